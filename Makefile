@@ -1,0 +1,63 @@
+# Every target makes its own environment first; the package install is the only use of the network.
+PYTHON ?= python3
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake
+# The recordings for `make auslan` and `make article`: an archive, a folder or a URL.
+RAW ?=
+
+export PYTHONPATH := $(CURDIR)/workflow
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo auslan article test lint docs lock clean
+
+help:
+	@echo "make demo                  the demo study on simulated recordings, end to end"
+	@echo "make auslan RAW=<source>   the real study: 94 signs, 20 LSTM seeds x 5 autoencoder seeds"
+	@echo "make article RAW=<source>  the article's own settings, flaws included"
+	@echo "make test                  linters and the whole test suite"
+	@echo "make docs                  config/README.md from the schema"
+	@echo "make lock                  resolve envs/*.in again"
+
+.venv/study: envs/requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r envs/requirements.txt
+	touch $@
+
+.venv/dev: envs/requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r envs/requirements-dev.txt
+	touch $@
+
+demo: .venv/study
+	$(SNAKEMAKE)
+	@echo "report: results/demo/report.html"
+	@$(BIN)/python -m signpaths findings results/demo
+
+auslan article: .venv/study
+	@test -n "$(RAW)" || { echo "make $@ RAW=<archive, folder or URL of the recordings>"; exit 2; }
+	$(SNAKEMAKE) --configfile config/$@.yaml --config 'data={"source": "$(RAW)"}'
+	@echo "report: results/$@/report.html"
+	@$(BIN)/python -m signpaths findings results/$@
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(SNAKEMAKE) --lint
+
+test: lint
+	$(BIN)/python -m pytest
+
+docs: .venv/dev
+	$(BIN)/python -m signpaths.config > config/README.md
+
+lock:
+	cd envs && for set in requirements-cpu:requirements requirements-gpu:requirements-gpu \
+	    requirements-dev:requirements-dev; do \
+	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	        $${set%%:*}.in --output-file $${set##*:}.txt || exit 1; \
+	done
+
+clean:
+	rm -rf .venv .snakemake results/demo logs/demo

@@ -1,0 +1,24 @@
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/lstm.smk"
+include: "workflow/rules/autoencoder.smk"
+include: "workflow/rules/closeness.smk"
+include: "workflow/rules/stability.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/<study>/report.html",
+        "<results>/<study>/pairs.csv",
+        "<results>/<study>/provenance.json",

@@ -1,0 +1,134 @@
+"""The three sentences: grammatical for none, one and many, and never more than the verdicts say."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from signpaths.errors import UserError
+from signpaths.findings import findings, percent, printable, sentences
+from signpaths.stores import write_store
+
+RUNS = 10
+
+
+def stability(verdicts: list[str], pi: list[float] | None = None, **attrs: Any) -> xr.Dataset:
+    n = len(verdicts)
+    share = np.linspace(1, 0, n) if pi is None else np.array(pi)
+    return xr.Dataset(
+        {
+            "pi": (("space", "pair"), share[None]),
+            "rank_mean": (("space", "pair"), np.linspace(1, 9, n)[None]),
+            "verdict": ("pair", np.array(verdicts)),
+        },
+        coords={
+            "space": ["hidden"],
+            "lstm_seed": np.arange(attrs.pop("runs", RUNS)),
+            "sign_a": ("pair", [f"a{i}" for i in range(n)]),
+            "sign_b": ("pair", [f"b{i}" for i in range(n)]),
+        },
+        attrs={"inference": 1, "seeds_needed_any": 9, "seeds_needed_one": 10} | attrs,
+    )
+
+
+def run(test: float | None, seed: int = 0) -> dict[str, Any]:
+    return {"lstm_seed": seed, "test_accuracy": test, "train_accuracy": 1.0}
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "end"),
+    [
+        ([run(0.9)], ": 1 LSTM recognises 90.0 % of the test examples."),
+        (
+            [run(0.9), run(1.0, 1)],
+            ": 2 LSTMs recognise 95.0 % of the test examples on average (from 90.0 % to 100.0 %).",
+        ),
+        ([run(None)], ": 1 LSTM recognises 100.0 % of the training examples."),
+        ([], "; how well the LSTMs recognise the signs was not recorded."),
+    ],
+)
+def test_what_was_trained(metrics: list[dict[str, Any]], end: str) -> None:
+    asked = plain(sentences(stability(["apart"] * 3), metrics)[0])
+    assert asked.startswith("Asked which of 3 pairs of 6 signs stay close when")
+    assert asked.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["apart"] * 3, "None of the 3 pairs stays close; all are apart."),
+        (
+            ["stays close", "comes and goes", "undecided", "apart"],
+            "1 of the 4 pairs stays close (a0 – b0); "
+            "1 comes and goes, 1 is undecided and 1 is apart.",
+        ),
+        (
+            ["stays close"] * 2 + ["comes and goes"] * 2 + ["apart"] * 2,
+            "2 of the 6 pairs stay close (a0 – b0, a1 – b1); 2 come and go and 2 are apart.",
+        ),
+        (["stays close"], "1 of the 1 pair stays close (a0 – b0)."),
+    ],
+)
+def test_what_was_found(verdicts: list[str], expected: str) -> None:
+    assert sentences(stability(verdicts), [])[1] == expected
+
+
+def test_at_most_five_pairs_are_named_closest_first() -> None:
+    data = stability(["stays close"] * 7 + ["apart"] * 1993, list(np.linspace(0, 1, 2000)))
+    found = sentences(data, [])
+    assert found[1].startswith("7 of the 2,000 pairs stay close (a6 – b6, a5 – b5, ")
+    assert " a2 – b2 and 2 more); 1,993 are apart." in found[1]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (
+            stability(["undecided"] * 3, inference=0, runs=2),
+            "Too few seeds for inference: needs at least 9 LSTM seeds "
+            "(10 for a single pair on its own) and has 2, so no pair can be said to stay close.",
+        ),
+        (
+            stability(["undecided"], inference=0, runs=1, seeds_needed_any=9, seeds_needed_one=9),
+            "Too few seeds for inference: needs at least 9 LSTM seeds and has 1, "
+            "so no pair can be said to stay close.",
+        ),
+        (
+            stability(["stays close", "apart"], [1, 0]),
+            "No pair flickers: each is close in all 10 LSTMs or in none.",
+        ),
+        (
+            stability(["stays close", "comes and goes", "apart"], [1, 0.6, 0.1]),
+            "a1 – b1 flickers most: close in 6 of 10 LSTMs.",
+        ),
+        (
+            stability(["comes and goes"] * 3, [0.6, 0.4, 0.6], seeds_needed_one=11),
+            "a0 – b0 flickers most: close in 6 of 10 LSTMs (2 other pairs flicker as much); "
+            "with 10 LSTM seeds a pair can pass only together with others, alone from 11.",
+        ),
+    ],
+)
+def test_what_limits_it(data: xr.Dataset, expected: str) -> None:
+    assert sentences(data, [])[2] == expected
+
+
+def test_the_command_prints_three_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = stability(["stays close", "apart"], runs=1)
+    write_store(data, tmp_path / "stability.zarr", stage="stability", title="Stability")
+    with pytest.raises(UserError, match="run the lstm stage for seed 0"):
+        findings(tmp_path)
+    (tmp_path / "lstm/0").mkdir(parents=True)
+    (tmp_path / "lstm/0/metrics.json").write_text(json.dumps(run(0.5)))
+    findings(tmp_path)
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_a_name_cannot_move_the_terminal() -> None:
+    assert printable("a\x1b[2Jb\nc") == "a�[2Jb�c"
+    assert percent(0.30000000000000004) == "30.0\N{NO-BREAK SPACE}%"

@@ -1,0 +1,281 @@
+"""The stages that train: what they save, that they learn, and that a seed is a seed.
+
+Each stage runs as its command in a process of its own, as in a study: TensorFlow takes its threads
+once a process.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from signpaths.sequences import padded
+from signpaths.stores import open_store, write_store
+
+LIBRARY = Path(__file__).parents[2] / "workflow"
+TIME, CHANNELS, PER_SIGN = 12, 3, 12
+SMALL_LSTM = ["--units", "8", "--batch-size", "8", "--learning-rate", "0.02"]
+SMALL_AUTOENCODER = ["--layers", "16", "--layers", "8", "--batch-size", "32"]
+
+
+def signpaths(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "signpaths", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(LIBRARY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def run(*arguments: object) -> str:
+    done = signpaths(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def train_lstm(
+    folder: Path, study: Path, *arguments: object, seed: int = 3, epochs: int = 25
+) -> Path:
+    files = [folder / name for name in ("model.keras", "untrained.keras", "history.csv")]
+    inputs = (study / "sequences.zarr", study / "split.csv")
+    run(
+        "lstm",
+        *inputs,
+        *files,
+        folder / "metrics.json",
+        "--seed",
+        seed,
+        *SMALL_LSTM,
+        "--epochs",
+        epochs,
+        *arguments,
+    )
+    return folder
+
+
+def write_study(folder: Path, padding: str) -> Path:
+    """Three signs that go up, down or stay, on channels of very unlike scale, one of them dead."""
+    generator = np.random.default_rng(0)
+    frames, signs, lengths = [], [], []
+    for sign, slope in (("down", -1.0), ("still", 0.0), ("up", 1.0)):
+        for _ in range(PER_SIGN):
+            length = int(generator.integers(6, TIME + 1))
+            values = np.zeros((length, CHANNELS))
+            values[:, 0] = 100 + 50 * slope * np.linspace(0, 1, length)
+            values[:, 0] += generator.normal(0, 3, length)
+            values[:, 1] = 0.001 * generator.normal(size=length)
+            values[:, 2] = 0.25
+            frames.append(values)
+            signs.append(sign)
+            lengths.append(length)
+    part = ["train"] * (PER_SIGN - 4) + ["validation"] * 2 + ["test"] * 2
+    table = pd.DataFrame({"example": range(len(signs)), "sign": signs, "part": part * 3})
+    folder.mkdir(parents=True)
+    table.to_csv(folder / "split.csv", index=False)
+    names = np.array(signs)
+    dataset = xr.Dataset(
+        {"x": (("example", "time", "channel"), padded(frames, TIME, padding))},
+        coords={
+            "sign": ("example", names),
+            "session": ("example", np.full(len(signs), "s1")),
+            "take": ("example", np.arange(len(signs))),
+            "length": ("example", np.array(lengths)),
+            "hands": ("example", np.full(len(signs), "one")),
+        },
+        attrs={"padding": padding},
+    )
+    write_store(dataset, folder / "sequences.zarr", stage="sequences", title="test")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained LSTM, its activations, one autoencoder a dimension, and its paths."""
+    folder = write_study(tmp_path_factory.mktemp("training") / "study", "pre")
+    lstm = train_lstm(folder / "lstm", folder)
+    run(
+        *("activations", folder / "sequences.zarr", folder / "split.csv"),
+        *(lstm / "model.keras", lstm / "untrained.keras"),
+        *(folder / "activations.zarr", folder / "untrained.zarr"),
+    )
+    for dims in (2, 3):
+        train_autoencoder(folder / "autoencoder" / str(dims) / "0", folder, dims)
+    models = sorted((folder / "autoencoder").rglob("model.keras"))
+    run("paths", folder / "activations.zarr", folder / "paths.zarr", "--models", *models)
+    return folder
+
+
+def train_autoencoder(folder: Path, study: Path, dims: int, *arguments: object) -> Path:
+    files = [folder / name for name in ("model.keras", "history.csv", "metrics.json")]
+    run(
+        *("autoencoder", study / "activations.zarr", *files, "--dims", dims, "--seed", 0),
+        *SMALL_AUTOENCODER,
+        *("--epochs", 20, *arguments),
+    )
+    return folder
+
+
+def test_the_lstm_learns_and_says_how_well(study: Path) -> None:
+    metrics = json.loads((study / "lstm/metrics.json").read_text())
+    assert metrics["train_accuracy"] >= 0.9
+    assert metrics["test_accuracy"] >= 0.8
+    assert metrics["examples"] == {"train": 24, "validation": 6, "test": 6}
+    history = pd.read_csv(study / "lstm/history.csv")
+    assert list(history["epoch"]) == list(range(1, 26))
+    # The best weights are kept, not the last ones.
+    assert metrics["best_epoch"] == history["epoch"][history["val_loss"].argmin()]
+    assert metrics["validation_loss"] == pytest.approx(history["val_loss"].min(), rel=1e-5)
+
+
+def test_the_same_seed_gives_the_same_files_and_another_seed_others(
+    study: Path, tmp_path: Path
+) -> None:
+    again = train_lstm(tmp_path / "again", study)
+    other = train_lstm(tmp_path / "other", study, seed=4)
+    for name in ("model.keras", "untrained.keras", "history.csv", "metrics.json"):
+        first = (study / "lstm" / name).read_bytes()
+        assert (again / name).read_bytes() == first, name
+        assert (other / name).read_bytes() != first, name
+
+
+def test_models_load_without_signpaths_in_safe_mode(study: Path) -> None:
+    code = (
+        "import sys, keras\n"
+        "model = keras.models.load_model(sys.argv[1], safe_mode=True)\n"
+        "assert 'signpaths' not in sys.modules\n"
+        "print(*(type(layer).__module__.split('.')[0] for layer in model.layers))"
+    )
+    for model in [study / "lstm/model.keras", *(study / "autoencoder").rglob("model.keras")]:
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(model)], capture_output=True, text=True, check=True
+        )
+        assert set(done.stdout.split()) == {"keras"}
+        with zipfile.ZipFile(model) as archive:
+            assert "date_saved" not in archive.read("metadata.json").decode()
+
+
+def test_the_untrained_twin_has_the_initial_weights(study: Path) -> None:
+    trained, twin = open_store(study / "activations.zarr"), open_store(study / "untrained.zarr")
+    assert not np.allclose(trained.hidden.values, twin.hidden.values)
+    accuracy = (twin.predicted.values == twin.sign.values).mean()
+    assert accuracy < 0.8 < (trained.predicted.values == trained.sign.values).mean()
+
+
+def test_activations_carry_a_mask_and_probabilities(study: Path) -> None:
+    store = open_store(study / "activations.zarr")
+    assert (store.mask.sum("time").values == store.length.values).all()
+    assert np.allclose(store.probability.sum("class"), 1, atol=1e-5)
+    likeliest = store["class"].values[store.probability.values.argmax(axis=1)]
+    assert (store.predicted.values == likeliest).all()
+    # Masked and padded before: the state stays at its start until the first real frame.
+    assert (store.hidden.values[~store.mask.values] == 0).all()
+
+
+def test_padding_side_makes_no_difference_to_a_masked_network(tmp_path: Path) -> None:
+    scores = {}
+    for padding in ("pre", "post"):
+        folder = write_study(tmp_path / padding, padding)
+        arguments = ["--noise", "0"]
+        lstm = train_lstm(folder / "lstm", folder, *arguments, epochs=4)
+        scores[padding] = pd.read_csv(lstm / "history.csv")["loss"].to_numpy()
+    np.testing.assert_allclose(scores["pre"], scores["post"], rtol=1e-4)
+
+
+def test_unmasked_raw_input_is_the_plain_keras_network(study: Path, tmp_path: Path) -> None:
+    """The article's regime against the network that a user would write, weights copied over."""
+    arguments = ["--no-mask", "--no-standardise", "--noise", "0"]
+    lstm = train_lstm(tmp_path, study, *arguments, epochs=2)
+    code = (
+        "import sys, keras, numpy as np\n"
+        "x = np.load(sys.argv[2])\n"
+        "model = keras.models.load_model(sys.argv[1])\n"
+        "plain = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.LSTM(8),\n"
+        "    keras.layers.Dense(3, activation='softmax')])\n"
+        "plain.set_weights(model.get_weights())\n"
+        "np.testing.assert_allclose(model.predict(x), plain.predict(x), atol=1e-6)\n"
+    )
+    np.save(tmp_path / "x.npy", open_store(study / "sequences.zarr").x.values)
+    command = [sys.executable, "-c", code, str(lstm / "model.keras"), str(tmp_path / "x.npy")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_autoencoder_learns_and_is_deterministic(study: Path, tmp_path: Path) -> None:
+    folder = study / "autoencoder/2/0"
+    history = pd.read_csv(folder / "history.csv")
+    assert history["val_loss"].iloc[-1] < history["val_loss"].iloc[0] / 2
+    again = train_autoencoder(tmp_path, study, 2)
+    for name in ("model.keras", "history.csv", "metrics.json"):
+        assert (again / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_the_autoencoder_sees_the_frames_that_are_asked_for(study: Path, tmp_path: Path) -> None:
+    store = open_store(study / "activations.zarr")
+    of_training = store.mask.values[store.part.values == "train"]
+    metrics = json.loads((study / "autoencoder/2/0/metrics.json").read_text())
+    assert metrics["frames"]["train"] == of_training.sum()
+    window = ["--frames", "window", "--window", "2", "9", "--validation", "frame"]
+    folder = train_autoencoder(tmp_path, study, 2, *window, "--noise-draw", "fixed")
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["frames"] == {"train": round(24 * 8 * 0.8), "validation": round(24 * 8 * 0.2)}
+
+
+def test_paths_lie_on_real_frames_and_pca_is_scikit_learns(study: Path) -> None:
+    from sklearn.decomposition import PCA
+
+    paths, store = open_store(study / "paths.zarr"), open_store(study / "activations.zarr")
+    assert list(paths.space.values) == ["pca2", "pca3", "ae2", "ae3"]
+    mask = store.mask.values
+    plane = paths.path.sel(space="ae2").isel(ae_seed=0).values
+    assert np.isfinite(plane[mask][:, :2]).all()
+    assert np.isnan(plane[~mask]).all()
+    assert np.isnan(plane[..., 2]).all()
+    train = store.part.values == "train"
+    fitted = PCA(3).fit(store.hidden.values[train][mask[train]])
+    expected = fitted.transform(store.hidden.values[mask])
+    found = paths.path.sel(space="pca3").isel(ae_seed=0).values[mask]
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-4)
+    error = ((fitted.inverse_transform(expected) - store.hidden.values[mask]) ** 2).mean(axis=1)
+    held_out = ~np.repeat(train, mask.sum(axis=1))
+    measured = paths.reconstruction_error.sel(space="pca3", seen="held_out")
+    assert float(measured[0]) == pytest.approx(error[held_out].mean(), rel=1e-4)
+
+
+def test_a_training_job_keeps_to_one_thread() -> None:
+    code = (
+        "from signpaths import training\n"
+        "training.start(0)\n"
+        "import tensorflow as tf\n"
+        "print(tf.config.threading.get_intra_op_parallelism_threads(),\n"
+        "      tf.config.threading.get_inter_op_parallelism_threads())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(LIBRARY)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["1", "1"]
+
+
+def test_a_diverging_network_is_said_in_words(study: Path, tmp_path: Path) -> None:
+    store = open_store(study / "sequences.zarr").load()
+    store.x.values[0, -1, 0] = np.inf
+    write_store(store, tmp_path / "sequences.zarr", stage="sequences", title="test")
+    files = [tmp_path / name for name in ("model.keras", "untrained.keras", "h.csv", "m.json")]
+    done = signpaths(
+        *("lstm", tmp_path / "sequences.zarr", study / "split.csv", *files, "--seed", 0),
+        *(*SMALL_LSTM, "--epochs", "1"),
+    )
+    assert done.returncode == 1
+    assert "not finite" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "model.keras").exists()

@@ -1,0 +1,82 @@
+# From raw recordings to padded sequences and their splits.
+
+
+rule simulate:
+    output:
+        folder=directory("<results>/<study>/simulated"),
+        planted="<results>/<study>/planted.csv",
+    log:
+        "<logs>/<study>/simulate.log",
+    conda:
+        ENVIRONMENT
+    params:
+        options=options(
+            "simulate",
+            "seed twins prefixes crossings others sessions takes noise drift",
+        ),
+        code=code_hash("simulate"),
+    shell:
+        "python -m signpaths simulate {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule tsd:
+    input:
+        source(),
+    output:
+        directory("<results>/<study>/recordings.zarr"),
+    log:
+        "<logs>/<study>/tsd.log",
+    benchmark:
+        "<results>/<study>/benchmarks/tsd/all.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        options=options("data", "pattern channels on_bad_file"),
+        content=source_content(),
+        code=code_hash("tsd"),
+    shell:
+        "python -m signpaths tsd {input:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule sequences:
+    input:
+        "<results>/<study>/recordings.zarr",
+    output:
+        store=directory("<results>/<study>/sequences.zarr"),
+        excluded="<results>/<study>/excluded.csv",
+    log:
+        "<logs>/<study>/sequences.log",
+    benchmark:
+        "<results>/<study>/benchmarks/sequences/all.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        options=options(
+            "data", "aliases exclude max_length padded_length padding two_handed"
+        ),
+        code=code_hash("sequences"),
+    shell:
+        "python -m signpaths sequences {input:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule splits:
+    input:
+        "<results>/<study>/sequences.zarr",
+    output:
+        "<results>/<study>/splits/{split}.csv",
+    log:
+        "<logs>/<study>/splits/{split}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        options=options("split", "by train validation"),
+        code=code_hash("splits"),
+    shell:
+        "python -m signpaths splits {input:q} {output:q} --seed {wildcards.split}"
+        " {params.options} > {log:q} 2>&1"

@@ -1,0 +1,199 @@
+"""Stage `autoencoder`: hidden states in, one denoising autoencoder out.
+
+Takes the activations of one LSTM; trains dense layers in–600–150–d–150–600–in with a bottleneck of
+two or three units to restore hidden states from noisy ones, as in the article. Which frames it
+sees, how noise is drawn and how it is validated are options; the article's own regime is one set.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import xarray as xr
+from cyclopts import Parameter
+
+from signpaths import training
+from signpaths.errors import UserError
+from signpaths.stores import open_store, write_json
+
+if TYPE_CHECKING:
+    import keras
+
+Activation = Literal["linear", "relu", "sigmoid", "tanh"]
+# The article's share of shuffled frames for validation.
+VALIDATION_SHARE = 0.2
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class AutoencoderOptions:
+    """The network, the frames it sees and how it is trained.
+
+    Parameters
+    ----------
+    layers
+        Sizes of the encoder's layers; the decoder mirrors them.
+    activation
+        Of those layers.
+    bottleneck
+        Activation of the bottleneck.
+    noise
+        Standard deviation of the Gaussian noise on the input.
+    noise_draw
+        `fresh`: drawn at every step; `fixed`: drawn once.
+    frames
+        `real`: no padding; `window`: the steps of `window`, padding or not.
+    window
+        First and last step of the window, counted from 0, both included.
+    validation
+        `example`: the split's validation examples; `frame`: the last fifth of the shuffled frames.
+    epochs
+        Passes over the training frames, at most.
+    batch_size
+        Frames a step.
+    learning_rate
+        Of Adam.
+    patience
+        Epochs without a better validation loss before training stops; without it all epochs run.
+    """
+
+    layers: tuple[int, ...] = (600, 150)
+    activation: Activation = "relu"
+    bottleneck: Activation = "linear"
+    noise: float = 0.1
+    noise_draw: Literal["fresh", "fixed"] = "fresh"
+    frames: Literal["real", "window"] = "real"
+    window: tuple[int, int] = (10, 64)
+    validation: Literal["example", "frame"] = "example"
+    epochs: int = 15
+    batch_size: int = 1024
+    learning_rate: float = 0.001
+    patience: int | None = 5
+
+
+def autoencoder(
+    activations: Path,
+    model: Path,
+    history: Path,
+    metrics: Path,
+    /,
+    *,
+    dims: int,
+    seed: int,
+    options: AutoencoderOptions = AutoencoderOptions(),
+) -> None:
+    """Train one denoising autoencoder on the hidden states of one LSTM.
+
+    Parameters
+    ----------
+    activations
+        The store of stage `activations`.
+    model
+        The trained autoencoder to write, `.keras`; its layer `bottleneck` gives the path.
+    history
+        The CSV to write: one row an epoch.
+    metrics
+        The JSON to write: losses and counts.
+    dims
+        Units of the bottleneck, 2 or 3.
+    seed
+        Sets initial weights, noise and the order of the frames.
+    """
+    training.start(seed)
+    hidden = open_store(activations)
+    train, validation = training_frames(hidden, seed, options)
+    if not (len(train) and len(validation)):
+        raise UserError(
+            f"{len(train)} training and {len(validation)} validation frames are left by "
+            f"autoencoder.frames {options.frames} and autoencoder.validation {options.validation}; "
+            "both need some."
+        )
+    noisy, noisy_validation = train, validation
+    if options.noise_draw == "fixed":
+        generator = np.random.default_rng(seed)
+        noisy = train + generator.normal(0, options.noise, train.shape).astype(np.float32)
+        noisy_validation = validation + generator.normal(0, options.noise, validation.shape).astype(
+            np.float32
+        )
+    network = build(train.shape[1], dims, options)
+    fitted = network.fit(
+        noisy,
+        train,
+        validation_data=(noisy_validation, validation),
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        callbacks=training.callbacks(options.epochs, options.patience),
+        verbose=0,
+    )
+    if not np.isfinite(fitted.history["val_loss"]).all():
+        raise UserError(
+            f"training with seed {seed} diverged: the validation loss is not finite. "
+            "Lower autoencoder.learning_rate."
+        )
+    summary = training.write_history(fitted, history)
+    training.save_model(network, model)
+    best = summary["best_epoch"] - 1
+    write_json(
+        metrics,
+        {
+            "autoencoder_seed": seed,
+            "dims": dims,
+            "train_loss": fitted.history["loss"][best],
+            "validation_loss": fitted.history["val_loss"][best],
+            **summary,
+            "frames": {"train": len(train), "validation": len(validation)},
+            "parameters": network.count_params(),
+        },
+    )
+
+
+def training_frames(
+    hidden: xr.Dataset, seed: int, options: AutoencoderOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose the hidden states to train and to validate on: two float32 arrays `(frame, unit)`."""
+    train = chosen_frames(hidden, "train", options)
+    if options.validation == "example":
+        return train, chosen_frames(hidden, "validation", options)
+    order = np.random.default_rng(seed).permutation(len(train))
+    cut = round(len(train) * (1 - VALIDATION_SHARE))
+    return train[order[:cut]], train[order[cut:]]
+
+
+def chosen_frames(hidden: xr.Dataset, part: str, options: AutoencoderOptions) -> np.ndarray:
+    """Give the frames of one part that the options choose, `(frame, unit)`."""
+    of_part = hidden.isel(example=np.flatnonzero(hidden.part.values == part))
+    if options.frames == "window":
+        first, last = options.window
+        if not 0 <= first <= last < hidden.sizes["time"]:
+            raise UserError(
+                f"autoencoder.window goes from step {first} to {last}, but sequences have steps 0 to "
+                f"{hidden.sizes['time'] - 1}."
+            )
+        states = of_part.hidden.isel(time=slice(first, last + 1)).values
+        return states.reshape(-1, states.shape[-1])
+    return of_part.hidden.values[of_part.mask.values]
+
+
+def build(units: int, dims: int, options: AutoencoderOptions) -> "keras.Model":
+    """Build and compile the autoencoder with fresh weights; its layer `bottleneck` is the path."""
+    import keras
+
+    def dense(size: int, activation: str, name: str) -> "keras.layers.Dense":
+        return keras.layers.Dense(size, activation=activation, name=name)
+
+    sizes = list(enumerate(options.layers, start=1))
+    stack = [keras.Input((units,), name="hidden")]
+    if options.noise and options.noise_draw == "fresh":
+        stack.append(keras.layers.GaussianNoise(options.noise, name="noise"))
+    stack += [dense(size, options.activation, f"encoder_{index}") for index, size in sizes]
+    stack.append(dense(dims, options.bottleneck, "bottleneck"))
+    stack += [
+        dense(size, options.activation, f"decoder_{index}") for index, size in reversed(sizes)
+    ]
+    stack.append(dense(units, "linear", "restored"))
+    network = keras.Sequential(stack, name="autoencoder")
+    network.compile(
+        optimizer=keras.optimizers.Adam(options.learning_rate), loss="mse", jit_compile=False
+    )
+    return network

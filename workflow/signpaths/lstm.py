@@ -1,0 +1,197 @@
+"""Stage `lstm`: sequences and a split in, one trained classifier out.
+
+Takes `sequences.zarr` and a split; trains one layer of LSTM units whose last step feeds a softmax
+over the signs, as in the article. Gives `model.keras`, its untrained twin with the same initial
+weights, the history and the accuracies. Only stock Keras layers: anyone can load the files.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from cyclopts import Parameter
+
+from signpaths import training
+from signpaths.errors import UserError
+from signpaths.sequences import real_frames
+from signpaths.splits import PARTS, read_parts
+from signpaths.stores import open_store, write_json
+
+if TYPE_CHECKING:
+    import keras
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class LstmOptions:
+    """The network and how it is trained.
+
+    Parameters
+    ----------
+    units
+        LSTM units.
+    epochs
+        Passes over the training examples.
+    batch_size
+        Examples a step.
+    learning_rate
+        Of Adam, at the start.
+    schedule
+        `constant`, or `cosine`: falls to zero over the epochs.
+    clipnorm
+        Largest norm of a weight's gradient; without it nothing is clipped.
+    patience
+        Epochs without a better validation loss before training stops; without it all epochs run.
+        The weights of the best validation loss are kept either way.
+    standardise
+        Scale channels by mean and deviation of the training split's real frames, inside the model.
+    mask
+        Let the LSTM pass over padding.
+    noise
+        Standard deviation of Gaussian noise on the input's real frames while training, in the units
+        of the (standardised) channels; 0 for none.
+    """
+
+    units: int = 100
+    epochs: int = 100
+    batch_size: int = 32
+    learning_rate: float = 0.003
+    schedule: Literal["constant", "cosine"] = "cosine"
+    clipnorm: float | None = 1.0
+    patience: int | None = None
+    standardise: bool = True
+    mask: bool = True
+    noise: float = 0.3
+
+
+def lstm(
+    sequences: Path,
+    split: Path,
+    model: Path,
+    untrained: Path,
+    history: Path,
+    metrics: Path,
+    /,
+    *,
+    seed: int,
+    options: LstmOptions = LstmOptions(),
+) -> None:
+    """Train one LSTM classifier.
+
+    Parameters
+    ----------
+    sequences
+        The store of stage `sequences`.
+    split
+        The CSV of stage `splits`.
+    model
+        The trained network to write, `.keras`.
+    untrained
+        The same network before its first step, `.keras`.
+    history
+        The CSV to write: one row an epoch.
+    metrics
+        The JSON to write: loss and accuracy on each part.
+    seed
+        Sets the initial weights and the order of the examples.
+    """
+    training.start(seed)
+    dataset = open_store(sequences).load()
+    x = dataset.x.values
+    signs, label = np.unique(dataset.sign.values, return_inverse=True)
+    part = read_parts(split, len(x))
+    real = real_frames(dataset.length.values, x.shape[1], dataset.attrs["padding"])
+    train = part == "train"
+    network = build(x[train][real[train]], x.shape[1], len(signs), options)
+    compile_for_training(network, int(train.sum()), options)
+    training.save_model(network, untrained)
+    validation = part == "validation"
+    fitted = network.fit(
+        x[train],
+        label[train],
+        validation_data=(x[validation], label[validation]),
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        callbacks=training.callbacks(options.epochs, options.patience),
+        verbose=0,
+    )
+    if not np.isfinite(fitted.history["val_loss"]).all():
+        raise UserError(
+            f"training with seed {seed} diverged: the validation loss is not finite. "
+            "Lower lstm.learning_rate or set lstm.clipnorm."
+        )
+    summary = training.write_history(fitted, history)
+    training.save_model(network, model)
+    scores = {
+        name: network.evaluate(x[part == name], label[part == name], verbose=0) for name in PARTS
+    }
+    write_json(
+        metrics,
+        {
+            "lstm_seed": seed,
+            **{f"{name}_accuracy": scores[name][1] for name in PARTS},
+            **{f"{name}_loss": scores[name][0] for name in PARTS},
+            **summary,
+            "examples": {name: int((part == name).sum()) for name in PARTS},
+            "signs": len(signs),
+            "parameters": network.count_params(),
+        },
+    )
+
+
+def build(frames: np.ndarray, time: int, signs: int, options: LstmOptions) -> "keras.Model":
+    """Build the network with fresh weights.
+
+    Parameters
+    ----------
+    frames
+        The training split's real frames `(frame, channel)`, from which the scaling is fitted.
+    time
+        Steps of a padded sequence.
+    signs
+        Number of classes.
+
+    Returns
+    -------
+    keras.Model
+        `(example, time, channel)` → probability `(example, sign)`; its layer `lstm` gives the
+        hidden states `(example, time, unit)`.
+    """
+    import keras
+
+    x = keras.Input((time, frames.shape[1]), name="x")
+    real = keras.ops.any(keras.ops.not_equal(x, 0.0), axis=-1)
+    signal = x
+    if options.standardise:
+        mean, variance = frames.mean(axis=0, dtype=np.float64), frames.var(axis=0, dtype=np.float64)
+        # A finger of the glove that never bends has no variance; it stays at zero.
+        variance = np.where(variance > 0, variance, 1.0)
+        signal = keras.layers.Normalization(mean=mean, variance=variance, name="standardise")(
+            signal
+        )
+    if options.noise:
+        signal = keras.layers.GaussianNoise(options.noise, name="noise")(signal)
+    # Padding stays zero, whatever was added to it.
+    signal = signal * keras.ops.expand_dims(keras.ops.cast(real, "float32"), -1)
+    layer = keras.layers.LSTM(options.units, return_sequences=True, name="lstm")
+    last = (layer(signal, mask=real) if options.mask else layer(signal))[:, -1]
+    probability = keras.layers.Dense(signs, activation="softmax", name="probability")(last)
+    return keras.Model(x, probability, name="classifier")
+
+
+def compile_for_training(network: "keras.Model", examples: int, options: LstmOptions) -> None:
+    """Attach loss and optimiser."""
+    import keras
+
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = options.learning_rate
+    if options.schedule == "cosine":
+        steps = options.epochs * -(-examples // options.batch_size)
+        rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps)
+    network.compile(
+        optimizer=keras.optimizers.Adam(rate, clipnorm=options.clipnorm),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        # XLA takes longer to compile these small programs than it saves.
+        jit_compile=False,
+    )

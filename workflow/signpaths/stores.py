@@ -1,0 +1,117 @@
+"""Files on disk: every output appears whole or not at all, every zarr store says what made it.
+
+Takes xarray datasets, gives zarr v3 stores (one a job, written once). No dates and no machine names
+go into a store, so the same inputs give the same bytes.
+"""
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from signpaths import __version__
+from signpaths.errors import UserError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a temporary sibling of `path` that takes its place if the block ends without an error.
+
+    Works for files and for folders. What a killed job left under the temporary name goes first.
+    """
+    partial = path.with_name(f".partial-{path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove(partial)
+    try:
+        yield partial
+        if path.is_dir():
+            _remove(path)
+        os.replace(partial, path)
+    finally:
+        _remove(partial)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small text file whole or not at all."""
+    with whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON that people can read and that no NaN can enter."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_store(
+    dataset: xr.Dataset,
+    path: Path,
+    *,
+    stage: str,
+    title: str,
+    options: "DataclassInstance | None" = None,
+) -> None:
+    """Write `dataset` as a zarr v3 store at `path`, with its origin in the attributes.
+
+    Parameters
+    ----------
+    dataset
+        Every variable should carry `long_name` and `units`.
+    stage
+        The stage that made it, which is also the command: `python -m signpaths <stage>`.
+    title
+        One line for people.
+    options
+        The stage's options; kept as JSON.
+    """
+    dataset = dataset.assign_attrs(
+        title=title,
+        stage=stage,
+        made_by=f"signpaths {__version__}",
+        options=json.dumps(asdict(options) if options else {}),
+    )
+    with whole(path) as partial, warnings.catch_warnings():
+        # Consolidated metadata lets `xr.open_zarr(path)` open the store without a warning; zarr
+        # says at each write that version 3 of its format has not adopted it yet.
+        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+        _with_strings_as(dataset, "U", object).to_zarr(
+            partial, mode="w", zarr_format=3, consolidated=True
+        )
+
+
+def open_store(path: Path) -> xr.Dataset:
+    """Open a store of the study; strings come as numpy's plain unicode, the rest stays lazy."""
+    if not (path / "zarr.json").is_file():
+        raise UserError(f"{path}: no zarr store here; run the stage that makes it first.")
+    return _with_strings_as(xr.open_zarr(path), "T", str)
+
+
+def _with_strings_as(dataset: xr.Dataset, kind: str, dtype: type) -> xr.Dataset:
+    """Give variables whose dtype is of `kind` another string dtype.
+
+    Zarr v3 specifies strings of variable length only, and numpy's own of that kind (T) cannot be
+    sorted, cast or compared everywhere yet: strings go in as objects and come out as unicode.
+    """
+    strings: dict[Hashable, tuple[Any, ...]] = {
+        name: (variable.dims, np.array(variable.values.tolist(), dtype=dtype), variable.attrs)
+        for name, variable in dataset.variables.items()
+        if variable.dtype.kind == kind
+    }
+    return dataset.assign(strings)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

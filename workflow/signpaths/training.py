@@ -1,0 +1,117 @@
+"""What every stage that trains or runs a network shares: one thread, one seed, one line an epoch.
+
+TensorFlow takes all cores unless told otherwise; here every job keeps to one thread, so that as
+many jobs run side by side as there are cores, and a seed gives the same weights bit for bit.
+"""
+
+import json
+import os
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from signpaths.stores import whole, write_text
+
+if TYPE_CHECKING:
+    import keras
+
+# Keras looks at import time for packages that only its unused wrappers and plots need; loading them
+# doubles the start of a job, and a study starts hundreds.
+UNUSED = ("matplotlib", "sklearn")
+# A fixed date inside saved models: the same weights are the same file.
+EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+
+
+def start(seed: int) -> None:
+    """Import TensorFlow on one thread, with deterministic kernels, and set every seed."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    hidden = [name for name in UNUSED if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        import keras
+        import tensorflow as tf
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+
+
+def callbacks(epochs: int, patience: int | None) -> list[Any]:
+    """Keep the weights of the best validation loss; stop after `patience` epochs without a better.
+
+    One line an epoch goes to standard output: losses, seconds, time left.
+    """
+    import keras
+
+    class EpochLine(keras.callbacks.Callback):
+        def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+            self.began = time.monotonic()
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+            spent = (time.monotonic() - self.began) / (epoch + 1)
+            values = "  ".join(
+                f"{name} {value:.4f}" for name, value in sorted((logs or {}).items())
+            )
+            left = spent * (epochs - epoch - 1)
+            print(
+                f"epoch {epoch + 1}/{epochs}  {values}  {spent:.2f} s/epoch  {left:.0f} s left",
+                flush=True,
+            )
+
+    best = keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience=patience or epochs, restore_best_weights=True
+    )
+    return [best, EpochLine()]
+
+
+def write_history(history: "keras.callbacks.History", path: Path) -> dict[str, int]:
+    """Write one row an epoch; give how many epochs ran and which was best, counted from 1."""
+    table = pd.DataFrame(history.history)
+    table.insert(0, "epoch", [epoch + 1 for epoch in history.epoch])
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    return {
+        "epochs_run": len(table),
+        "best_epoch": int(table["epoch"][table["val_loss"].argmin()]),
+    }
+
+
+def save_model(model: "keras.Model", path: Path) -> None:
+    """Save a Keras model whole, without the date and memory addresses that Keras writes into it."""
+    with whole(path) as partial:
+        raw = partial.with_name(f"{partial.name}.raw.keras")
+        try:
+            model.save(raw)
+            with zipfile.ZipFile(raw) as old, zipfile.ZipFile(partial, "w") as new:
+                for name in sorted(old.namelist()):
+                    data = old.read(name)
+                    if name.endswith(".json"):
+                        data = json.dumps(_reproducible(json.loads(data), {})).encode()
+                    new.writestr(zipfile.ZipInfo(name, EPOCH_OF_ZIP), data)
+        finally:
+            raw.unlink(missing_ok=True)
+
+
+def _reproducible(node: Any, numbers: dict[int, int]) -> Any:
+    """Drop the date of saving; number shared objects in their order instead of by address."""
+    if isinstance(node, list):
+        return [_reproducible(child, numbers) for child in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: value for key, value in node.items() if key != "date_saved"}
+    if "shared_object_id" in kept:
+        kept["shared_object_id"] = numbers.setdefault(kept["shared_object_id"], len(numbers) + 1)
+    return {key: _reproducible(value, numbers) for key, value in kept.items()}
+
+
+def load_model(path: Path) -> "keras.Model":
+    """Load a saved model in Keras' safe mode: no code comes out of the file."""
+    import keras
+
+    return keras.models.load_model(path, compile=False, safe_mode=True)
