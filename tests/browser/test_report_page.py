@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.test_figures import HOSTILE, NAMES, make_study
-from unit.test_report import Page, write_report
+from fake_study import HOSTILE, NAMES, Page, make_study, write_report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (

@@ -4,17 +4,15 @@ import base64
 import hashlib
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pandas as pd
 import pytest
 from docutils.core import publish_parts
+from fake_study import HOSTILE, NAMES, Page, Study, make_study, write_report
 from jinja2 import StrictUndefined, Template
 from signpaths.errors import UserError
-from signpaths.figures import figures
 from signpaths.report import (
     ReportOptions,
     breaks,
@@ -25,68 +23,10 @@ from signpaths.report import (
     number,
     probability,
     read_pairs,
-    report,
     significant,
 )
-from unit.test_figures import HOSTILE, NAMES, Study, make_study
 
 CAPTIONS = Path(__file__).parents[2] / "workflow/report"
-
-
-class Page(HTMLParser):
-    """The elements of a page, its visible cells and its scripts."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.scripts: list[str] = []
-        self.rows: list[list[str]] = []
-        self.text: list[str] = []
-        self._in: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self._in.append(tag)
-        if tag == "script":
-            self.scripts.append("")
-        elif tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th") and self.rows:
-            self.rows[-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._in and self._in.pop() != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if self._in[-1:] == ["script"]:
-            self.scripts[-1] += data
-        else:
-            self.text.append(data)
-            if {"td", "th"} & set(self._in):
-                self.rows[-1][-1] += data
-
-
-def write_report(study: Study, out: Path, **keywords: Any) -> str:
-    folder = study.folder
-    if not (folder / "figures").exists():
-        figures(*study.for_figures, folder / "figures")
-    inputs = (
-        "stability.zarr",
-        "pairs.csv",
-        "sequences.zarr",
-        "excluded.csv",
-        "paths/0.zarr",
-        "lstm",
-    )
-    report(
-        *(folder / name for name in (*inputs, "figures", "provenance.json")),
-        out,
-        planted=folder / "planted.csv",
-        **keywords,
-    )
-    return out.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def snakemake(folder: Path, overlay: dict[str, object], *arguments: str) -> tupl
     others = [argument for argument in arguments if not argument.endswith(".yaml")]
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "snakemake", "--cores", "2", "--logger", "default"),
+            *(sys.executable, "-m", "snakemake", "--cores", "2"),
             *("--configfile", *files, "overlay.yaml", *others),
         ],
         cwd=folder,
@@ -61,13 +61,10 @@ def snakemake(folder: Path, overlay: dict[str, object], *arguments: str) -> tupl
 
 
 def jobs(output: str) -> dict[str, int]:
-    """Read the jobs that a dry run lists, by rule."""
-    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", output, re.MULTILINE | re.DOTALL)
-    if not table:
-        assert "Nothing to be done" in output, output
-        return {}
-    counted = dict(line.split() for line in table[1].splitlines() if line.strip())
-    return {rule: int(count) for rule, count in counted.items()}
+    """Read the jobs that a dry run lists, by rule; the progress logger writes _ as a space."""
+    rows = re.findall(r"^ (\w[\w ]*?) +(\d+) *$", output, re.MULTILINE)
+    assert rows or "Nothing to be done" in output, output
+    return {rule.replace(" ", "_"): int(count) for rule, count in rows if rule != "total"}
 
 
 def planned(folder: Path, overlay: dict[str, object], *arguments: str) -> dict[str, int]:

@@ -25,7 +25,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from signpaths.errors import UserError
 from signpaths.findings import (
-    HEADLINE_SPACE,
+    HEADLINE,
     VERDICTS,
     accuracies,
     closest_first,
@@ -235,9 +235,9 @@ def draw_pairs(stability: xr.Dataset) -> Figure:
     """Draw the closest pairs: the share of LSTMs in which they are close, with its interval."""
     order = closest_first(stability)
     # Pairs that are never close say nothing here, but a handful show where the others end.
-    ever = int((stability["pi"].sel(space=HEADLINE_SPACE).values > 0).sum())
+    ever = int((stability["pi"].sel(space=HEADLINE).values > 0).sum())
     order = order[: min(PAIRS_SHOWN, max(ever, FEWEST_PAIRS_SHOWN))]
-    chosen = stability.sel(space=HEADLINE_SPACE).isel(pair=order)
+    chosen = stability.sel(space=HEADLINE).isel(pair=order)
     names = [_short_pair(stability, int(i)) for i in order]
     verdict = chosen["verdict"].values.astype(str)
     runs = stability.sizes["lstm_seed"]
@@ -290,14 +290,14 @@ def draw_pairs(stability: xr.Dataset) -> Figure:
     axes.grid(axis="x", color="#DDDDDD", lw=0.6)
     axes.set_axisbelow(True)
     pairs = stability.sizes["pair"]
-    axes.set_title(f"The {len(order)} closest of {pairs:,} pairs (space: {HEADLINE_SPACE})", pad=22)
+    axes.set_title(f"The {len(order)} closest of {pairs:,} pairs (space: {HEADLINE})", pad=22)
     _legend(figure, [_key(name) for name in VERDICTS if (verdict == name).any()])
     return figure
 
 
 def draw_seeds(stability: xr.Dataset) -> Figure:
     """Draw in which LSTMs a pair is close, with its mutual rank, for the pairs that ever are."""
-    chosen = stability.sel(space=HEADLINE_SPACE)
+    chosen = stability.sel(space=HEADLINE)
     close = chosen["close"].transpose("pair", "lstm_seed").values.astype(bool)
     rank = chosen["mutual_rank"].transpose("pair", "lstm_seed").values
     order = closest_first(stability)
@@ -368,7 +368,7 @@ def draw_seeds(stability: xr.Dataset) -> Figure:
     axes.set_xlabel("LSTM seed")
     shown = f"the first {len(order)} of {len(ever):,}" if len(ever) > len(order) else str(len(ever))
     axes.set_title(
-        f"Pairs that are close in at least one LSTM: {shown} (space: {HEADLINE_SPACE})\n"
+        f"Pairs that are close in at least one LSTM: {shown} (space: {HEADLINE})\n"
         "Number: mutual rank, 1 is nearest. "
         f"Blue and bold: close, at most {stability.attrs['k']:g}.",
         fontsize=10.5,

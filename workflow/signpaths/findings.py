@@ -14,10 +14,9 @@ import numpy as np
 import xarray as xr
 
 from signpaths.errors import UserError
+from signpaths.stability import HEADLINE, VERDICTS
 from signpaths.stores import open_store
 
-VERDICTS = ("stays close", "comes and goes", "undecided", "apart")
-HEADLINE_SPACE = "hidden"
 NAMED_PAIRS = 5
 
 
@@ -61,7 +60,7 @@ def accuracies(metrics: Sequence[dict[str, Any]], part: str) -> list[float]:
     return [float(value) for value in found if value is not None and math.isfinite(value)]
 
 
-def closest_first(stability: xr.Dataset, space: str = HEADLINE_SPACE) -> np.ndarray:
+def closest_first(stability: xr.Dataset, space: str = HEADLINE) -> np.ndarray:
     """Order the pairs by how often they are close, then by mean mutual rank: as in `pairs.csv`."""
     chosen = stability.sel(space=space)
     return np.lexsort((chosen["rank_mean"].values, -chosen["pi"].values))
@@ -146,7 +145,7 @@ def _limits(stability: xr.Dataset) -> str:
                 alone = f" ({needed_one:,} for a single pair on its own)"
             text += f"needs at least {needed_any:,} LSTM seeds{alone} and "
         return f"{text}has {runs:,}, so no pair can be said to stay close."
-    chosen = stability.sel(space=HEADLINE_SPACE)
+    chosen = stability.sel(space=HEADLINE)
     order = closest_first(stability)
     pi = chosen["pi"].values[order]
     doubt = pi * (1 - pi)

@@ -27,7 +27,7 @@ from markupsafe import Markup
 from signpaths import __version__
 from signpaths.errors import UserError
 from signpaths.findings import (
-    HEADLINE_SPACE,
+    HEADLINE,
     VERDICTS,
     accuracies,
     lstm_seeds,
@@ -187,9 +187,9 @@ def read_pairs(path: Path) -> Pairs:
         reader = csv.reader(file)
         columns = next(reader, [])
         spaces = [name.removesuffix("_pi") for name in columns if name.endswith("_pi")]
-        if HEADLINE_SPACE not in spaces:
+        if HEADLINE not in spaces:
             raise UserError(
-                f"{path}: no column {HEADLINE_SPACE}_pi; run the stability stage again to make it."
+                f"{path}: no column {HEADLINE}_pi; run the stability stage again to make it."
             )
         numeric = {f"{space}_{name}" for space in spaces for name in NUMBERS} | {"raw_rank"}
         rows = [
@@ -232,7 +232,7 @@ def shown_table(pairs: Pairs, stability: xr.Dataset) -> dict[str, Any]:
     at = {name: i for i, name in enumerate(pairs.columns)}
     shown = []
     for row in pairs.rows[:STATIC_ROWS]:
-        head = {name: row[at[f"{HEADLINE_SPACE}_{name}"]] for name in (*NUMBERS, "breaks")}
+        head = {name: row[at[f"{HEADLINE}_{name}"]] for name in (*NUMBERS, "breaks")}
         ranks = [row[at[f"{space}_rank_mean"]] for space in pairs.spaces] + [row[at["raw_rank"]]]
         shown.append(
             {

@@ -7,6 +7,7 @@ workflow has to give back. Signs are smooth curves through random anchor points.
 
 import csv
 import io
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ RANGE = np.tile([0.3, 0.6, 0.4, 0.5, 0.5, 0.4, *[1.0] * 5], 2)
 MIDDLE = np.tile([0.06, 0.0, -0.14, 0.5, 0.45, 0.5, *[0.5] * 5], 2)
 FINGER = np.tile([False] * 6 + [True] * 5, 2)
 RIGHT_FINGERS = np.flatnonzero(FINGER)[5:]
-# Beyond half a range from its middle a finger's channel is clipped, so it is often constant.
+# A glove's fingers are clipped half a range from the middle, so their channels are often constant.
 STRAIGHT, BENT = -0.65, 0.65
 # Where the left hand waits while the right signs alone, and how far it strays meanwhile.
 REST = np.array([0.0, -0.35, 0.1, 0.1, -0.3, 0.0, *[STRAIGHT] * 5])
@@ -48,7 +49,7 @@ FRAMES = (24, 28)
 TWIN_FROM, TWIN_BEND = 0.6, 0.6
 # The longer sign of a prefix pair goes on for this share of the shorter one: its fingers spread or
 # close while the hand stays within this share of its range.
-TAIL, TAIL_MOVE = 0.35, 0.1
+TAIL, TAIL_MOVE = 0.3, 0.1
 
 # How takes differ, as standard deviations: of the logarithm of the duration, of how early or late
 # the hand is on its way, of the size of the movement. No take is more than `MOST` of them away.
@@ -259,7 +260,7 @@ def draw_movement(two_handed: bool, rng: np.random.Generator, turning: bool = Fa
     stray = rng.uniform(-1, 1, (ANCHORS.size, HAND))
     left = _anchors(rng, turning) if two_handed else REST + IDLE * stray
     spline = CubicSpline(ANCHORS, np.hstack([left, right]), bc_type="clamped")
-    return Movement(lambda phase: _clipped(spline(phase)), rng.uniform(*FRAMES))
+    return Movement(spline, rng.uniform(*FRAMES))
 
 
 def twin_of(movement: Movement, rng: np.random.Generator) -> Movement:
@@ -271,7 +272,7 @@ def twin_of(movement: Movement, rng: np.random.Generator) -> Movement:
 
     def curve(phase: np.ndarray) -> np.ndarray:
         share = _ease((phase - TWIN_FROM) / (1 - TWIN_FROM))
-        return _clipped(movement.curve(phase) + share[:, None] * change)
+        return movement.curve(phase) + share[:, None] * change
 
     return Movement(curve, movement.frames)
 
@@ -287,7 +288,7 @@ def continued(movement: Movement, rng: np.random.Generator) -> Movement:
     def curve(phase: np.ndarray) -> np.ndarray:
         share = _ease((phase - joint) / (1 - joint))
         beginning = movement.curve(np.minimum(phase / joint, 1))
-        return _clipped(beginning + share[:, None] * change)
+        return beginning + share[:, None] * change
 
     return Movement(curve, movement.frames * (1 + TAIL))
 
@@ -299,7 +300,7 @@ def reversed_in_time(movement: Movement) -> Movement:
 
 def distance(one: Movement, other: Movement) -> float:
     """Give the distance of two movements at equal phases, in shares of the range."""
-    between = one.curve(PHASES) - other.curve(PHASES)
+    between = _clipped(one.curve(PHASES)) - _clipped(other.curve(PHASES))
     return float(np.linalg.norm(between) / math.sqrt(PHASES.size))
 
 
@@ -346,7 +347,7 @@ def planted_csv(signs: Sequence[Sign]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["sign_a", "sign_b", "relation"])
-    for one, other in zip(signs, signs[1:], strict=False):
+    for one, other in itertools.pairwise(signs):
         if one.group == other.group:
             writer.writerow([one.name, other.name, one.relation])
     return text.getvalue()
@@ -389,5 +390,5 @@ def _deviates(rng: np.random.Generator, count: int = 1) -> np.ndarray:
 
 
 def _generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
-    """Give a generator of its own to each thing drawn: more of one leaves the others as they are."""
+    """Give each thing that is drawn its own generator: more takes leave the others as they are."""
     return np.random.default_rng([seed, *purpose.encode(), *index])

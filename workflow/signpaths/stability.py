@@ -22,7 +22,7 @@ from signpaths.errors import UserError
 from signpaths.stores import open_store, write_store, write_text
 
 HEADLINE = "hidden"
-STAYS, COMES, APART, UNDECIDED = VERDICTS = ("stays close", "comes and goes", "apart", "undecided")
+STAYS, COMES, UNDECIDED, APART = VERDICTS = ("stays close", "comes and goes", "undecided", "apart")
 
 
 @Parameter(name="*")

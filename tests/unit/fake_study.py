@@ -1,0 +1,269 @@
+"""A synthetic study in the stores' formats, and its report as a page: for the tests of both."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.stats import binomtest, false_discovery_control, rankdata
+from signpaths.figures import figures
+from signpaths.report import report
+from signpaths.stores import write_store
+
+NAMES = ("drink", "danger", "who", "soon", "think", "crazy", "God", "science")
+HOSTILE = ("<script>alert(1)</script>", 'a",b', "</script><b>x", "$x_1$", "=1+1", "{{ 7 * 7 }}")
+STATISTICS = ("pi", "pi_low", "pi_high", "p", "q", "rank_mean", "rank_q25", "rank_q75", "energy")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A synthetic study's folder, and the files that the last stages read."""
+
+    folder: Path
+
+    @property
+    def for_figures(self) -> tuple[Path, Path, Path]:
+        """The inputs of the figures stage."""
+        return self.folder / "stability.zarr", self.folder / "paths/0.zarr", self.folder / "lstm"
+
+
+def make_study(
+    folder: Path,
+    *,
+    names: Sequence[str] = NAMES,
+    runs: int = 10,
+    takes: int = 4,
+    steps: int = 24,
+    spaces: Sequence[str] = ("hidden", "last", "untrained", "pca2", "pca3", "ae2", "ae3"),
+    flicker: float = 1.0,
+) -> Study:
+    """Write the stores of a study in which the first two signs are twins and others come and go."""
+    rng = np.random.default_rng(7)
+    k = len(names)
+    a, b = np.triu_indices(k, 1)
+    place = rng.normal(size=(k, 6)) * 2.5
+    for twin in range(1, k, max(2, k // 8)):
+        place[twin] = place[twin - 1] + 0.12 * rng.normal(size=6) * (1 + twin)
+    ranks = {
+        s: np.stack([_mutual_ranks(place + 0.5 * flicker * rng.normal(size=place.shape), a, b)
+                     for _ in range(runs)])
+        for s in spaces
+    }  # fmt: skip
+    stability = _stability(names, ranks, _mutual_ranks(place, a, b), a, b)
+    write_store(stability, folder / "stability.zarr", stage="stability", title="Stability")
+    _pairs_csv(stability).to_csv(folder / "pairs.csv", index=False)
+    _write_recordings(folder, names, takes, steps, place, spaces, rng)
+    for seed in range(runs):
+        accuracy = 0.95 + 0.04 * rng.random(3)
+        run = folder / "lstm" / str(seed)
+        run.mkdir(parents=True)
+        metrics = {"lstm_seed": seed, "epochs_run": 30, "best_epoch": 20 + seed % 9, "signs": k}
+        metrics |= {"parameters": 52894, "examples": {"train": 8, "validation": 2, "test": 2}}
+        for part, value in zip(("train", "validation", "test"), accuracy, strict=True):
+            metrics |= {f"{part}_accuracy": float(value), f"{part}_loss": float(1 - value)}
+        (run / "metrics.json").write_text(json.dumps(metrics))
+    _write_texts(folder, names)
+    return Study(folder)
+
+
+def _mutual_ranks(place: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    distance = np.linalg.norm(place[:, None] - place[None], axis=2)
+    np.fill_diagonal(distance, -1)
+    rank = rankdata(distance, axis=1) - 1
+    return np.sqrt(rank * rank.T)[a, b]
+
+
+def _stability(
+    names: Sequence[str],
+    ranks: dict[str, np.ndarray],
+    raw: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
+) -> xr.Dataset:
+    k = max(1, round(0.05 * (len(names) - 1)))
+    rank = np.stack(list(ranks.values()))
+    close = rank <= k
+    runs = rank.shape[1]
+    tests = [binomtest(n, runs, 0.5, alternative="greater") for n in range(runs + 1)]
+    bounds = [binomtest(n, runs).proportion_ci(0.95, "exact") for n in range(runs + 1)]
+    count = close.sum(axis=1)
+    p = np.array([test.pvalue for test in tests])[count]
+    q = np.stack([false_discovery_control(row) for row in p])
+    pi = count / runs
+    q25, q75 = np.quantile(rank, [0.25, 0.75], axis=1)
+    loose = np.where(pi[0] >= 0.2, "comes and goes", "apart")
+    verdict = np.where(q[0] <= 0.05, "stays close", loose)
+    inference = 0.5**runs <= 0.05 / len(a) * 4
+    if not inference:
+        verdict[:] = "undecided"
+    per_space = {
+        "pi": pi, "pi_low": np.array([x.low for x in bounds])[count],
+        "pi_high": np.array([x.high for x in bounds])[count], "p": p, "q": q,
+        "rank_mean": rank.mean(axis=1), "rank_q25": q25, "rank_q75": q75,
+        "energy": 1 - np.exp(-rank.mean(axis=1) / 30),
+    }  # fmt: skip
+    signs = np.array(names, dtype=object).astype(str)
+    return xr.Dataset(
+        {name: (("space", "pair"), value) for name, value in per_space.items()}
+        | {
+            "mutual_rank": (("space", "lstm_seed", "pair"), rank),
+            "close": (("space", "lstm_seed", "pair"), close),
+            "verdict": ("pair", verdict),
+            "raw_rank": ("pair", raw),
+            "raw_close": ("pair", raw <= k),
+        },
+        coords={
+            "space": list(ranks), "lstm_seed": np.arange(runs),
+            "sign_a": ("pair", signs[a]), "sign_b": ("pair", signs[b]),
+        },
+        attrs={
+            "k": k, "tau": 0.5, "fdr": 0.05, "apart": 0.2, "confidence": 0.95, "lstm_seeds": runs,
+            "ae_seeds": 2, "signs": len(names), "pairs": len(a), "seeds_needed_any": 9,
+            "seeds_needed_one": int(np.ceil(np.log2(len(a) / 0.05))), "inference": int(inference),
+        },
+    )  # fmt: skip
+
+
+def _pairs_csv(stability: xr.Dataset) -> pd.DataFrame:
+    shared = ("sign_a", "sign_b", "verdict", "raw_rank", "raw_close")
+    columns = {name: stability[name].values for name in shared}
+    for space in stability["space"].values:
+        chosen = stability.sel(space=space)
+        columns |= {f"{space}_{name}": chosen[name].values for name in STATISTICS}
+        columns[f"{space}_breaks"] = [
+            " ".join(str(seed) for seed in np.flatnonzero(~broken))
+            for broken in chosen["close"].transpose("pair", "lstm_seed").values
+        ]
+    table = pd.DataFrame(columns)
+    return table.sort_values(["hidden_pi", "hidden_rank_mean"], ascending=[False, True])
+
+
+def _write_recordings(
+    folder: Path,
+    names: Sequence[str],
+    takes: int,
+    steps: int,
+    place: np.ndarray,
+    spaces: Sequence[str],
+    rng: np.random.Generator,
+) -> None:
+    n = len(names) * takes
+    length = rng.integers(steps // 2, steps + 1, n)
+    sign = np.repeat(np.arange(len(names)), takes)
+    coords = {
+        "sign": ("example", np.array(names, dtype=object).astype(str)[sign]),
+        "session": ("example", np.array([f"s{1 + i % 3}" for i in range(n)])),
+        "take": ("example", np.arange(n) % takes),
+        "length": ("example", length),
+        "hands": ("example", np.where(sign % 3, "one", "two")),
+        "source": ("example", [f"s{i % 3}/{i}.tsd" for i in range(n)]),
+        "sha256": ("example", ["0" * 64] * n),
+    }
+    x = np.zeros((n, steps, 22), np.float32)
+    sequences = xr.Dataset({"x": (("example", "time", "channel"), x)}, coords=coords)
+    sequences.coords["channel"] = [f"channel_{i:02d}" for i in range(22)]
+    write_store(sequences, folder / "sequences.zarr", stage="sequences", title="Sequences")
+    drawn = [s for s in spaces if s.startswith(("pca", "ae"))]
+    phase = np.clip((np.arange(steps) - (steps - length)[:, None] + 1) / length[:, None], 0, None)
+    bend = np.sin(np.pi * phase)[..., None] * place[sign][:, None, 3:6] * 0.5
+    path = np.sqrt(phase)[..., None] * place[sign][:, None, :3] + bend
+    path = path + 0.08 * phase[..., None] * rng.normal(size=(n, 1, 3)) * (1 + phase[..., None])
+    path[phase <= 0] = np.nan
+    stack = np.stack([np.stack([path, -path]) * (3 if s.startswith("ae") else 1) for s in drawn])
+    for i, space in enumerate(drawn):
+        if space.endswith("2"):
+            stack[i, ..., 2] = np.nan
+    error = np.array([[0.011, 0.012] if s.startswith("ae") else [0.02, 0.0212] for s in drawn])
+    error = error[:, None] + 0.0003 * rng.random((len(drawn), 2, 1))
+    paths = xr.Dataset(
+        {
+            "path": (("space", "ae_seed", "example", "time", "dim"), stack.astype(np.float32)),
+            "reconstruction_error": (("space", "ae_seed", "seen"), error),
+        },
+        coords=coords | {"space": drawn, "ae_seed": [0, 1], "seen": ["train", "held_out"]},
+    )
+    write_store(paths, folder / "paths/0.zarr", stage="paths", title="Paths")
+
+
+def _write_texts(folder: Path, names: Sequence[str]) -> None:
+    excluded = pd.DataFrame(columns=["file", "sign", "session", "take", "frames", "reason"])
+    excluded.loc[0] = ["s1/x-1.tsd", "x", "s1", 1, 136, "longer than 90 frames"]
+    excluded.to_csv(folder / "excluded.csv", index=False)
+    planted = [[names[0], names[1], "twin"], [names[2], names[3], "crossing"]]
+    pd.DataFrame(planted, columns=["sign_a", "sign_b", "relation"]).to_csv(
+        folder / "planted.csv", index=False
+    )
+    provenance = {
+        "config": {
+            "study": "fake", "data": {"source": "simulate", "padding": "pre", "exclude": []},
+            "split": {"by": "example", "train": 0.67, "vary": False}, "lstm": {"units": 24},
+            "autoencoder": {"layers": [48, 16], "noise": 0.1 + 0.2}, "report": {"title": None},
+        },
+        "versions": {"python": "3.11.2", "signpaths": "0.1.0", "numpy": "2.4.6"},
+        "code": {"lstm": "a1" * 32, "stability": "b2" * 32},
+        "source": {"path": "simulate", "sha256": "c3" * 32, "files": 144},
+        "machine": {"system": "Linux", "cpus": 2},
+        "seconds": {"lstm": {"jobs": 10, "seconds": 81.61243}, "report": {"jobs": 1, "seconds": 2}},
+    }  # fmt: skip
+    (folder / "provenance.json").write_text(json.dumps(provenance))
+
+
+class Page(HTMLParser):
+    """The elements of a page, its visible cells and its scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.rows: list[list[str]] = []
+        self.text: list[str] = []
+        self._in: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._in.append(tag)
+        if tag == "script":
+            self.scripts.append("")
+        elif tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._in and self._in.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if self._in[-1:] == ["script"]:
+            self.scripts[-1] += data
+        else:
+            self.text.append(data)
+            if {"td", "th"} & set(self._in):
+                self.rows[-1][-1] += data
+
+
+def write_report(study: Study, out: Path, **keywords: Any) -> str:
+    folder = study.folder
+    if not (folder / "figures").exists():
+        figures(*study.for_figures, folder / "figures")
+    inputs = (
+        "stability.zarr",
+        "pairs.csv",
+        "sequences.zarr",
+        "excluded.csv",
+        "paths/0.zarr",
+        "lstm",
+    )
+    report(
+        *(folder / name for name in (*inputs, "figures", "provenance.json")),
+        out,
+        planted=folder / "planted.csv",
+        **keywords,
+    )
+    return out.read_text(encoding="utf-8")

@@ -1,0 +1,135 @@
+"""Makers of tiny recordings and stores, in the format that the stages write."""
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from signpaths.closeness import mutual_ranks
+from signpaths.stores import write_store
+
+GLOVE_CHANNELS = tuple(
+    f"{side}_{part}"
+    for side in ("left", "right")
+    for part in (
+        *("x", "y", "z", "roll", "pitch", "yaw"),
+        *("thumb", "fore", "index", "ring", "little"),
+    )
+)
+
+
+def text_of(frames: np.ndarray) -> bytes:
+    """One frame a line, numbers parted by tabs, so that each number comes back as it was."""
+    return "".join(
+        "\t".join(repr(float(value)) for value in frame) + "\n" for frame in frames
+    ).encode()
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def tarred(files: Mapping[str, bytes] | Sequence[tuple[str, bytes]], mode: str = "w") -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:
+        for name, data in files.items() if isinstance(files, Mapping) else files:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def zipped(files: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def write_recordings(
+    path: Path,
+    recordings: Sequence[tuple[str, str, int, np.ndarray | str]],
+    channels: Sequence[str] = ("a", "b"),
+) -> Path:
+    """Write a store of stage `tsd`: sign, session, take and frames, or the problem, of each."""
+    frames = [
+        np.empty((0, len(channels))) if isinstance(content, str) else np.asarray(content)
+        for *_, content in recordings
+    ]
+    lengths = np.array([len(values) for values in frames])
+    names = [f"{session}/{sign}-{take}.tsd" for sign, session, take, _ in recordings]
+    columns = {
+        "path": names,
+        "sign": [recording[0] for recording in recordings],
+        "session": [recording[1] for recording in recordings],
+        "take": [recording[2] for recording in recordings],
+        "sha256": [f"sha-of-{name}" for name in names],
+        "problem": [content if isinstance(content, str) else "" for *_, content in recordings],
+        "frames": lengths,
+        "first": np.cumsum(lengths) - lengths,
+    }
+    dataset = xr.Dataset(
+        {"value": (("frame", "channel"), np.concatenate(frames).astype(np.float32))},
+        coords={
+            "channel": list(channels),
+            **{name: ("file", values) for name, values in columns.items()},
+        },
+        attrs={"files": len(names), "bad_files": 0, "source_sha256": "of-the-source"},
+    )
+    write_store(dataset, path, stage="tsd", title="made for a test")
+    return path
+
+
+def write_run(
+    path: Path,
+    ranks: np.ndarray,
+    signs: Sequence[str],
+    spaces: Sequence[str] = ("hidden",),
+    energy: np.ndarray | None = None,
+) -> Path:
+    """Write a store of stage `closeness` from mutual ranks `(space, ae_seed, sign, other)`."""
+    energy = np.zeros(ranks.shape) if energy is None else energy
+    dims = ("space", "ae_seed", "sign", "other")
+    dataset = xr.Dataset(
+        {
+            "distance": (dims, ranks.astype(np.float32)),
+            "mutual_rank": (dims, ranks.astype(np.float32)),
+            "energy": (dims, energy.astype(np.float32)),
+        },
+        coords={
+            "space": list(spaces),
+            "ae_seed": range(ranks.shape[1]),
+            "sign": list(signs),
+            "other": list(signs),
+        },
+    )
+    write_store(dataset, path, stage="closeness", title="made for a test")
+    return path
+
+
+def write_raw(path: Path, ranks: np.ndarray, signs: Sequence[str]) -> Path:
+    """Write a store of stage `closeness-raw` from mutual ranks `(sign, other)`."""
+    dims = ("space", "sign", "other")
+    dataset = xr.Dataset(
+        {name: (dims, ranks[None].astype(np.float32)) for name in ("distance", "mutual_rank")},
+        coords={"space": ["raw"], "sign": list(signs), "other": list(signs)},
+    )
+    write_store(dataset, path, stage="closeness-raw", title="made for a test")
+    return path
+
+
+def random_ranks(generator: np.random.Generator, signs: int, close: Sequence[tuple[int, int]]):
+    """Mutual ranks of signs strewn at random, but for pairs that lie side by side."""
+    place = generator.normal(size=(signs, 12))
+    for one, other in close:
+        place[other] = place[one] + generator.normal(0, 1e-3, 12)
+    distance = np.linalg.norm(place[:, None] - place, axis=2)
+    return mutual_ranks(distance)
