@@ -20,9 +20,9 @@ def ramp(length: int, start: float = 1.0) -> np.ndarray:
 SMALL = [
     ("who", "two", 1, ramp(3)),
     ("drink", "two", 1, ramp(5, 100)),
-    ("drink", "one", 2, ramp(4, 200)),
-    ("God", "one", 1, ramp(2, 300)),
     ("drink", "one", 10, ramp(6, 400)),
+    ("God", "one", 1, ramp(2, 300)),
+    ("drink", "one", 2, ramp(4, 200)),
 ]
 
 
@@ -275,8 +275,11 @@ def test_hands_do_not_depend_on_where_the_hands_are_or_on_padding(tmp_path: Path
     near = moving(generator, 0.05, 1.0)
     far = near.copy()
     far[:, 0:3] += 1000
-    recordings = [("near", "s", 1, near), ("far", "s", 1, far), ("two", "s", 1, near[:, ::-1])]
-    recordings.append(("two", "s", 2, moving(generator, 1.0, 1.0)[:5]))
+    recordings = [
+        ("near", "s", 1, near),
+        ("far", "s", 1, far),
+        ("two", "s", 1, moving(generator, 1.0, 1.0)[:5]),
+    ]
     for padding in ("pre", "post"):
         options = SequencesOptions(two_handed=0.5, padding=padding, padded_length=100)
         dataset, _ = made(tmp_path, recordings, options, channels=GLOVE_CHANNELS)
@@ -325,7 +328,8 @@ def test_the_real_study_has_94_signs(real_examples) -> None:
         assert reasons.count("sign is excluded (data.exclude)") == 27
         assert not {"her", "his_hers"} & set(dataset.sign.values)
         _, per_sign = np.unique(dataset.sign.values, return_counts=True)
-        assert (per_sign.min(), per_sign.max()) == (24, 27) or per_sign.max() == 27
+        assert per_sign.max() == 27
+        assert per_sign.sum() == 94 * 27 - (2538 - count)
         assert real_frames(dataset.length.values, 90, "pre").sum() == dataset.length.values.sum()
 
 

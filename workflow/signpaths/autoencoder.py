@@ -167,8 +167,8 @@ def chosen_frames(hidden: xr.Dataset, part: str, options: AutoencoderOptions) ->
         first, last = options.window
         if not 0 <= first <= last < hidden.sizes["time"]:
             raise UserError(
-                f"autoencoder.window goes from step {first} to {last}, but sequences have steps 0 to "
-                f"{hidden.sizes['time'] - 1}."
+                f"autoencoder.window goes from step {first} to {last}, but sequences have steps "
+                f"0 to {hidden.sizes['time'] - 1}."
             )
         states = of_part.hidden.isel(time=slice(first, last + 1)).values
         return states.reshape(-1, states.shape[-1])

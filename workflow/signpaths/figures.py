@@ -406,7 +406,9 @@ def draw_accuracy(metrics: Sequence[dict[str, Any]]) -> Figure:
         axes.axvline(boundary, color="#EEEEEE", lw=0.8, zorder=0)
     axes.set_xticks(np.arange(len(seeds)), seeds)
     axes.set_xlim(-0.6, len(seeds) - 0.4)
-    axes.set_ylim(lowest - max(0.05 * (1 - lowest), 0.004), 1 + max(0.05 * (1 - lowest), 0.004))
+    # At least a tenth is shown: a spread of half a percent is not to look like a chasm.
+    span = max(0.1, 1 - lowest)
+    axes.set_ylim(1 - 1.05 * span, 1 + 0.05 * span)
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     axes.grid(axis="y", color="#DDDDDD", lw=0.6)
     axes.set_axisbelow(True)

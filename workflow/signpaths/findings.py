@@ -101,6 +101,8 @@ def _asked(stability: xr.Dataset, metrics: Sequence[dict[str, Any]]) -> str:
         name = "training" if part == "train" else part
         if len(values) == 1:
             return f"{start}: {who} {percent(values[0])} of the {name} examples."
+        if min(values) == max(values):
+            return f"{start}: all {who} {percent(values[0])} of the {name} examples."
         spread = f"from {percent(min(values))} to {percent(max(values))}"
         mean = percent(float(np.mean(values)))
         return f"{start}: {who} {mean} of the {name} examples on average ({spread})."

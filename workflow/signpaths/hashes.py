@@ -48,7 +48,11 @@ def content_hash(source: Path) -> str:
         return _file_digest(source)[:12]
     digest = hashlib.sha256()
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(source).as_posix()} {_file_digest(path)}\n".encode())
+        digest.update(
+            f"{path.relative_to(source).as_posix()} {_file_digest(path)}\n".encode(
+                "utf-8", "surrogateescape"
+            )
+        )
     return digest.hexdigest()[:12]
 
 

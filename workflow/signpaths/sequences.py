@@ -189,7 +189,7 @@ def _warn_of_strangers(
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {str(near[0])!r}?" if near else ""
             print(f"warning: {key} names {name!r}, which no recording carries{hint}")
 
 
@@ -211,7 +211,7 @@ def _check_signs(sign: np.ndarray) -> None:
     if len(signs) < FEWEST_SIGNS:
         raise UserError(
             f"{len(signs)} signs are left ({', '.join(signs) or 'none'}); the rank of a pair needs "
-            f"at least {FEWEST_SIGNS}. See excluded.csv, data.exclude and data.max_length."
+            f"at least {FEWEST_SIGNS}. See data.exclude, data.aliases and data.max_length."
         )
 
 

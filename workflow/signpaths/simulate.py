@@ -28,6 +28,7 @@ FEWEST_SIGNS = 3
 HAND = 11
 RANGE = np.tile([0.3, 0.6, 0.4, 0.5, 0.5, 0.4, *[1.0] * 5], 2)
 MIDDLE = np.tile([0.06, 0.0, -0.14, 0.5, 0.45, 0.5, *[0.5] * 5], 2)
+MIDDLE[0] = -MIDDLE[0]
 FINGER = np.tile([False] * 6 + [True] * 5, 2)
 RIGHT_FINGERS = np.flatnonzero(FINGER)[5:]
 # A glove's fingers are clipped half a range from the middle, so their channels are often constant.
@@ -298,10 +299,9 @@ def reversed_in_time(movement: Movement) -> Movement:
     return Movement(lambda phase: movement.curve(1 - phase), movement.frames)
 
 
-def distance(one: Movement, other: Movement) -> float:
-    """Give the distance of two movements at equal phases, in shares of the range."""
-    between = _clipped(one.curve(PHASES)) - _clipped(other.curve(PHASES))
-    return float(np.linalg.norm(between) / math.sqrt(PHASES.size))
+def outline(movement: Movement) -> np.ndarray:
+    """Give the points of a movement at `PHASES`, fingers clipped as the gloves do."""
+    return _clipped(movement.curve(PHASES))
 
 
 def record(
@@ -358,20 +358,24 @@ def _anchors(rng: np.random.Generator, turning: bool) -> np.ndarray:
     places = rng.uniform(-0.5, 0.5, (ANCHORS.size, 6))
     start, end = rng.choice([STRAIGHT, BENT], (2, 5))
     if turning:
-        # Odd about its middle: the reverse is nowhere nearer than chance would have it.
+        # Odd about the middle, the one place where the movement and its reverse meet at one time,
+        # and with its ends far out.
         places = (places - places[::-1]) / math.sqrt(2)
+        places[0] = np.copysign(rng.uniform(0.3, 0.5, 6), places[0])
+        places[-1] = -places[0]
         end = -start
     bends = start + ANCHORS[:, None] * (end - start)
     return np.hstack([places, bends])
 
 
 def _farthest(candidates: list[list[Movement]], taken: list[Movement]) -> list[Movement]:
-    """Choose the group whose smallest distance to what is taken is the largest."""
+    """Choose the group that is farthest, at equal phases, from the nearest movement taken."""
+    others = np.array([outline(movement) for movement in taken])
 
     def clearance(group: list[Movement]) -> float:
-        return min((distance(one, other) for one in group for other in taken), default=0.0)
+        return min(float(((outline(one) - others) ** 2).sum(axis=(1, 2)).min()) for one in group)
 
-    return max(candidates, key=clearance)
+    return max(candidates, key=clearance) if taken else candidates[0]
 
 
 def _clipped(points: np.ndarray) -> np.ndarray:

@@ -84,6 +84,8 @@ def stability(
         The stores of stage `closeness`, each `…/<lstm_seed>.zarr`.
     """
     by_seed = dict(sorted((_seed(run), run) for run in runs))
+    if len(by_seed) < len(runs):
+        raise UserError("two of the runs are of the same LSTM seed; give each seed once.")
     first = open_store(next(iter(by_seed.values())))
     signs, spaces = first.sign.values, first.space.values
     upper = np.triu_indices(signs.size, 1)
@@ -106,7 +108,10 @@ def stability(
         enough=len(by_seed) >= needed_any,
         options=options,
     )
-    raw_rank = open_store(raw).mutual_rank.values[0][upper]
+    raw_store = open_store(raw)
+    if not np.array_equal(raw_store.sign.values, signs):
+        raise UserError(f"{raw}: its signs are not those of the runs. Make its closeness again.")
+    raw_rank = raw_store.mutual_rank.values[0][upper]
     per_space = {
         "pi": (counted.pi, "share of LSTM seeds in which the pair is close"),
         "pi_low": (counted.pi_low, f"lower end of its {options.confidence:.0%} interval"),
@@ -211,15 +216,15 @@ def seeds_needed(signs: int, k: int, options: StabilityOptions) -> tuple[int, in
     """Give the fewest LSTM seeds at which N1 can pass for any pair, and for one pair alone.
 
     A pair that is close in all A seeds has p = τ^A. With r discoveries among M pairs, Benjamini and
-    Hochberg pass it if τ^A ≤ fdr·r/M. No more than signs·k pairs can be close at once, since a
-    mutual rank of k at most needs a rank of k at most on one side.
+    Hochberg pass it if τ^A ≤ fdr·r/M. No more than signs·(2k − 1)/2 pairs can be close at once: a
+    pair is close only if one side ranks the other below k, or both rank each other k at most.
     """
     pairs = signs * (signs - 1) // 2
 
     def fewest(discoveries: int) -> int:
         return math.ceil(math.log(options.fdr * discoveries / pairs, options.tau) - 1e-9)
 
-    return fewest(min(pairs, signs * k)), fewest(1)
+    return fewest(min(pairs, signs * (2 * k - 1) // 2)), fewest(1)
 
 
 def verdicts(

@@ -35,7 +35,8 @@ def whole(path: Path) -> Iterator[Path]:
     _remove(partial)
     try:
         yield partial
-        if path.is_dir():
+        # A folder cannot be renamed over anything, nor a file over a folder.
+        if partial.is_dir() or (partial.is_file() and path.is_dir()):
             _remove(path)
         os.replace(partial, path)
     finally:

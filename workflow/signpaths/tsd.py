@@ -5,9 +5,14 @@ frame a line, numbers parted by any white space. Gives `recordings.zarr`, which 
 and, for each file that could not be read, the reason. Archives are read in memory, not unpacked.
 """
 
+import bz2
+import gzip
 import hashlib
 import io
+import lzma
 import re
+import stat
+import struct
 import tarfile
 import warnings
 import zipfile
@@ -16,7 +21,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import IO, Literal
+from typing import IO, Literal, cast
 
 import numpy as np
 import xarray as xr
@@ -25,11 +30,18 @@ from cyclopts import Parameter
 from signpaths.errors import UserError
 from signpaths.stores import write_store
 
-UNREADABLE = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, OSError, RuntimeError)
+UNREADABLE = (
+    *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, struct.error),
+    *(EOFError, OSError, RuntimeError, ValueError),
+)
+COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
 ARCHIVE = re.compile(r"\.(zip|tar(\.\w+)?|tgz|tbz2?|txz)$", re.IGNORECASE)
+# What fits into 64 bits.
+TAKE = re.compile(r"\d{1,18}")
 # Deep enough for any honest archive; stops one that contains itself.
 DEEPEST = 16
 LISTED = 20
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @Parameter(name="*")
@@ -122,8 +134,9 @@ def members(source: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _opened(path: str, handle: IO[bytes], depth: int) -> Iterator[tuple[str, IO[bytes]]]:
-    name = PurePosixPath(path).name
-    if name.startswith("."):
+    plain = PurePosixPath(path)
+    path, name = plain.as_posix(), plain.name
+    if any(part.startswith(".") and part != ".." for part in plain.parts):
         return
     if ARCHIVE.search(name):
         yield from _archive(path, handle, depth, f"{path}/")
@@ -140,19 +153,46 @@ def _archive(
         if path.lower().endswith(".zip"):
             with zipfile.ZipFile(io.BytesIO(handle.read()) if depth else handle) as archive:
                 for entry in archive.infolist():
-                    if not entry.is_dir():
+                    if not (entry.is_dir() or stat.S_ISLNK(entry.external_attr >> 16)):
                         with archive.open(entry) as inner:
                             yield from _opened(prefix + entry.filename, inner, depth + 1)
         else:
-            with tarfile.open(fileobj=handle, mode="r|*") as archive:
+            stream = _decompressed(handle)
+            with tarfile.open(fileobj=stream, mode="r|", tarinfo=_StrictTarInfo) as archive:
                 for member in archive:
                     inner_file = archive.extractfile(member) if member.isfile() else None
                     if inner_file:
                         yield from _opened(prefix + member.name, inner_file, depth + 1)
+            # Only at its end does a compressed stream tell whether it was whole.
+            while stream.read(1 << 20):
+                pass
     except UNREADABLE as error:
         raise UserError(
             f"{path}: the archive cannot be read to its end ({error}). Fetch or pack it again."
         ) from error
+
+
+class _StrictTarInfo(tarfile.TarInfo):
+    """Take a damaged or missing header for an error, where tarfile takes it for the end."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> "_StrictTarInfo":
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError(str(error)) from error
+
+
+def _decompressed(handle: IO[bytes]) -> io.BufferedIOBase:
+    """Open a stream by what it holds, whatever its name says."""
+    buffered = io.BufferedReader(cast(io.RawIOBase, handle))
+    start = buffered.peek(6)
+    for magic, opened in COMPRESSED:
+        if start.startswith(magic):
+            return opened(buffered)
+    return buffered
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -172,17 +212,24 @@ def _matching(source: Path, pattern: re.Pattern[str]) -> Iterator[tuple[str, byt
     for path, handle in members(source):
         if pattern.search(path):
             matched += 1
-            yield path, handle.read()
+            try:
+                data = handle.read()
+            except UNREADABLE as error:
+                raise UserError(
+                    f"{source}: {path} cannot be read to its end ({error}). Fetch or pack it again."
+                ) from error
+            yield path, data
         else:
             others.append(path)
     if not matched:
-        seen = ", ".join(others[:3]) or "no files at all"
+        seen = ", ".join(map(_printable, others[:3])) or "no files at all"
         raise UserError(
             f"{source}: no file matches data.pattern {pattern.pattern!r}. Found: {seen}. "
             "Change data.source or data.pattern."
         )
     if others:
-        print(f"passed over {len(others)} files that do not match the pattern, such as {others[0]}")
+        such = _printable(others[0])
+        print(f"passed over {len(others)} files that do not match the pattern, such as {such}")
 
 
 def _recording(path: str, data: bytes, pattern: re.Pattern[str]) -> Recording:
@@ -194,7 +241,7 @@ def _recording(path: str, data: bytes, pattern: re.Pattern[str]) -> Recording:
     try:
         if not (path.isprintable() and sign):
             raise ValueError("its name holds characters that cannot be printed, or no sign")
-        if not take.isdecimal():
+        if not TAKE.fullmatch(take):
             raise ValueError(f"the take in its name is {take!r}, expected a whole number")
         frames = parse_frames(data)
         problem = ""
@@ -204,7 +251,7 @@ def _recording(path: str, data: bytes, pattern: re.Pattern[str]) -> Recording:
         path=_printable(path),
         sign=_printable(sign),
         session=_printable(session),
-        take=int(take) if take.isdecimal() else -1,
+        take=int(take) if TAKE.fullmatch(take) else -1,
         sha256=hashlib.sha256(data).hexdigest(),
         frames=frames,
         problem=problem,
@@ -250,7 +297,7 @@ def _numbers(data: bytes, count: int) -> np.ndarray | None:
             values = np.fromstring(data.decode("ascii"), sep=" ")
         except (DeprecationWarning, ValueError):
             return None
-    return values if values.size == count and np.isfinite(values).all() else None
+    return values if values.size == count and (np.abs(values) < FLOAT32_MAX).all() else None
 
 
 def _first_fault(lines: list[bytes], expected: int) -> str:
@@ -283,9 +330,12 @@ def _without_doubles(found: list[Recording]) -> list[Recording]:
     checked = []
     for recording in found:
         key = (recording.session, recording.sign, recording.take)
-        earlier = first.setdefault(key, recording.path)
-        if earlier != recording.path and not recording.problem:
-            recording = _spoilt(recording, f"same session, sign and take as {earlier}")
+        if not recording.problem:
+            if key in first:
+                problem = f"same session, sign and take as {first[key]}"
+                recording = _spoilt(recording, problem)
+            else:
+                first[key] = recording.path
         checked.append(recording)
     return checked
 
@@ -368,5 +418,11 @@ def _dataset(found: list[Recording], channels: tuple[str, ...] | None) -> xr.Dat
 
 def _content_hash(found: Iterable[Recording]) -> str:
     """Hash names and contents, so that a folder and an archive of the same files agree."""
-    lines = sorted(f"{recording.path} {recording.sha256}\n" for recording in found)
+    lines = sorted(
+        f"{_without_archives(recording.path)} {recording.sha256}\n" for recording in found
+    )
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _without_archives(path: str) -> str:
+    return "/".join(part for part in path.split("/") if not ARCHIVE.search(part))
