@@ -121,7 +121,7 @@ def test_a_second_run_a_touch_and_a_comment_do_nothing(micro: Path) -> None:
     assert planned(micro, MICRO) == {}
     module = micro / "workflow/signpaths/closeness.py"
     text = module.read_text()
-    module.write_text(text.replace("import ", "# a comment\nimport ", 1))
+    module.write_text(f"# A comment.\n{text}\n\n# Another.\n")
     try:
         assert planned(micro, MICRO) == {}
     finally:
@@ -151,6 +151,14 @@ def test_one_more_seed_trains_one_lstm_and_its_autoencoders(micro: Path) -> None
 def test_fewer_seeds_and_report_keys_train_nothing(micro: Path) -> None:
     fewer = {**MICRO, "lstm": {**MICRO["lstm"], "seeds": 1}}  # type: ignore[dict-item]
     assert planned(micro, fewer).keys() == {"stability", "figures", "provenance", "report", "all"}
+    stricter = {**MICRO, "stability": {"tau": 0.6}}
+    assert planned(micro, stricter).keys() == {
+        "stability",
+        "figures",
+        "provenance",
+        "report",
+        "all",
+    }
     titled = {**MICRO, "report": {"title": "Twelve signs"}}
     assert planned(micro, titled).keys() == {"provenance", "report", "all"}
     drawn = {**MICRO, "figures": {"transform": "log1p"}}
@@ -202,7 +210,7 @@ def test_the_real_archive(tmp_path: Path) -> None:
     overlay = {
         "study": "smoke",
         "data": {"source": str(ARCHIVE)},
-        "lstm": {"seeds": 2, "epochs": 4, "units": 32},
+        "lstm": {"seeds": 2, "epochs": 10, "units": 48, "learning_rate": 0.01},
         "autoencoder": {"seeds": 1, "epochs": 1, "layers": [32, 8]},
     }
     code, output = snakemake(folder, overlay, "config/auslan.yaml")
@@ -215,5 +223,5 @@ def test_the_real_archive(tmp_path: Path) -> None:
     assert "too few seeds" in page.lower()
     for seed in range(2):
         metrics = json.loads((study / f"lstm/{seed}/metrics.json").read_text())
-        # Four epochs teach little, but more than guessing among 94 signs.
-        assert metrics["train_accuracy"] > 3 / 94
+        # Ten epochs teach little, but far more than guessing among 94 signs.
+        assert metrics["train_accuracy"] > 10 / 94

@@ -9,15 +9,16 @@ rule figures:
             "<results>/<study>/lstm/{lstm_seed}/metrics.json", lstm_seed=LSTM_SEEDS
         ),
     output:
-        paths=report(
-            expand(
-                "<results>/<study>/figures/paths-{kind}{dims}.png",
-                kind=["ae", "pca"],
-                dims=config["autoencoder"]["dims"],
-            ),
-            caption="../report/paths.rst",
-            category="Example paths",
-        ),
+        paths=[
+            report(
+                f"<results>/<study>/figures/paths-{kind}{dims}.png",
+                caption="../report/paths.rst",
+                category="Example paths",
+                labels={"projection": projection, "dimensions": str(dims)},
+            )
+            for kind, projection in (("ae", "autoencoder"), ("pca", "PCA"))
+            for dims in config["autoencoder"]["dims"]
+        ],
         pairs=report(
             "<results>/<study>/figures/pairs.png",
             caption="../report/pairs_figure.rst",

@@ -45,7 +45,7 @@ MOST_BREAKS = 5
 NUMBERS = ("pi", "pi_low", "pi_high", "p", "q", "rank_mean", "rank_q25", "rank_q75", "energy")
 # What was planted in simulated data, and whether such a pair is meant to stay close.
 PLANTED = {
-    "twin": ("two signs made by the same movement", True),
+    "twin": ("the same movement, but for one finger towards its end", True),
     "prefix": ("one sign is the beginning of the other", True),
     "crossing": ("the same place at different times", False),
 }
