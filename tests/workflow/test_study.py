@@ -178,6 +178,27 @@ def test_a_typo_names_the_key_and_the_nearest_one_before_any_job(micro: Path) ->
     assert "Traceback" not in output
 
 
+def test_what_is_made_again_is_the_same_bit_for_bit(micro: Path) -> None:
+    """As after killed jobs: outputs are made anew, and what was begun before is left over."""
+    study = micro / "results" / "micro"
+    timed = {"provenance.json", "report.html"}
+
+    def contents() -> dict[Path, bytes]:
+        files = (path for path in study.rglob("*") if path.is_file())
+        kept = (path for path in files if path.name not in timed and path.suffix != ".tsv")
+        return {path: path.read_bytes() for path in kept if path.name != ".snakemake_timestamp"}
+
+    before = contents()
+    (study / "lstm/1/.partial-model.keras").write_bytes(b"half")
+    (study / "closeness/.partial-1.zarr").mkdir()
+    code, output = snakemake(micro, MICRO, "--forcerun", "lstm")
+    assert code == 0, output
+    assert jobs(output).keys() >= {"lstm", "activations", "autoencoder", "paths", "closeness"}
+    after = contents()
+    assert after.keys() == before.keys()
+    assert [path for path in before if after[path] != before[path]] == []
+
+
 def test_a_bad_recording_is_named_at_the_terminal_or_skipped(tmp_path: Path) -> None:
     folder = checkout_copy(tmp_path / "signpaths")
     raw = tmp_path / "my recordings; touch evil"
