@@ -109,39 +109,27 @@ def autoencoder(
             f"autoencoder.frames {options.frames} and autoencoder.validation {options.validation}; "
             "both need some."
         )
-    noisy, noisy_validation = train, validation
+    seen, seen_validation = train, validation
     if options.noise_draw == "fixed":
         generator = np.random.default_rng(seed)
-        noisy = train + generator.normal(0, options.noise, train.shape).astype(np.float32)
-        noisy_validation = validation + generator.normal(0, options.noise, validation.shape).astype(
-            np.float32
+        seen, seen_validation = (
+            states + generator.normal(0, options.noise, states.shape).astype(np.float32)
+            for states in (train, validation)
         )
     network = build(train.shape[1], dims, options)
-    fitted = network.fit(
-        noisy,
-        train,
-        validation_data=(noisy_validation, validation),
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        callbacks=training.callbacks(options.epochs, options.patience),
-        verbose=0,
-    )
-    if not np.isfinite(fitted.history["val_loss"]).all():
-        raise UserError(
-            f"training with seed {seed} diverged: the validation loss is not finite. "
-            "Lower autoencoder.learning_rate."
-        )
-    summary = training.write_history(fitted, history)
+    fitted = training.fit(network, (seen, train), (seen_validation, validation), options)
+    training.write_history(fitted, history)
     training.save_model(network, model)
-    best = summary["best_epoch"] - 1
+    best = training.best_epoch(fitted)
     write_json(
         metrics,
         {
             "autoencoder_seed": seed,
             "dims": dims,
-            "train_loss": fitted.history["loss"][best],
-            "validation_loss": fitted.history["val_loss"][best],
-            **summary,
+            "train_loss": best["loss"],
+            "validation_loss": best["val_loss"],
+            "epochs_run": len(fitted),
+            "best_epoch": int(best["epoch"]),
             "frames": {"train": len(train), "validation": len(validation)},
             "parameters": network.count_params(),
         },

@@ -13,7 +13,6 @@ import numpy as np
 from cyclopts import Parameter
 
 from signpaths import training
-from signpaths.errors import UserError
 from signpaths.sequences import real_frames
 from signpaths.splits import PARTS, read_parts
 from signpaths.stores import open_store, write_json
@@ -107,21 +106,10 @@ def lstm(
     compile_for_training(network, int(train.sum()), options)
     training.save_model(network, untrained)
     validation = part == "validation"
-    fitted = network.fit(
-        x[train],
-        label[train],
-        validation_data=(x[validation], label[validation]),
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        callbacks=training.callbacks(options.epochs, options.patience),
-        verbose=0,
+    fitted = training.fit(
+        network, (x[train], label[train]), (x[validation], label[validation]), options
     )
-    if not np.isfinite(fitted.history["val_loss"]).all():
-        raise UserError(
-            f"training with seed {seed} diverged: the validation loss is not finite. "
-            "Lower lstm.learning_rate or set lstm.clipnorm."
-        )
-    summary = training.write_history(fitted, history)
+    training.write_history(fitted, history)
     training.save_model(network, model)
     scores = {
         name: network.evaluate(x[part == name], label[part == name], verbose=0) for name in PARTS
@@ -132,7 +120,8 @@ def lstm(
             "lstm_seed": seed,
             **{f"{name}_accuracy": scores[name][1] for name in PARTS},
             **{f"{name}_loss": scores[name][0] for name in PARTS},
-            **summary,
+            "epochs_run": len(fitted),
+            "best_epoch": int(training.best_epoch(fitted)["epoch"]),
             "examples": {name: int((part == name).sum()) for name in PARTS},
             "signs": len(signs),
             "parameters": network.count_params(),

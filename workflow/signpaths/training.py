@@ -10,10 +10,12 @@ import sys
 import time
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import pandas as pd
 
+from signpaths.errors import UserError
 from signpaths.stores import whole, write_text
 
 if TYPE_CHECKING:
@@ -43,11 +45,81 @@ def start(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
-def callbacks(epochs: int, patience: int | None) -> list[Any]:
-    """Keep the weights of the best validation loss; stop after `patience` epochs without a better.
+class Regime(Protocol):
+    """The options that every training has."""
 
-    One line an epoch goes to standard output: losses, seconds, time left.
+    @property
+    def epochs(self) -> int:
+        """Passes over the training data, at most."""
+
+    @property
+    def batch_size(self) -> int:
+        """Examples or frames a step."""
+
+    @property
+    def patience(self) -> int | None:
+        """Epochs without a better validation loss before training stops."""
+
+
+def fit(
+    network: "keras.Model",
+    train: tuple[np.ndarray, np.ndarray],
+    validation: tuple[np.ndarray, np.ndarray],
+    regime: Regime,
+) -> pd.DataFrame:
+    """Train a compiled network and keep the weights of its best validation loss.
+
+    Parameters
+    ----------
+    network
+        Is left with those weights.
+    train
+        Input and target.
+    validation
+        The same for the data that decide which weights are best and when to stop.
+    regime
+        How long, in what steps.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an epoch, counted from 1: losses and metrics. One line an epoch is printed, too.
+
+    Raises
+    ------
+    UserError
+        If the validation loss is not finite.
     """
+    fitted = network.fit(
+        *train,
+        validation_data=validation,
+        epochs=regime.epochs,
+        batch_size=regime.batch_size,
+        callbacks=_callbacks(regime.epochs, regime.patience),
+        verbose=0,
+    )
+    history = pd.DataFrame(fitted.history)
+    history.insert(0, "epoch", [epoch + 1 for epoch in fitted.epoch])
+    if not np.isfinite(history["val_loss"]).all():
+        raise UserError(
+            "training diverged: the validation loss is not finite. Lower the learning_rate in the "
+            "config, or look for enormous numbers in the recordings."
+        )
+    return history
+
+
+def best_epoch(history: pd.DataFrame) -> pd.Series:
+    """Give the row of the epoch whose weights were kept."""
+    return history.iloc[int(history["val_loss"].argmin())]
+
+
+def write_history(history: pd.DataFrame, path: Path) -> None:
+    """Write one row an epoch as CSV."""
+    write_text(path, history.to_csv(index=False, lineterminator="\n"))
+
+
+def _callbacks(epochs: int, patience: int | None) -> list[Any]:
+    """Keep the best weights, stop when patience is out, print one line an epoch."""
     import keras
 
     class EpochLine(keras.callbacks.Callback):
@@ -69,17 +141,6 @@ def callbacks(epochs: int, patience: int | None) -> list[Any]:
         monitor="val_loss", patience=patience or epochs, restore_best_weights=True
     )
     return [best, EpochLine()]
-
-
-def write_history(history: "keras.callbacks.History", path: Path) -> dict[str, int]:
-    """Write one row an epoch; give how many epochs ran and which was best, counted from 1."""
-    table = pd.DataFrame(history.history)
-    table.insert(0, "epoch", [epoch + 1 for epoch in history.epoch])
-    write_text(path, table.to_csv(index=False, lineterminator="\n"))
-    return {
-        "epochs_run": len(table),
-        "best_epoch": int(table["epoch"][table["val_loss"].argmin()]),
-    }
 
 
 def save_model(model: "keras.Model", path: Path) -> None:
