@@ -338,12 +338,16 @@ def test_article_has_the_articles_settings() -> None:
         "lstm.standardise": False,
         "lstm.mask": False,
         "lstm.noise": 0,
+        "lstm.gain": 0,
+        "lstm.offset": 0,
         "autoencoder.seeds": 1,
         "autoencoder.noise_draw": "fixed",
         "autoencoder.frames": "window",
         "autoencoder.validation": "frame",
         "autoencoder.epochs": 100,
         "autoencoder.batch_size": 128,
+        "autoencoder.learning_rate": 0.001,
+        "autoencoder.schedule": "constant",
         "figures.transform": "log1p",
     }
 
@@ -360,8 +364,8 @@ def test_overlays_say_only_what_may_differ(name: str) -> None:
         for key, value in own.items()
         if demo[section][key] == value
     }
-    allowed = {"lstm.noise"} | {
-        f"autoencoder.{key}" for key in ("window", "learning_rate", "patience")
+    allowed = {"lstm.noise", "lstm.gain", "lstm.offset"} | {
+        f"autoencoder.{key}" for key in ("window", "learning_rate", "schedule", "patience")
     }
     assert same <= (allowed if name == "article.yaml" else set())
 

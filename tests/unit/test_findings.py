@@ -132,3 +132,13 @@ def test_the_command_prints_three_lines(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_name_cannot_move_the_terminal() -> None:
     assert printable("a\x1b[2Jb\nc") == "a�[2Jb�c"
     assert percent(0.30000000000000004) == "30.0\N{NO-BREAK SPACE}%"
+
+
+def test_runs_that_failed_to_learn_are_named() -> None:
+    runs = [
+        {"lstm_seed": seed, "test_accuracy": 0.9, "learned": seed not in (1, 3)}
+        for seed in range(4)
+    ]
+    asked = sentences(stability(["apart"]), runs)[0]
+    assert asked.endswith("; seeds 1 and 3 failed to learn.")
+    assert "failed" not in sentences(stability(["apart"]), runs[:1])[0]

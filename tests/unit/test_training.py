@@ -9,12 +9,17 @@ import os
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from signpaths.autoencoder import thinned
 from signpaths.sequences import padded
 from signpaths.stores import open_store, write_store
 
@@ -145,6 +150,49 @@ def test_the_same_seed_gives_the_same_files_and_another_seed_others(
         assert (other / name).read_bytes() != first, name
 
 
+def test_a_seed_among_others_gives_the_file_of_the_seed_alone(study: Path, tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        seeds = (2, 3, 4)
+        folders = pool.map(
+            lambda seed: train_lstm(tmp_path / str(seed), study, seed=seed, epochs=25), seeds
+        )
+        trained = dict(zip(seeds, folders, strict=True))
+    for name in ("model.keras", "history.csv", "metrics.json"):
+        assert (trained[3] / name).read_bytes() == (study / "lstm" / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("mask", ["--mask", "--no-mask"])
+def test_engines_agree_and_save_the_same_network(study: Path, tmp_path: Path, mask: str) -> None:
+    """Weights after three epochs from the same start: the gradients agree at every step."""
+    weights, configs = [], []
+    for engine in ("fused", "keras"):
+        folder = train_lstm(tmp_path / engine, study, mask, "--engine", engine, epochs=3)
+        with zipfile.ZipFile(folder / "model.keras") as archive:
+            configs.append(archive.read("config.json"))
+            (tmp_path / f"{engine}.h5").write_bytes(archive.read("model.weights.h5"))
+        with h5py.File(tmp_path / f"{engine}.h5") as file:
+            found: dict[str, np.ndarray] = {}
+            file.visititems(
+                lambda name, item, found=found: (
+                    found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+                )
+            )
+            weights.append(found)
+    assert configs[0] == configs[1]
+    assert weights[0].keys() == weights[1].keys()
+    for name, fused in weights[0].items():
+        np.testing.assert_allclose(fused, weights[1][name], atol=2e-4, err_msg=name)
+
+
+def test_a_network_that_does_not_learn_is_flagged(study: Path, tmp_path: Path) -> None:
+    assert json.loads((study / "lstm/metrics.json").read_text())["learned"] is True
+    # Gradients this small do not move Adam.
+    folder = train_lstm(tmp_path, study, "--clipnorm", "1e-12", epochs=1)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["validation_accuracy"] < 0.5
+    assert metrics["learned"] is False
+
+
 def test_models_load_without_signpaths_in_safe_mode(study: Path) -> None:
     code = (
         "import sys, keras\n"
@@ -182,7 +230,7 @@ def test_padding_side_makes_no_difference_to_a_masked_network(tmp_path: Path) ->
     scores = {}
     for padding in ("pre", "post"):
         folder = write_study(tmp_path / padding, padding)
-        arguments = ["--noise", "0"]
+        arguments = ["--noise", "0", "--gain", "0", "--offset", "0"]
         lstm = train_lstm(folder / "lstm", folder, *arguments, epochs=4)
         scores[padding] = pd.read_csv(lstm / "history.csv")["loss"].to_numpy()
     np.testing.assert_allclose(scores["pre"], scores["post"], rtol=1e-4)
@@ -190,7 +238,7 @@ def test_padding_side_makes_no_difference_to_a_masked_network(tmp_path: Path) ->
 
 def test_unmasked_raw_input_is_the_plain_keras_network(study: Path, tmp_path: Path) -> None:
     """The article's regime against the network that a user would write, weights copied over."""
-    arguments = ["--no-mask", "--no-standardise", "--noise", "0"]
+    arguments = ["--no-mask", "--no-standardise"]
     lstm = train_lstm(tmp_path, study, *arguments, epochs=2)
     code = (
         "import sys, keras, numpy as np\n"
@@ -225,6 +273,35 @@ def test_the_autoencoder_sees_the_frames_that_are_asked_for(study: Path, tmp_pat
     folder = train_autoencoder(tmp_path, study, 2, *window, "--noise-draw", "fixed")
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["frames"] == {"train": round(24 * 8 * 0.8), "validation": round(24 * 8 * 0.2)}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 5), st.sampled_from([0.0, 0.5, 1.5]))
+def test_thinning_keeps_what_a_walk_along_each_example_keeps(
+    seed: int, steps: int, speed: float
+) -> None:
+    generator = np.random.default_rng(seed)
+    states = generator.normal(size=(4, 9, 2)).cumsum(axis=1)
+    chosen = generator.random((4, 9)) < 0.7
+    expected = np.zeros_like(chosen)
+    for example in range(4):
+        frames = np.flatnonzero(chosen[example])[::steps]
+        last = None
+        for frame in frames:
+            state = states[example, frame]
+            if last is None or np.linalg.norm(state - last) >= speed:
+                expected[example, frame] = True
+                last = state
+    np.testing.assert_array_equal(thinned(states, chosen, steps, speed), expected)
+
+
+def test_thinning_is_for_training_frames_only(study: Path, tmp_path: Path) -> None:
+    folder = train_autoencoder(tmp_path, study, 2, "--thin-steps", 3, "--thin-speed", 0.01)
+    store = open_store(study / "activations.zarr")
+    real = {part: store.mask.values[store.part.values == part] for part in ("train", "validation")}
+    frames = json.loads((folder / "metrics.json").read_text())["frames"]
+    assert frames["validation"] == real["validation"].sum()
+    assert 0 < frames["train"] <= -(-real["train"].sum(axis=1) // 3).sum()
 
 
 def test_paths_lie_on_real_frames_and_pca_is_scikit_learns(study: Path) -> None:

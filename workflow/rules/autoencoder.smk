@@ -21,8 +21,8 @@ rule autoencoder:
     params:
         options=options(
             "autoencoder",
-            "layers activation bottleneck noise noise_draw frames window validation"
-            " epochs batch_size learning_rate patience",
+            "layers activation bottleneck noise noise_draw frames window thin_steps thin_speed"
+            " validation epochs batch_size learning_rate schedule patience",
         ),
         code=code_hash("autoencoder"),
     shell:

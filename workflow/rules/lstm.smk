@@ -24,7 +24,8 @@ rule lstm:
     params:
         options=options(
             "lstm",
-            "units epochs batch_size learning_rate schedule clipnorm patience standardise mask noise",
+            "units epochs batch_size learning_rate schedule clipnorm patience standardise mask"
+            " noise gain offset engine",
         ),
         code=code_hash("lstm"),
     shell:

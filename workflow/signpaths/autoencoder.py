@@ -46,6 +46,11 @@ class AutoencoderOptions:
         `real`: no padding; `window`: the steps of `window`, padding or not.
     window
         First and last step of the window, counted from 0, both included.
+    thin_steps
+        Train on every so many-th of an example's frames; 1 for all.
+    thin_speed
+        Leave out frames whose hidden state is nearer than this (Euclidean) to the last one kept;
+        0 for none.
     validation
         `example`: the split's validation examples; `frame`: the last fifth of the shuffled frames.
     epochs
@@ -53,7 +58,9 @@ class AutoencoderOptions:
     batch_size
         Frames a step.
     learning_rate
-        Of Adam.
+        Of Adam, at the start.
+    schedule
+        `constant`, or `cosine`: falls to zero over the epochs.
     patience
         Epochs without a better validation loss before training stops; without it all epochs run.
     """
@@ -65,10 +72,13 @@ class AutoencoderOptions:
     noise_draw: Literal["fresh", "fixed"] = "fresh"
     frames: Literal["real", "window"] = "real"
     window: tuple[int, int] = (10, 64)
+    thin_steps: int = 1
+    thin_speed: float = 0.0
     validation: Literal["example", "frame"] = "example"
-    epochs: int = 15
-    batch_size: int = 1024
-    learning_rate: float = 0.001
+    epochs: int = 4
+    batch_size: int = 512
+    learning_rate: float = 0.005
+    schedule: Literal["constant", "cosine"] = "cosine"
     patience: int | None = 5
 
 
@@ -117,6 +127,7 @@ def autoencoder(
             for states in (train, validation)
         )
     network = build(train.shape[1], dims, options)
+    compile_for_training(network, len(train), options)
     fitted = training.fit(network, (seen, train), (seen_validation, validation), options)
     training.write_history(fitted, history)
     training.save_model(network, model)
@@ -140,31 +151,66 @@ def training_frames(
     hidden: xr.Dataset, seed: int, options: AutoencoderOptions
 ) -> tuple[np.ndarray, np.ndarray]:
     """Choose the hidden states to train and to validate on: two float32 arrays `(frame, unit)`."""
-    train = chosen_frames(hidden, "train", options)
+    states, chosen = chosen_frames(hidden, "train", options)
+    train = states[thinned(states, chosen, options.thin_steps, options.thin_speed)]
     if options.validation == "example":
-        return train, chosen_frames(hidden, "validation", options)
+        states, chosen = chosen_frames(hidden, "validation", options)
+        return train, states[chosen]
     order = np.random.default_rng(seed).permutation(len(train))
     cut = round(len(train) * (1 - VALIDATION_SHARE))
     return train[order[:cut]], train[order[cut:]]
 
 
-def chosen_frames(hidden: xr.Dataset, part: str, options: AutoencoderOptions) -> np.ndarray:
-    """Give the frames of one part that the options choose, `(frame, unit)`."""
+def chosen_frames(
+    hidden: xr.Dataset, part: str, options: AutoencoderOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give a part's hidden states `(example, time, unit)` and which frames the options choose."""
     of_part = hidden.isel(example=np.flatnonzero(hidden.part.values == part))
-    if options.frames == "window":
-        first, last = options.window
-        if not 0 <= first <= last < hidden.sizes["time"]:
-            raise UserError(
-                f"autoencoder.window goes from step {first} to {last}, but sequences have steps "
-                f"0 to {hidden.sizes['time'] - 1}."
-            )
-        states = of_part.hidden.isel(time=slice(first, last + 1)).values
-        return states.reshape(-1, states.shape[-1])
-    return of_part.hidden.values[of_part.mask.values]
+    if options.frames == "real":
+        return of_part.hidden.values, of_part.mask.values
+    first, last = options.window
+    if not 0 <= first <= last < hidden.sizes["time"]:
+        raise UserError(
+            f"autoencoder.window goes from step {first} to {last}, but sequences have steps "
+            f"0 to {hidden.sizes['time'] - 1}."
+        )
+    step = np.arange(hidden.sizes["time"])
+    inside = (step >= first) & (step <= last)
+    return of_part.hidden.values, np.broadcast_to(inside, of_part.mask.shape)
+
+
+def thinned(states: np.ndarray, chosen: np.ndarray, steps: int, speed: float) -> np.ndarray:
+    """Keep every so many-th chosen frame of an example, and of these the ones that moved.
+
+    Parameters
+    ----------
+    states
+        Hidden states `(example, time, unit)`.
+    chosen
+        The frames to thin `(example, time)`.
+    steps
+        Keep the first chosen frame of an example and every `steps`-th after it.
+    speed
+        Then leave out frames nearer than this to the last one kept.
+
+    Returns
+    -------
+    numpy.ndarray
+        The frames to keep `(example, time)`.
+    """
+    kept = chosen & ((chosen.cumsum(axis=1) - 1) % steps == 0)
+    if not speed:
+        return kept
+    last = np.full((len(states), states.shape[2]), np.inf, dtype=states.dtype)
+    for step in range(states.shape[1]):
+        moved = np.linalg.norm(states[:, step] - last, axis=1) >= speed
+        kept[:, step] &= moved
+        last[kept[:, step]] = states[kept[:, step], step]
+    return kept
 
 
 def build(units: int, dims: int, options: AutoencoderOptions) -> "keras.Model":
-    """Build and compile the autoencoder with fresh weights; its layer `bottleneck` is the path."""
+    """Build the autoencoder with fresh weights; its layer `bottleneck` is the path."""
     import keras
 
     def dense(size: int, activation: str, name: str) -> "keras.layers.Dense":
@@ -180,8 +226,12 @@ def build(units: int, dims: int, options: AutoencoderOptions) -> "keras.Model":
         dense(size, options.activation, f"decoder_{index}") for index, size in reversed(sizes)
     ]
     stack.append(dense(units, "linear", "restored"))
-    network = keras.Sequential(stack, name="autoencoder")
-    network.compile(
-        optimizer=keras.optimizers.Adam(options.learning_rate), loss="mse", jit_compile=False
-    )
-    return network
+    return keras.Sequential(stack, name="autoencoder")
+
+
+def compile_for_training(network: "keras.Model", frames: int, options: AutoencoderOptions) -> None:
+    """Attach loss and optimiser."""
+    import keras
+
+    rate = training.learning_rate(options, frames)
+    network.compile(optimizer=keras.optimizers.Adam(rate), loss="mse", jit_compile=False)

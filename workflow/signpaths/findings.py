@@ -35,7 +35,12 @@ def findings(study: Path, /) -> None:
 
 def sentences(stability: xr.Dataset, metrics: Sequence[dict[str, Any]]) -> list[str]:
     """Say in three sentences what was asked and trained, what was found, and what limits it."""
-    return [_asked(stability, metrics), _found(stability), _limits(stability)]
+    asked = _asked(stability, metrics)
+    failed = failed_to_learn(metrics)
+    if failed:
+        named = _listed([str(seed) for seed in failed])
+        asked = f"{asked[:-1]}; seed{'' if len(failed) == 1 else 's'} {named} failed to learn."
+    return [asked, _found(stability), _limits(stability)]
 
 
 def lstm_seeds(stability: xr.Dataset) -> list[int]:
@@ -58,6 +63,11 @@ def accuracies(metrics: Sequence[dict[str, Any]], part: str) -> list[float]:
     """Give the runs' accuracy on one part of the split; runs that have none are left out."""
     found = [run.get(f"{part}_accuracy") for run in metrics if run.get("examples", {}).get(part, 1)]
     return [float(value) for value in found if value is not None and math.isfinite(value)]
+
+
+def failed_to_learn(metrics: Sequence[dict[str, Any]]) -> list[int]:
+    """Give the seeds of the runs that the `lstm` stage flagged."""
+    return [run["lstm_seed"] for run in metrics if not run.get("learned", True)]
 
 
 def closest_first(stability: xr.Dataset, space: str = HEADLINE) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 Takes `sequences.zarr` and a split; trains one layer of LSTM units whose last step feeds a softmax
 over the signs, as in the article. Gives `model.keras`, its untrained twin with the same initial
-weights, the history and the accuracies. Only stock Keras layers: anyone can load the files.
+weights, the history and the accuracies. Whichever engine trains, the files hold stock Keras layers
+only: anyone can load them.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,13 @@ from signpaths.stores import open_store, write_json
 
 if TYPE_CHECKING:
     import keras
+
+    from signpaths.augmentation import Jitter
+
+Engine = Literal["auto", "fused", "keras"]
+# A network that recognises fewer of the validation examples has failed to learn: its hidden states
+# say little about the signs.
+LEARNED = 0.5
 
 
 @Parameter(name="*")
@@ -48,8 +56,16 @@ class LstmOptions:
     mask
         Let the LSTM pass over padding.
     noise
-        Standard deviation of Gaussian noise on the input's real frames while training, in the units
-        of the (standardised) channels; 0 for none.
+        Standard deviation of Gaussian noise on the input's real frames while training, in standard
+        deviations of a channel; 0 for none.
+    gain
+        Standard deviation of the logarithm of a factor, drawn for each channel of an example
+        whenever it is trained on, by which it is stretched about the channel's mean; 0 for none.
+    offset
+        Standard deviation of a shift drawn likewise, in standard deviations of a channel.
+    engine
+        What computes the LSTM in training: TensorFlow's sequence kernel (`fused`), Keras' own layer
+        (`keras`), or the faster one: Keras' on a GPU, the kernel elsewhere (`auto`).
     """
 
     units: int = 100
@@ -62,6 +78,9 @@ class LstmOptions:
     standardise: bool = True
     mask: bool = True
     noise: float = 0.3
+    gain: float = 0.1
+    offset: float = 0.2
+    engine: Engine = "auto"
 
 
 def lstm(
@@ -96,23 +115,29 @@ def lstm(
         Sets the initial weights and the order of the examples.
     """
     training.start(seed)
+    # Imports TensorFlow, which must be started first.
+    from signpaths.augmentation import Batches
+
     dataset = open_store(sequences).load()
     x = dataset.x.values
     signs, label = np.unique(dataset.sign.values, return_inverse=True)
     part = read_parts(split, len(x))
     real = real_frames(dataset.length.values, x.shape[1], dataset.attrs["padding"])
-    train = part == "train"
-    network = build(x[train][real[train]], x.shape[1], len(signs), options)
-    compile_for_training(network, int(train.sum()), options)
+    train, validation = part == "train", part == "validation"
+    frames = x[train][real[train]]
+    network = build(frames, x.shape[1], len(signs), options)
     training.save_model(network, untrained)
-    validation = part == "validation"
-    fitted = training.fit(
-        network, (x[train], label[train]), (x[validation], label[validation]), options
+    trained = on_engine(network, options.engine)
+    compile_for_training(trained, int(train.sum()), options)
+    batches = Batches(
+        x[train], label[train], real[train], options.batch_size, jitter(frames, options), seed
     )
+    fitted = training.fit(trained, batches, (x[validation], label[validation]), options)
+    network.set_weights(trained.get_weights())
     training.write_history(fitted, history)
     training.save_model(network, model)
     scores = {
-        name: network.evaluate(x[part == name], label[part == name], verbose=0) for name in PARTS
+        name: trained.evaluate(x[part == name], label[part == name], verbose=0) for name in PARTS
     }
     write_json(
         metrics,
@@ -120,6 +145,7 @@ def lstm(
             "lstm_seed": seed,
             **{f"{name}_accuracy": scores[name][1] for name in PARTS},
             **{f"{name}_loss": scores[name][0] for name in PARTS},
+            "learned": scores["validation"][1] >= LEARNED,
             "epochs_run": len(fitted),
             "best_epoch": int(training.best_epoch(fitted)["epoch"]),
             "examples": {name: int((part == name).sum()) for name in PARTS},
@@ -153,15 +179,13 @@ def build(frames: np.ndarray, time: int, signs: int, options: LstmOptions) -> "k
     real = keras.ops.any(keras.ops.not_equal(x, 0.0), axis=-1)
     signal = x
     if options.standardise:
-        mean, variance = frames.mean(axis=0, dtype=np.float64), frames.var(axis=0, dtype=np.float64)
+        mean, deviation = scale(frames)
         # A finger of the glove that never bends has no variance; it stays at zero.
-        variance = np.where(variance > 0, variance, 1.0)
+        variance = np.where(deviation > 0, deviation, 1.0) ** 2
         signal = keras.layers.Normalization(mean=mean, variance=variance, name="standardise")(
             signal
         )
-    if options.noise:
-        signal = keras.layers.GaussianNoise(options.noise, name="noise")(signal)
-    # Padding stays zero, whatever was added to it.
+    # Padding stays zero, whatever the scaling added to it.
     signal = signal * keras.ops.expand_dims(keras.ops.cast(real, "float32"), -1)
     layer = keras.layers.LSTM(options.units, return_sequences=True, name="lstm")
     last = (layer(signal, mask=real) if options.mask else layer(signal))[:, -1]
@@ -169,14 +193,38 @@ def build(frames: np.ndarray, time: int, signs: int, options: LstmOptions) -> "k
     return keras.Model(x, probability, name="classifier")
 
 
+def scale(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give mean and standard deviation of each channel over `frames(frame, channel)`, float64."""
+    return frames.mean(axis=0, dtype=np.float64), frames.std(axis=0, dtype=np.float64)
+
+
+def jitter(frames: np.ndarray, options: LstmOptions) -> "Jitter":
+    """Give how training examples are varied, to the scale of `frames(frame, channel)`."""
+    from signpaths.augmentation import Jitter
+
+    mean, deviation = (value.astype(np.float32) for value in scale(frames))
+    return Jitter(mean, deviation, options.gain, options.offset, options.noise)
+
+
+def on_engine(network: "keras.Model", engine: Engine) -> "keras.Model":
+    """Give a copy of a network, with its weights, to train on the chosen engine."""
+    import keras
+    import tensorflow as tf
+
+    from signpaths.fused import with_fused_lstm
+
+    if engine == "fused" or (engine == "auto" and not tf.config.list_physical_devices("GPU")):
+        return with_fused_lstm(network)
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    return copy
+
+
 def compile_for_training(network: "keras.Model", examples: int, options: LstmOptions) -> None:
     """Attach loss and optimiser."""
     import keras
 
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = options.learning_rate
-    if options.schedule == "cosine":
-        steps = options.epochs * -(-examples // options.batch_size)
-        rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps)
+    rate = training.learning_rate(options, examples)
     network.compile(
         optimizer=keras.optimizers.Adam(rate, clipnorm=options.clipnorm),
         loss="sparse_categorical_crossentropy",

@@ -303,6 +303,7 @@ def run_rows(metrics: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "seed": run["lstm_seed"],
+            "learned": run.get("learned", True),
             "accuracy": [next(iter(accuracies([run], part)), None) for part in _PARTS],
             "loss": [run.get(f"{part}_loss") for part in _PARTS],
             "examples": [run.get("examples", {}).get(part) for part in _PARTS],

@@ -4,6 +4,7 @@ TensorFlow takes all cores unless told otherwise; here every job keeps to one th
 many jobs run side by side as there are cores, and a seed gives the same weights bit for bit.
 """
 
+import ctypes
 import json
 import os
 import sys
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
 # Keras looks at import time for packages that only its unused wrappers and plots need; loading them
 # doubles the start of a job, and a study starts hundreds.
 UNUSED = ("matplotlib", "sklearn")
+# Of glibc's `mallopt` (malloc.h): how many blocks may be mapped on their own, and when free memory
+# at the top is given back.
+M_MMAP_MAX, M_TRIM_THRESHOLD = -4, -1
 # A fixed date inside saved models: the same weights are the same file.
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
 def start(seed: int) -> None:
     """Import TensorFlow on one thread, with deterministic kernels, and set every seed."""
+    _keep_freed_memory()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     hidden = [name for name in UNUSED if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
@@ -45,6 +50,18 @@ def start(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
+def _keep_freed_memory() -> None:
+    """Let glibc keep freed memory for the next block instead of giving it back.
+
+    The LSTM's kernels ask for 200 kB and free them at every time step. Each time the system would
+    map and clear new pages, which took as long as the matrix products.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if mallopt is not None:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
 class Regime(Protocol):
     """The options that every training has."""
 
@@ -57,13 +74,33 @@ class Regime(Protocol):
         """Examples or frames a step."""
 
     @property
+    def learning_rate(self) -> float:
+        """Of the optimiser, at the start."""
+
+    @property
+    def schedule(self) -> str:
+        """`constant`, or `cosine`: falls to zero over the epochs."""
+
+    @property
     def patience(self) -> int | None:
         """Epochs without a better validation loss before training stops."""
 
 
+def learning_rate(
+    regime: Regime, examples: int
+) -> "float | keras.optimizers.schedules.LearningRateSchedule":
+    """Give the optimiser's learning rate, or its course over all steps."""
+    import keras
+
+    if regime.schedule == "constant":
+        return regime.learning_rate
+    steps = regime.epochs * -(-examples // regime.batch_size)
+    return keras.optimizers.schedules.CosineDecay(regime.learning_rate, steps)
+
+
 def fit(
     network: "keras.Model",
-    train: tuple[np.ndarray, np.ndarray],
+    train: "keras.utils.PyDataset | tuple[np.ndarray, np.ndarray]",
     validation: tuple[np.ndarray, np.ndarray],
     regime: Regime,
 ) -> pd.DataFrame:
@@ -74,9 +111,9 @@ def fit(
     network
         Is left with those weights.
     train
-        Input and target.
+        Input and target, or batches of both.
     validation
-        The same for the data that decide which weights are best and when to stop.
+        Input and target of the data that decide which weights are best and when to stop.
     regime
         How long, in what steps.
 
@@ -90,11 +127,14 @@ def fit(
     UserError
         If the validation loss is not finite.
     """
+    arrays = isinstance(train, tuple)
     fitted = network.fit(
-        *train,
+        *(train if arrays else (train,)),
         validation_data=validation,
         epochs=regime.epochs,
-        batch_size=regime.batch_size,
+        batch_size=regime.batch_size if arrays else None,
+        # Batches come in an order of their own.
+        shuffle=arrays,
         callbacks=_callbacks(regime.epochs, regime.patience),
         verbose=0,
     )

@@ -1,0 +1,85 @@
+"""Training batches: padded sequences in, shuffled and jittered ones out, new in every epoch.
+
+Recordings of one sign differ by how the gloves sit and how far the hands reach: every example gets
+a gain and an offset for each channel, and noise on every frame. Padding stays zero.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """How examples are varied; `mean` and `deviation` are those of the channels.
+
+    `gain` is the standard deviation of the logarithm of the factor by which an example's channel is
+    stretched about its mean; `offset` and `noise` are in deviations of the channel.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    gain: float
+    offset: float
+    noise: float
+
+    def __call__(
+        self, x: np.ndarray, real: np.ndarray, generator: np.random.Generator
+    ) -> np.ndarray:
+        """Vary `x(example, time, channel)`, float32, on its real frames `real(example, time)`."""
+        if not (self.gain or self.offset or self.noise):
+            return x
+        examples, _, channels = x.shape
+
+        def draw(size: float, *shape: int) -> np.ndarray:
+            return np.float32(size) * generator.standard_normal(shape, dtype=np.float32)
+
+        varied = (x - self.mean) * np.exp(draw(self.gain, examples, 1, channels)) + self.mean
+        varied += draw(self.offset, examples, 1, channels) * self.deviation
+        varied += draw(self.noise, *x.shape) * self.deviation
+        return varied * real[..., None]
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of examples for `fit`, in a new order and with new jitter in every epoch.
+
+    Parameters
+    ----------
+    x, label, real
+        The examples `(example, time, channel)`, their signs, and their real frames.
+    batch_size
+        Examples a batch; the last may have fewer.
+    jitter
+        What is done to them.
+    seed
+        Of the order and the jitter.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        label: np.ndarray,
+        real: np.ndarray,
+        batch_size: int,
+        jitter: Jitter,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.x, self.label, self.real = x, label, real
+        self.batch_size = batch_size
+        self.jitter = jitter
+        self.generator = np.random.default_rng(seed)
+        self.order = self.generator.permutation(len(x))
+
+    def __len__(self) -> int:
+        return -(-len(self.x) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        x = self.jitter(self.x[chosen], self.real[chosen], self.generator)
+        return x, self.label[chosen]
+
+    def on_epoch_end(self) -> None:
+        """Shuffle for the next epoch."""
+        self.order = self.generator.permutation(len(self.x))
