@@ -4,16 +4,19 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 # The recordings for `make auslan` and `make article`: an archive, a folder or a URL.
 RAW ?=
+# More for `make bench`, such as `BENCH="--auslan results/auslan"`.
+BENCH ?=
 
 export PYTHONPATH := $(CURDIR)/workflow
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo auslan article test lint docs lock clean
+.PHONY: help demo auslan article bench test lint docs lock clean
 
 help:
 	@echo "make demo                  the demo study on simulated recordings, end to end"
 	@echo "make auslan RAW=<source>   the real study: 94 signs, 20 LSTM seeds x 5 autoencoder seeds"
 	@echo "make article RAW=<source>  the article's own settings, flaws included"
+	@echo "make bench RAW=<source>    speed against what one would write otherwise, as ratios"
 	@echo "make test                  linters and the whole test suite"
 	@echo "make docs                  config/README.md from the schema"
 	@echo "make lock                  resolve envs/*.in again"
@@ -38,6 +41,10 @@ auslan article: .venv/study
 	$(SNAKEMAKE) --configfile config/$@.yaml --config 'data={"source": "$(RAW)"}'
 	@echo "report: results/$@/report.html"
 	@$(BIN)/python -m signpaths findings results/$@
+
+bench: .venv/study
+	@test -n "$(RAW)" || { echo "make $@ RAW=<archive or folder of the recordings>"; exit 2; }
+	$(BIN)/python tests/benchmarks/bench.py --raw "$(RAW)" $(BENCH)
 
 lint: .venv/dev
 	$(BIN)/ruff check .

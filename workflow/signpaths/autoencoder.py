@@ -234,4 +234,9 @@ def compile_for_training(network: "keras.Model", frames: int, options: Autoencod
     import keras
 
     rate = training.learning_rate(options, frames)
-    network.compile(optimizer=keras.optimizers.Adam(rate), loss="mse", jit_compile=False)
+    network.compile(
+        optimizer=keras.optimizers.Adam(rate),
+        loss="mse",
+        steps_per_execution=training.STEPS_AT_ONCE,
+        jit_compile=False,
+    )

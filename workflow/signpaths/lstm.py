@@ -229,6 +229,7 @@ def compile_for_training(network: "keras.Model", examples: int, options: LstmOpt
         optimizer=keras.optimizers.Adam(rate, clipnorm=options.clipnorm),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
+        steps_per_execution=training.STEPS_AT_ONCE,
         # XLA takes longer to compile these small programs than it saves.
         jit_compile=False,
     )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Keras looks at import time for packages that only its unused wrappers and plots need; loading them
 # doubles the start of a job, and a study starts hundreds.
 UNUSED = ("matplotlib", "sklearn")
+# Training steps that TensorFlow takes before it comes back to Python: saves a tenth of the time.
+STEPS_AT_ONCE = 8
 # Of glibc's `mallopt` (malloc.h): how many blocks may be mapped on their own, and when free memory
 # at the top is given back.
 M_MMAP_MAX, M_TRIM_THRESHOLD = -4, -1

@@ -1,0 +1,320 @@
+"""`make bench`: what signpaths gains over what a user would write, as ratios from one run.
+
+Takes the recordings; gives a table on the terminal and the raw numbers as JSON. The two sides of a
+ratio take turns, A B A B, and each number is the median of the rounds, because machines are shared:
+seconds from two runs cannot be compared, ratios from one can.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from signpaths.sequences import SequencesOptions, sequences
+from signpaths.splits import SplitsOptions, splits
+from signpaths.stores import open_store, write_json
+from signpaths.tsd import TsdOptions, members, tsd
+from workers import STOCK_BATCH, lstm_options, recipe
+
+CORES = os.cpu_count() or 1
+WORKER = Path(__file__).with_name("workers.py")
+# An autoencoder of the article stops early, but not before so many epochs.
+MOST_EPOCHS = recipe("article", "autoencoder")["epochs"]
+# A network that knows the signs well enough to have hidden states worth projecting.
+ACTIVATION_EPOCHS = 30
+# Floating-point operations of one LSTM step of one example, forward and backward: three products.
+CHANNELS = 22
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table."""
+
+    what: str
+    against: str
+    goal: float
+    measured: float
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is reached."""
+        return self.measured >= self.goal
+
+
+def told(text: str) -> None:
+    """Show progress on stderr; the table alone goes to stdout."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def worker(what: str, folder: Path, epochs: int, seed: int = 0) -> dict[str, Any]:
+    """Run one measurement in a process of its own."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, WORKER, what, folder, "--epochs", str(epochs), "--seed", str(seed)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{what} failed:\n{done.stderr}")
+    return {**json.loads(done.stdout), "process": time.monotonic() - began}
+
+
+def on_every_core(what: str, folder: Path, epochs: int, first_seed: int) -> list[dict[str, Any]]:
+    """Run as many measurements at once as there are cores."""
+    with ThreadPoolExecutor(CORES) as pool:
+        seeds = range(first_seed, first_seed + CORES)
+        return list(pool.map(lambda seed: worker(what, folder, epochs, seed), seeds))
+
+
+def prepared(raw: Path, folder: Path) -> None:
+    """Write sequences, the split of the real study, and the activations of one LSTM."""
+    data, split = recipe("auslan", "data"), recipe("auslan", "split")
+    recordings = TsdOptions(pattern=data["pattern"], channels=tuple(data["channels"]))
+    tsd(raw, folder / "recordings.zarr", options=recordings)
+    padding = SequencesOptions(
+        aliases=tuple(f"{old}={new}" for old, new in data["aliases"].items()),
+        exclude=tuple(data["exclude"]),
+        max_length=data["max_length"],
+        padded_length=data["padded_length"],
+    )
+    sequences(
+        *(folder / name for name in ("recordings.zarr", "sequences.zarr", "excluded.csv")),
+        options=padding,
+    )
+    shares = SplitsOptions(by=split["by"], train=split["train"], validation=split["validation"])
+    splits(folder / "sequences.zarr", folder / "split.csv", seed=0, options=shares)
+
+
+def activations(folder: Path) -> None:
+    """Write the activations of one LSTM of the recommended regime."""
+    stage = [sys.executable, "-m", "signpaths"]
+    model = folder / "lstm" / "activations"
+    files = [model / name for name in ("model.keras", "untrained.keras", "h.csv", "m.json")]
+    inputs = [folder / "sequences.zarr", folder / "split.csv"]
+    # The defaults are the recommended regime.
+    few = ["--seed", "0", "--epochs", str(ACTIVATION_EPOCHS)]
+    training = [*stage, "lstm", *inputs, *files, *few]
+    subprocess.run(training, stdout=subprocess.DEVNULL, check=True)
+    stores = [folder / "activations.zarr", folder / "untrained.zarr"]
+    subprocess.run([*stage, "activations", *inputs, *files[:2], *stores], check=True)
+
+
+def reading(raw: Path, folder: Path, rounds: int) -> tuple[Row, dict[str, Any]]:
+    """Time reading all recordings: the stages against `numpy.genfromtxt` and `np.savez`."""
+    unpacked = folder / "unpacked"
+    unpacked.mkdir()
+    pattern = recipe("auslan", "data")["pattern"]
+    files = []
+    for number, (name, handle) in enumerate(members(raw)):
+        if name.endswith(".tsd"):
+            path = unpacked / f"{number}.tsd"
+            path.write_bytes(handle.read())
+            files.append(path)
+    told(f"reading {len(files)} files; pattern {pattern}")
+
+    def theirs() -> None:
+        frames = [np.genfromtxt(path) for path in files]
+        x = np.zeros((len(frames), max(map(len, frames)), frames[0].shape[1]), dtype=np.float32)
+        for row, values in zip(x, frames, strict=True):
+            row[len(row) - len(values) :] = values
+        np.savez(folder / "x.npz", x=x)
+
+    def ours() -> None:
+        prepared(raw, folder)
+
+    took = alternate({"genfromtxt": theirs, "signpaths": ours}, rounds)
+    ratio = statistics.median(took["genfromtxt"]) / statistics.median(took["signpaths"])
+    row = Row("reading all .tsd files into sequences.zarr", "genfromtxt + savez", 10, ratio)
+    return row, {"reading": took}
+
+
+def alternate(sides: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
+    """Time functions in turns, so that a slow minute of the machine hits all of them."""
+    took: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(rounds):
+        for name, function in sides.items():
+            began = time.monotonic()
+            function()
+            took[name].append(time.monotonic() - began)
+            told(f"round {turn + 1}/{rounds}  {name}  {took[name][-1]:.1f} s")
+    return took
+
+
+def training_rounds(folder: Path, rounds: int, epochs: int) -> dict[str, list[Any]]:
+    """Measure all ways to train in turns: seconds an epoch, and whole autoencoders of ours."""
+    found: dict[str, list[Any]] = {}
+    for turn in range(rounds):
+        for what in ("peak-one", "peak-all"):
+            found.setdefault(what, []).append(worker(what, folder, epochs)["gflops"])
+        for what in ("lstm-stock", "lstm-article", "autoencoder-article"):
+            length = 3 if what.startswith("auto") else epochs
+            seconds = worker(what, folder, length)["seconds"]
+            found.setdefault(what, []).append(statistics.median(seconds))
+            told(f"round {turn + 1}/{rounds}  {what}  {found[what][-1]:.2f} s an epoch")
+        for what in ("lstm-ours", "autoencoder-ours"):
+            side = on_every_core(what, folder, epochs, turn * CORES)
+            found.setdefault(what, []).append(
+                statistics.mean(statistics.median(one["seconds"]) for one in side)
+            )
+            found.setdefault(f"{what}-runs", []).extend(side)
+            told(f"round {turn + 1}/{rounds}  {what}  {found[what][-1]:.2f} s an epoch a core")
+    return found
+
+
+def training_rows(
+    found: dict[str, list[Any]], article: dict[str, Any], accuracies: dict[str, list[float]]
+) -> list[Row]:
+    """Make the three ratios of the table that are about training."""
+    middle = {what: statistics.median(found[what]) for what in found if what[-4:] != "runs"}
+    ours = middle["lstm-ours"] / CORES
+    lengths = {name: lstm_options(name).epochs for name in ("article", "auslan")}
+    whole = {
+        "article": lengths["article"] * middle["lstm-article"],
+        "auslan": lengths["auslan"] * ours,
+    }
+    runs = found["autoencoder-ours-runs"]
+    our_epochs = statistics.median(run["epochs"] for run in runs)
+    autoencoder = article["epochs"] * middle["autoencoder-article"]
+    our_autoencoder = our_epochs * middle["autoencoder-ours"] / CORES
+    return [
+        Row(
+            "LSTM seeds per hour, all cores, same epochs",
+            f"stock LSTM, fit, all threads, batch {STOCK_BATCH}",
+            4,
+            middle["lstm-stock"] / ours,
+            [
+                f"an epoch: stock {middle['lstm-stock']:.2f} s, ours {middle['lstm-ours']:.2f} s "
+                f"on each of {CORES} cores"
+            ],
+        ),
+        Row(
+            "LSTM seeds per hour to the article's accuracy",
+            "the article's regime on the stock layer",
+            15,
+            whole["article"] / whole["auslan"],
+            [
+                f"{name}: {lengths[name]} epochs, {whole[name]:.0f} s a seed" + accuracy(values)
+                for name, values in accuracies.items()
+            ],
+        ),
+        Row(
+            "autoencoders per hour at equal held-out quality",
+            "the article's regime on stock fit",
+            6,
+            autoencoder / our_autoencoder,
+            [
+                f"article: {article['epochs']} epochs, {autoencoder:.0f} s; {judged([article])}",
+                f"ours: {our_epochs:.0f} epochs, {our_autoencoder:.0f} s; {judged(runs)}",
+            ],
+        ),
+    ]
+
+
+def accuracy(values: Sequence[float]) -> str:
+    """Say the test accuracies of a regime's seeds."""
+    if not values:
+        return ""
+    spread = f"{min(values):.3f} to {max(values):.3f}"
+    return f"; test accuracy {statistics.mean(values):.3f} over {len(values)} seeds ({spread})"
+
+
+def judged(runs: Sequence[dict[str, Any]]) -> str:
+    """Say the quality of autoencoders, the mean over several."""
+    names = ("reconstruction_error", "trustworthiness", "continuity")
+    mean = {name: statistics.mean(run[name] for run in runs) for name in names}
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in mean.items())
+
+
+def shares(found: dict[str, list[Any]], folder: Path) -> list[str]:
+    """Say which share of the matrix-product peak each engine reaches."""
+    examples = open_store(folder / "sequences.zarr")
+    train = int((np.genfromtxt(folder / "split.csv", str, delimiter=",")[:, -1] == "train").sum())
+    units = lstm_options("auslan").units
+    of_step = 3 * 2 * (CHANNELS + units) * 4 * units
+    padded = train * examples.sizes["time"] * of_step / 1e9
+    real = train * float(examples.length.mean()) * of_step / 1e9
+    middle = {what: statistics.median(found[what]) for what in found if what[-4:] != "runs"}
+    one, every = middle["peak-one"], middle["peak-all"]
+    stock, ours = padded / middle["lstm-stock"], real / middle["lstm-ours"]
+    return [
+        f"matrix products peak at {one:.0f} GFLOP/s on one thread, {every:.0f} on all",
+        f"stock LSTM: {stock:.0f} GFLOP/s, {stock / every:.0%} of all threads' peak, "
+        f"{1 - real / padded:.0%} of it on padding",
+        f"ours: {ours:.0f} GFLOP/s on real frames, {ours / one:.0%} of one thread's peak",
+    ]
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Lay the rows out as text."""
+    lines = [f"{'what':<50} {'against':<42} {'goal':>6} {'measured':>9}"]
+    for row in rows:
+        verdict = "met" if row.met else "missed"
+        lines.append(
+            f"{row.what:<50} {row.against:<42} {row.goal:>5.0f}x {row.measured:>8.1f}x  {verdict}"
+        )
+        lines += [f"    {note}" for note in row.notes]
+    return "\n".join(lines)
+
+
+def test_accuracies(study: Path | None) -> list[float]:
+    """Read the test accuracies of a study's LSTMs."""
+    metrics = sorted(study.glob("lstm/*/metrics.json")) if study else []
+    return [json.loads(path.read_text("utf-8"))["test_accuracy"] for path in metrics]
+
+
+def main() -> None:
+    """Measure, print the table, write the raw numbers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--raw", type=Path, required=True, help="archive or folder of recordings")
+    parser.add_argument("--out", type=Path, default=Path("results/bench.json"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=5, help="epochs of an LSTM measurement")
+    parser.add_argument(
+        "--article-autoencoder-epochs",
+        type=int,
+        default=MOST_EPOCHS,
+        help="stop the article's autoencoder early, to try this script",
+    )
+    for name in ("auslan", "article"):
+        parser.add_argument(f"--{name}", type=Path, help="a finished study, for its accuracies")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        row, raw = reading(given.raw, folder, given.rounds)
+        told("training the LSTM whose activations the autoencoders see")
+        activations(folder)
+        found = training_rounds(folder, given.rounds, given.epochs)
+        told("training one autoencoder of the article to its end")
+        article = worker("autoencoder-article", folder, given.article_autoencoder_epochs)
+        accuracies = {name: test_accuracies(getattr(given, name)) for name in ("article", "auslan")}
+        rows = [*training_rows(found, article, accuracies), row]
+        summary = shares(found, folder)
+    print(table(rows), *summary, sep="\n")
+    write_json(
+        given.out,
+        {
+            "cores": CORES,
+            "rounds": given.rounds,
+            "ratios": {row.what: row.measured for row in rows},
+            "autoencoder_article": article,
+            **raw,
+            **found,
+        },
+    )
+    print(f"raw numbers: {given.out}")
+
+
+if __name__ == "__main__":
+    main()

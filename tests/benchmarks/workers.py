@@ -1,0 +1,228 @@
+"""One measurement in a process of its own: TensorFlow takes its threads once a process.
+
+`python workers.py <what> <folder> [--epochs N] [--seed S]` prints one JSON object. The stock ways
+are what a user would write: Keras' layers, `fit` on arrays, all cores. `ours` are the stages.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import io
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from signpaths import training
+from signpaths.autoencoder import AutoencoderOptions
+from signpaths.lstm import LstmOptions
+from signpaths.stores import open_store
+from snakemake.utils import update_config
+
+CONFIG = Path(__file__).parents[2] / "config"
+# The projection is judged on so many of the test examples' frames; neighbours as scikit-learn has.
+JUDGED_FRAMES, NEIGHBOURS = 3000, 10
+# The network of the stock measurements; the batch that ENGINE's first measurements and most users
+# take.
+STOCK_BATCH = 64
+# Keras takes one step at a time unless told otherwise.
+KERAS_STEPS = 1
+
+
+def recipe(name: str, section: str) -> dict[str, Any]:
+    """Give a section of `config/<name>.yaml` laid over the demo, as Snakemake does it."""
+    config: dict[str, Any] = {}
+    for file in ("config", name):
+        update_config(config, yaml.safe_load((CONFIG / f"{file}.yaml").read_text("utf-8")))
+    return config[section]
+
+
+def lstm_options(name: str, **changes: Any) -> LstmOptions:
+    """Give the options of a recipe's LSTM, with changes."""
+    known = {field.name for field in dataclasses.fields(LstmOptions)}
+    values = {key: value for key, value in recipe(name, "lstm").items() if key in known}
+    return LstmOptions(**{**values, **changes})
+
+
+def autoencoder_options(name: str, **changes: Any) -> AutoencoderOptions:
+    """Give the options of a recipe's autoencoder, with changes."""
+    known = {field.name for field in dataclasses.fields(AutoencoderOptions)}
+    values = {key: value for key, value in recipe(name, "autoencoder").items() if key in known}
+    for key in ("layers", "window"):
+        values[key] = tuple(values[key])
+    return AutoencoderOptions(**{**values, **changes})
+
+
+class EpochClock(io.StringIO):
+    """A standard output that notes when each epoch's line is printed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: list[float] = []
+
+    def write(self, text: str) -> int:
+        """Note the time of a line that tells of an epoch."""
+        if text.startswith("epoch "):
+            self.at.append(time.monotonic())
+        return len(text)
+
+
+def stock_seconds(fit: Callable[[Any], Any]) -> list[float]:
+    """Give the seconds of each epoch but the first, in which TensorFlow traces its graphs."""
+    import keras
+
+    at: list[float] = []
+    fit(keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: at.append(time.time())))
+    return np.diff(at).tolist()
+
+
+def peak(folder: Path, epochs: int, seed: int, all_threads: bool) -> dict[str, Any]:
+    """Measure the rate of a float32 matrix product, in GFLOP/s."""
+    import tensorflow as tf
+
+    if not all_threads:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    size = 2048
+    a = tf.random.normal((size, size))
+    product = tf.function(lambda: tf.linalg.matmul(a, a))
+    product()
+    took = []
+    for _ in range(8):
+        start = time.monotonic()
+        product().numpy()
+        took.append(time.monotonic() - start)
+    return {"gflops": 2 * size**3 / np.median(took) / 1e9}
+
+
+def stock_lstm(folder: Path, epochs: int, seed: int, options: LstmOptions) -> dict[str, Any]:
+    """Time epochs of Keras' own layer on all threads."""
+    import keras
+    from signpaths import lstm
+    from signpaths.sequences import real_frames
+    from signpaths.splits import read_parts
+
+    keras.utils.set_random_seed(seed)
+    examples = open_store(folder / "sequences.zarr").load()
+    x = examples.x.values
+    signs, label = np.unique(examples.sign.values, return_inverse=True)
+    part = read_parts(folder / "split.csv", len(x))
+    real = real_frames(examples.length.values, x.shape[1], examples.attrs["padding"])
+    train = part == "train"
+    network = lstm.build(x[train][real[train]], x.shape[1], len(signs), options)
+    lstm.compile_for_training(network, int(train.sum()), options)
+    network.steps_per_execution = KERAS_STEPS
+    batch = options.batch_size
+    seconds = stock_seconds(
+        lambda clock: network.fit(
+            *(x[train], label[train]), batch_size=batch, epochs=epochs, verbose=0, callbacks=[clock]
+        )
+    )
+    return {"seconds": seconds}
+
+
+def our_lstm(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
+    """Time epochs of stage `lstm`, with its validation and its progress line."""
+    from signpaths.lstm import lstm
+
+    out = folder / "lstm" / str(seed)
+    files = [out / name for name in ("model.keras", "untrained.keras", "h.csv", "m.json")]
+    options = lstm_options("auslan", epochs=epochs)
+    with contextlib.redirect_stdout(EpochClock()) as clock:
+        lstm(folder / "sequences.zarr", folder / "split.csv", *files, seed=seed, options=options)
+    return {"seconds": np.diff(clock.at).tolist()}
+
+
+def stock_autoencoder(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
+    """Time epochs of the article's regime on stock `fit` and all threads; judge it if it ended."""
+    import keras
+    from signpaths import autoencoder
+
+    keras.utils.set_random_seed(seed)
+    options = autoencoder_options("article")
+    hidden = open_store(folder / "activations.zarr").load()
+    train, validation = autoencoder.training_frames(hidden, seed, options)
+    generator = np.random.default_rng(seed)
+    noisy, noisy_validation = (
+        states + generator.normal(0, options.noise, states.shape).astype(np.float32)
+        for states in (train, validation)
+    )
+    network = autoencoder.build(train.shape[1], 2, options)
+    autoencoder.compile_for_training(network, len(train), options)
+    network.steps_per_execution = KERAS_STEPS
+    stop = keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience=options.patience, restore_best_weights=True
+    )
+    seconds = stock_seconds(
+        lambda clock: network.fit(
+            *(noisy, train),
+            validation_data=(noisy_validation, validation),
+            batch_size=options.batch_size,
+            epochs=epochs,
+            verbose=0,
+            callbacks=[stop, clock],
+        )
+    )
+    return {"seconds": seconds, "epochs": len(seconds) + 1, **quality(network, hidden)}
+
+
+def our_autoencoder(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
+    """Time the whole training of stage `autoencoder`, and judge it."""
+    from signpaths.autoencoder import autoencoder
+
+    out = folder / "autoencoder" / str(seed)
+    files = [out / name for name in ("model.keras", "history.csv", "metrics.json")]
+    options = autoencoder_options("auslan")
+    with contextlib.redirect_stdout(EpochClock()) as clock:
+        autoencoder(folder / "activations.zarr", *files, dims=2, seed=seed, options=options)
+    seconds = np.diff(clock.at).tolist()
+    found = quality(training.load_model(files[0]), open_store(folder / "activations.zarr").load())
+    return {"seconds": seconds, "epochs": len(seconds) + 1, **found}
+
+
+def quality(network: Any, hidden: Any) -> dict[str, float]:
+    """Judge an autoencoder on the test examples' real frames."""
+    import keras
+    from sklearn.manifold import trustworthiness
+
+    chosen = hidden.part.values == "test"
+    frames = hidden.hidden.values[chosen][hidden.mask.values[chosen]]
+    both = keras.Model(network.inputs, [network.get_layer("bottleneck").output, network.outputs[0]])
+    path, restored = both.predict(frames, batch_size=4096, verbose=0)
+    few = np.random.default_rng(0).permutation(len(frames))[:JUDGED_FRAMES]
+    return {
+        "reconstruction_error": float(((frames - restored) ** 2).mean()),
+        "trustworthiness": trustworthiness(frames[few], path[few], n_neighbors=NEIGHBOURS),
+        # Continuity is trustworthiness with the two spaces swapped (Venna & Kaski 2001).
+        "continuity": trustworthiness(path[few], frames[few], n_neighbors=NEIGHBOURS),
+    }
+
+
+WAYS: dict[str, Callable[[Path, int, int], dict[str, Any]]] = {
+    "peak-one": lambda *a: peak(*a, all_threads=False),
+    "peak-all": lambda *a: peak(*a, all_threads=True),
+    "lstm-stock": lambda *a: stock_lstm(*a, lstm_options("auslan", batch_size=STOCK_BATCH)),
+    "lstm-article": lambda *a: stock_lstm(*a, lstm_options("article")),
+    "lstm-ours": our_lstm,
+    "autoencoder-article": stock_autoencoder,
+    "autoencoder-ours": our_autoencoder,
+}
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=WAYS)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    json.dump(WAYS[given.what](given.folder, given.epochs, given.seed), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
