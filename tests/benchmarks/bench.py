@@ -32,8 +32,6 @@ WORKER = Path(__file__).with_name("workers.py")
 MOST_EPOCHS = recipe("article", "autoencoder")["epochs"]
 # A network that knows the signs well enough to have hidden states worth projecting.
 ACTIVATION_EPOCHS = 30
-# Floating-point operations of one LSTM step of one example, forward and backward: three products.
-CHANNELS = 22
 
 
 @dataclass(frozen=True)
@@ -242,7 +240,8 @@ def shares(found: dict[str, list[Any]], folder: Path) -> list[str]:
     examples = open_store(folder / "sequences.zarr")
     train = int((np.genfromtxt(folder / "split.csv", str, delimiter=",")[:, -1] == "train").sum())
     units = lstm_options("auslan").units
-    of_step = 3 * 2 * (CHANNELS + units) * 4 * units
+    # Floating-point operations of one step of one example: a product forward, two backward.
+    of_step = 3 * 2 * (examples.sizes["channel"] + units) * 4 * units
     padded = train * examples.sizes["time"] * of_step / 1e9
     real = train * float(examples.length.mean()) * of_step / 1e9
     middle = {what: statistics.median(found[what]) for what in found if what[-4:] != "runs"}

@@ -1,6 +1,9 @@
 """Training batches: every example once an epoch, padding untouched, jitter as asked for."""
 
+import itertools
+
 import numpy as np
+import pytest
 from signpaths import training
 
 training.start(0)
@@ -19,14 +22,16 @@ def study(examples: int) -> tuple[np.ndarray, np.ndarray]:
     return (x * real[..., None]).astype(np.float32), real
 
 
-def batches(examples: int = 23, seed: int = 0, **sizes: float) -> Batches:
+def batches(examples: int = 23, seed: int = 0, bucket: int = 1, **sizes: float) -> Batches:
     x, real = study(examples)
     jitter = Jitter(MEAN, DEVIATION, **{"gain": 0.0, "offset": 0.0, "noise": 0.0, **sizes})
-    return Batches(x, np.arange(examples), real, 5, jitter, seed)
+    return Batches(x, np.arange(examples), real, 5, bucket, jitter, seed)
 
 
-def test_an_epoch_has_every_example_once_in_a_new_order() -> None:
-    made = batches()
+@pytest.mark.parametrize("bucket", [1, 2, 9])
+def test_an_epoch_has_every_example_once_in_a_new_order(bucket: int) -> None:
+    made = batches(bucket=bucket)
+    assert len(made) == 5
     orders = []
     for _ in range(2):
         orders.append(np.concatenate([made[index][1] for index in range(len(made))]))
@@ -35,6 +40,15 @@ def test_an_epoch_has_every_example_once_in_a_new_order() -> None:
     assert (orders[0] != orders[1]).any()
     x, label = made[0]
     np.testing.assert_array_equal(x, study(23)[0][label])
+
+
+def test_a_bucket_holds_examples_of_like_length() -> None:
+    lengths = batches(bucket=5).real.sum(axis=1)
+    made = batches(bucket=5)
+    spans = sorted(
+        (lengths[label].min(), lengths[label].max()) for _, label in map(made.__getitem__, range(5))
+    )
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
 
 
 def test_a_seed_is_a_seed() -> None:

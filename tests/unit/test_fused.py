@@ -80,6 +80,12 @@ def test_it_computes_what_keras_computes(kind: str, masked: bool, given_states: 
         np.testing.assert_allclose(own, other, atol=3e-6 * np.abs(other).max(), err_msg=name)
 
 
+STOCK, FUSED = (kind(UNITS, return_sequences=True) for kind in (keras.layers.LSTM, FusedLSTM))
+for built in (STOCK, FUSED):
+    built.build((None, TIME, CHANNELS))
+FUSED.set_weights(STOCK.get_weights())
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.integers(0, TIME), min_size=1, max_size=5),
@@ -97,12 +103,6 @@ def test_any_lengths_give_the_numbers_of_all_steps(
     np.testing.assert_allclose(
         FUSED(x, mask=mask).numpy(), STOCK(x, mask=mask).numpy(), atol=1e-6, rtol=0
     )
-
-
-STOCK, FUSED = (kind(UNITS, return_sequences=True) for kind in (keras.layers.LSTM, FusedLSTM))
-for built in (STOCK, FUSED):
-    built.build((None, TIME, CHANNELS))
-FUSED.set_weights(STOCK.get_weights())
 
 
 @pytest.mark.parametrize(("masked", "runs"), [(True, {(4, 3)}), (False, {(4, 3), (8, 1)})])

@@ -24,7 +24,7 @@ rule lstm:
     params:
         options=options(
             "lstm",
-            "units epochs batch_size learning_rate schedule clipnorm patience standardise mask"
+            "units epochs batch_size bucket learning_rate schedule clipnorm patience standardise mask"
             " noise gain offset engine",
         ),
         code=code_hash("lstm"),

@@ -50,6 +50,9 @@ class Batches(keras.utils.PyDataset):
         The examples `(example, time, channel)`, their signs, and their real frames.
     batch_size
         Examples a batch; the last may have fewer.
+    bucket
+        Out of so many shuffled batches, examples of like length are put together, so that a batch
+        has little padding; 1 leaves them shuffled.
     jitter
         What is done to them.
     seed
@@ -62,24 +65,44 @@ class Batches(keras.utils.PyDataset):
         label: np.ndarray,
         real: np.ndarray,
         batch_size: int,
+        bucket: int,
         jitter: Jitter,
         seed: int,
     ) -> None:
         super().__init__()
         self.x, self.label, self.real = x, label, real
-        self.batch_size = batch_size
+        self.batch_size, self.bucket = batch_size, bucket
         self.jitter = jitter
         self.generator = np.random.default_rng(seed)
-        self.order = self.generator.permutation(len(x))
+        self.batches = self.dealt()
 
     def __len__(self) -> int:
-        return -(-len(self.x) // self.batch_size)
+        return len(self.batches)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        chosen = self.batches[index]
         x = self.jitter(self.x[chosen], self.real[chosen], self.generator)
         return x, self.label[chosen]
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next epoch."""
-        self.order = self.generator.permutation(len(self.x))
+        self.batches = self.dealt()
+
+    def dealt(self) -> list[np.ndarray]:
+        """Deal the examples out to the batches of one epoch."""
+        order = self.generator.permutation(len(self.x))
+        if self.bucket == 1:
+            return parts(order, self.batch_size)
+        length = self.real.sum(axis=1)
+        batches = [
+            batch
+            for bucket in parts(order, self.bucket * self.batch_size)
+            for batch in parts(bucket[np.argsort(length[bucket], kind="stable")], self.batch_size)
+        ]
+        # Else short examples would always come before long ones.
+        return [batches[index] for index in self.generator.permutation(len(batches))]
+
+
+def parts(order: np.ndarray, size: int) -> list[np.ndarray]:
+    """Cut into parts of one size; the last may be smaller."""
+    return np.split(order, range(size, len(order), size))

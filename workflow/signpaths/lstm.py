@@ -42,6 +42,9 @@ class LstmOptions:
         Passes over the training examples.
     batch_size
         Examples a step.
+    bucket
+        Of so many shuffled batches, examples of like length are put together: less padding, less
+        time. 1 leaves the batches shuffled.
     learning_rate
         Of Adam, at the start.
     schedule
@@ -71,6 +74,7 @@ class LstmOptions:
     units: int = 100
     epochs: int = 100
     batch_size: int = 32
+    bucket: int = 1
     learning_rate: float = 0.003
     schedule: Literal["constant", "cosine"] = "cosine"
     clipnorm: float | None = 1.0
@@ -130,7 +134,11 @@ def lstm(
     trained = on_engine(network, options.engine)
     compile_for_training(trained, int(train.sum()), options)
     batches = Batches(
-        x[train], label[train], real[train], options.batch_size, jitter(frames, options), seed
+        *(x[train], label[train], real[train]),
+        batch_size=options.batch_size,
+        bucket=options.bucket,
+        jitter=jitter(frames, options),
+        seed=seed,
     )
     fitted = training.fit(trained, batches, (x[validation], label[validation]), options)
     network.set_weights(trained.get_weights())
