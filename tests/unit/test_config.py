@@ -352,6 +352,16 @@ def test_article_has_the_articles_settings() -> None:
     }
 
 
+def test_sessions_trains_on_as_many_recordings_as_auslan() -> None:
+    config = merged("config.yaml", "auslan.yaml", "sessions.yaml")
+    other = merged("config.yaml", "auslan.yaml")
+    takes_a_day, days = 3, 9
+    assert config["split"]["train"] * takes_a_day == other["split"]["train"]
+    assert config["split"]["validation"] * takes_a_day == other["split"]["validation"]
+    assert config["split"]["train"] + config["split"]["validation"] < days
+    assert {key for key in config if config[key] != other[key]} == {"study", "split"}
+
+
 @pytest.mark.parametrize("name", ["auslan.yaml", "article.yaml"])
 def test_overlays_say_only_what_may_differ(name: str) -> None:
     """A key in an overlay differs from the demo, or says what matters to that study."""

@@ -578,6 +578,7 @@ INTRODUCTION = """\
 | --- | --- |
 | `config.yaml` | the demo: simulated recordings, small networks. It names every key |
 | `auslan.yaml` | the real recordings: 94 signs, 20 LSTM seeds, 5 autoencoder seeds for each |
+| `sessions.yaml` | over `auslan.yaml`: tested on recording days that no network has trained on |
 | `article.yaml` | the article's own settings, flaws included |
 
 `config.yaml` is always read first. Files given by `--configfile` are laid over it, one after
