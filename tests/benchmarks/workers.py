@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -203,10 +204,10 @@ def quality(network: Any, hidden: Any) -> dict[str, float]:
 
 
 WAYS: dict[str, Callable[[Path, int, int], dict[str, Any]]] = {
-    "peak-one": lambda *a: peak(*a, all_threads=False),
-    "peak-all": lambda *a: peak(*a, all_threads=True),
-    "lstm-stock": lambda *a: stock_lstm(*a, lstm_options("auslan", batch_size=STOCK_BATCH)),
-    "lstm-article": lambda *a: stock_lstm(*a, lstm_options("article")),
+    "peak-one": partial(peak, all_threads=False),
+    "peak-all": partial(peak, all_threads=True),
+    "lstm-stock": partial(stock_lstm, options=lstm_options("auslan", batch_size=STOCK_BATCH)),
+    "lstm-article": partial(stock_lstm, options=lstm_options("article")),
     "lstm-ours": our_lstm,
     "autoencoder-article": stock_autoencoder,
     "autoencoder-ours": our_autoencoder,
