@@ -330,7 +330,7 @@ def test_article_has_the_articles_settings() -> None:
         "split.validation": 3,
         "lstm.seeds": 1,
         "lstm.epochs": 350,
-        "lstm.batch_size": 64,
+        "lstm.bucket": 1,
         "lstm.learning_rate": 0.001,
         "lstm.schedule": "constant",
         "lstm.clipnorm": None,
@@ -374,7 +374,7 @@ def test_overlays_say_only_what_may_differ(name: str) -> None:
         for key, value in own.items()
         if demo[section][key] == value
     }
-    allowed = {"lstm.noise", "lstm.gain", "lstm.offset"} | {
+    allowed = {"lstm.bucket", "lstm.noise", "lstm.gain", "lstm.offset"} | {
         f"autoencoder.{key}" for key in ("window", "learning_rate", "schedule", "patience")
     }
     assert same <= (allowed if name == "article.yaml" else set())
@@ -701,9 +701,9 @@ def test_a_wrong_value_is_not_compared_with_others() -> None:
 def test_options() -> None:
     config = merged("config.yaml", "auslan.yaml")
     assert options(config, "lstm", "units epochs mask clipnorm patience") == (
-        "--units=100 --epochs=100 --mask --clipnorm=1.0"
+        "--units=100 --epochs=90 --mask --clipnorm=1.0"
     )
-    assert options(config, "lstm", "epochs units") == "--epochs=100 --units=100"
+    assert options(config, "lstm", "epochs units") == "--epochs=90 --units=100"
     assert options(config, "autoencoder", "layers window") == (
         "--layers=600 --layers=150 --window=10 64"
     )

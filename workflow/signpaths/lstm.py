@@ -72,10 +72,10 @@ class LstmOptions:
     """
 
     units: int = 100
-    epochs: int = 100
-    batch_size: int = 32
-    bucket: int = 1
-    learning_rate: float = 0.003
+    epochs: int = 90
+    batch_size: int = 64
+    bucket: int = 4
+    learning_rate: float = 0.006
     schedule: Literal["constant", "cosine"] = "cosine"
     clipnorm: float | None = 1.0
     patience: int | None = None
