@@ -231,7 +231,11 @@ def test_the_real_archive(tmp_path: Path) -> None:
     overlay = {
         "study": "smoke",
         "data": {"source": str(ARCHIVE)},
-        "lstm": {"seeds": 2, "epochs": 10, "units": 48, "learning_rate": 0.01},
+        # Small batches and gentle noise: the most that ten epochs can teach.
+        "lstm": {
+            **{"seeds": 2, "epochs": 10, "units": 48, "learning_rate": 0.01},
+            **{"batch_size": 16, "bucket": 1, "noise": 0.1, "gain": 0, "offset": 0},
+        },
         "autoencoder": {"seeds": 1, "epochs": 1, "layers": [32, 8]},
     }
     code, output = snakemake(folder, overlay, "config/auslan.yaml")
@@ -245,4 +249,4 @@ def test_the_real_archive(tmp_path: Path) -> None:
     for seed in range(2):
         metrics = json.loads((study / f"lstm/{seed}/metrics.json").read_text())
         # Ten epochs teach little, but far more than guessing among 94 signs.
-        assert metrics["train_accuracy"] > 10 / 94
+        assert metrics["train_accuracy"] > 10 / 94, metrics
