@@ -10,13 +10,14 @@ BENCH ?=
 export PYTHONPATH := $(CURDIR)/workflow
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo auslan article bench test lint docs lock clean
+.PHONY: help demo auslan article bench calibrate test lint docs lock clean
 
 help:
 	@echo "make demo                  the demo study on simulated recordings, end to end"
 	@echo "make auslan RAW=<source>   the real study: 94 signs, 20 LSTM seeds x 5 autoencoder seeds"
 	@echo "make article RAW=<source>  the article's own settings, flaws included"
 	@echo "make bench RAW=<source>    speed against what one would write otherwise, as ratios"
+	@echo "make calibrate             error rate and power of the statistics, on simulated studies"
 	@echo "make test                  linters and the whole test suite"
 	@echo "make docs                  config/README.md from the schema"
 	@echo "make lock                  resolve envs/*.in again"
@@ -52,6 +53,9 @@ lint: .venv/dev
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	$(SNAKEMAKE) --lint
+
+calibrate: .venv/study
+	$(BIN)/python tests/benchmarks/calibration.py
 
 test: lint
 	$(BIN)/python -m pytest

@@ -12,6 +12,8 @@ include: "workflow/rules/lstm.smk"
 include: "workflow/rules/autoencoder.smk"
 include: "workflow/rules/closeness.smk"
 include: "workflow/rules/stability.smk"
+include: "workflow/rules/quality.smk"
+include: "workflow/rules/evidence.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
@@ -21,4 +23,6 @@ rule all:
     input:
         "<results>/<study>/report.html",
         "<results>/<study>/pairs.csv",
+        "<results>/<study>/claims.csv",
+        "<results>/<study>/method.md",
         "<results>/<study>/provenance.json",

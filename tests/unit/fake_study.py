@@ -201,7 +201,7 @@ def _write_texts(folder: Path, names: Sequence[str]) -> None:
     provenance = {
         "config": {
             "study": "fake", "data": {"source": "simulate", "padding": "pre", "exclude": []},
-            "split": {"by": "example", "train": 0.67, "vary": False}, "lstm": {"units": 24},
+            "split": {"by": "example", "train": 0.67}, "lstm": {"units": 24},
             "autoencoder": {"layers": [48, 16], "noise": 0.1 + 0.2}, "report": {"title": None},
         },
         "versions": {"python": "3.11.2", "signpaths": "0.1.0", "numpy": "2.4.6"},

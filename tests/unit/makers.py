@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from signpaths.closeness import mutual_ranks
+from signpaths.closeness import ClosenessOptions, mutual_ranks
 from signpaths.stores import write_store
 
 GLOVE_CHANNELS = tuple(
@@ -111,7 +111,9 @@ def write_run(
             "other": list(signs),
         },
     )
-    write_store(dataset, path, stage="closeness", title="made for a test")
+    write_store(
+        dataset, path, stage="closeness", title="made for a test", options=ClosenessOptions()
+    )
     return path
 
 

@@ -9,24 +9,48 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 from signpaths.closeness import (
+    Closeness,
     ClosenessOptions,
+    Examples,
     closeness,
     closeness_raw,
     energy_coefficients,
     example_distances,
     measure,
+    measure_warped,
     mutual_ranks,
+    near,
     resample,
+    spread,
 )
+from signpaths.errors import UserError
 from signpaths.sequences import padded, real_frames
 from signpaths.stores import open_store, write_store, write_text
+from signpaths.warping import warped_distances
 
 SEEDS = st.integers(0, 2**32 - 1)
 PADDINGS = st.sampled_from(["pre", "post"])
 
 
 # The measures, written down as slowly and plainly as can be
+
+
+def labelled(
+    sign: np.ndarray, session: np.ndarray | None = None, held_out: np.ndarray | None = None
+) -> Examples:
+    """Examples of these signs, takes in their order, of one session by default, none held out."""
+    return Examples(
+        sign=sign,
+        session=np.repeat("day", len(sign)) if session is None else session,
+        take=np.arange(len(sign)),
+        held_out=np.zeros(len(sign), bool) if held_out is None else held_out,
+    )
+
+
+def measured(points: np.ndarray, sign: np.ndarray) -> Closeness:
+    return measure(points, labelled(sign), crossing_examples=9)
 
 
 def slow_distance(one: np.ndarray, other: np.ndarray) -> float:
@@ -100,7 +124,7 @@ def some_points(seed: int, examples: int = 14, phases: int = 3, units: int = 4):
 @settings(max_examples=15)
 def test_measures_agree_with_double_loops(seed: int) -> None:
     points, sign = some_points(seed)
-    found = measure(points, sign)
+    found = measured(points, sign)
     between = example_distances(points)
     for i, j in itertools.product(range(len(points)), repeat=2):
         assert between[i, j] == pytest.approx(slow_distance(points[i], points[j]), abs=1e-9)
@@ -149,7 +173,7 @@ def test_mutual_ranks_of_a_case_done_by_hand() -> None:
 @settings(max_examples=60)
 def test_what_leaves_the_shape_leaves_the_ranks(seed: int, kind: str) -> None:
     points, sign = some_points(seed)
-    before = measure(points, sign)
+    before = measured(points, sign)
     generator = np.random.default_rng([seed, 1])
     units = points.shape[2]
     if kind in ("rotation", "reflection", "all"):
@@ -166,7 +190,7 @@ def test_what_leaves_the_shape_leaves_the_ranks(seed: int, kind: str) -> None:
     if kind in ("examples", "all"):
         order = generator.permutation(len(sign))
         points, sign = points[order], sign[order]
-    after = measure(points, sign)
+    after = measured(points, sign)
     np.testing.assert_array_equal(after.mutual_rank, before.mutual_rank)
     np.testing.assert_allclose(after.energy, before.energy, atol=1e-6)
     if kind not in ("scale", "all"):
@@ -175,9 +199,9 @@ def test_what_leaves_the_shape_leaves_the_ranks(seed: int, kind: str) -> None:
 
 def test_what_changes_the_shape_changes_the_ranks() -> None:
     points, sign = some_points(3)
-    before = measure(points, sign).mutual_rank
-    assert not np.array_equal(measure(points * [50, 1, 1, 1], sign).mutual_rank, before, True)
-    assert not np.array_equal(measure(points[:, :1], sign).mutual_rank, before, True)
+    before = measured(points, sign).mutual_rank
+    assert not np.array_equal(measured(points * [50, 1, 1, 1], sign).mutual_rank, before, True)
+    assert not np.array_equal(measured(points[:, :1], sign).mutual_rank, before, True)
 
 
 @given(SEEDS)
@@ -185,7 +209,7 @@ def test_what_changes_the_shape_changes_the_ranks() -> None:
 def test_energy_lies_between_no_and_full_overlap(seed: int) -> None:
     points, sign = some_points(seed, phases=1, units=1)
     points = np.round(points)
-    energy = measure(points, sign).energy
+    energy = measured(points, sign).energy
     assert ((energy >= 0) & (energy <= 1)).all()
     np.testing.assert_allclose(energy, np.clip(slow_energy(points, sign), 0, 1), atol=1e-9)
 
@@ -194,10 +218,10 @@ def test_energy_at_its_ends() -> None:
     sign = np.array([*"aaa", *"bbb", *"cc"])
     cloud = np.random.default_rng(0).normal(size=(3, 2, 2))
     points = np.concatenate([cloud, cloud[[2, 0, 1]], np.full((2, 2, 2), 1e4)])
-    energy = measure(points, sign).energy
+    energy = measured(points, sign).energy
     assert energy[0, 1] == pytest.approx(0, abs=1e-9), "two signs of the same examples"
     assert energy[0, 2] > 0.999, "two signs far apart"
-    apart = measure(np.repeat(np.eye(3), 2, axis=0)[:, None], np.array(list("aabbcc"))).energy
+    apart = measured(np.repeat(np.eye(3), 2, axis=0)[:, None], np.array(list("aabbcc"))).energy
     np.testing.assert_allclose(apart, 1 - np.eye(3), err_msg="each sign a point of its own")
 
 
@@ -206,7 +230,7 @@ def test_degenerate_points_give_no_nan_and_no_warning() -> None:
     for points in (np.zeros((5, 3, 2)), np.full((5, 3, 2), 1 / 3), np.full((5, 3, 2), 1e8 / 7)):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            found = measure(points, sign)
+            found = measured(points, sign)
         np.testing.assert_array_equal(found.energy, np.zeros((3, 3)))
         off = ~np.eye(3, dtype=bool)
         np.testing.assert_array_equal(found.distance[off], 0)
@@ -230,7 +254,7 @@ def test_signs_with_one_example_have_distances_to_others() -> None:
     points = np.array([0.0, 1, 3])[:, None, None]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = measure(points, np.array(["c", "a", "b"]))
+        found = measured(points, np.array(["c", "a", "b"]))
     expected = np.array([[np.nan, 2, 1], [2, np.nan, 3], [1, 3, np.nan]])
     np.testing.assert_allclose(found.distance, expected)
     np.testing.assert_allclose(found.energy, 1 - np.eye(3))
@@ -400,7 +424,12 @@ def write_raw_study(folder: Path, padding: str):
         for count in length
     ]
     x = padded(frames, TIME, padding)
-    columns = {"sign": sign, "length": length, "take": np.ones(sign.size, int)}
+    columns = {
+        "sign": sign,
+        "session": np.tile(["s1", "s2", "s3"], len(SIGNS)),
+        "length": length,
+        "take": np.ones(sign.size, int),
+    }
     dataset = xr.Dataset(
         {"x": (("example", "time", "channel"), x)},
         coords={name: ("example", values) for name, values in columns.items()},
@@ -428,7 +457,7 @@ def test_raw_signals_are_standardised_and_measured(
             options=ClosenessOptions(phases=5, examples=examples),
         )
     found = open_store(tmp_path / "raw.zarr").load()
-    assert found.space.values.tolist() == ["raw"]
+    assert found.space.values.tolist() == ["raw", "dtw", "raw_pca2"]
     assert found.mutual_rank.dims == ("space", "sign", "other")
     every = np.concatenate(frames).astype(np.float32).astype(float)
     mean, deviation = every.mean(axis=0), every.std(axis=0)
@@ -438,6 +467,15 @@ def test_raw_signals_are_standardised_and_measured(
     )
     chosen = {"all": part != "", "train": part == "train", "held_out": part != "train"}[examples]
     check_space(found.sel(space="raw"), points[chosen], sign[chosen])
+    # Two axes of an independent decomposition keep the same distances.
+    frames_as_stored = np.concatenate(frames).astype(np.float32)
+    axes = np.linalg.svd((frames_as_stored - mean) / deviation, full_matrices=False)[2][:2]
+    check_space(found.sel(space="raw_pca2"), points[chosen] @ axes.T, sign[chosen])
+    warped = warped_distances(points[chosen], 0.15)
+    one, other = SIGNS[:2]
+    pair = np.outer(sign[chosen] == one, sign[chosen] == other)
+    at = found.distance.sel(space="dtw", sign=one, other=other)
+    assert at.item() == pytest.approx(warped[pair].mean(), rel=1e-5)
     assert found.attrs["examples"] == chosen.sum()
 
 
@@ -457,3 +495,294 @@ def test_a_channel_that_never_moves_counts_for_nothing(tmp_path: Path, value: fl
         ranks.append(open_store(folder / "raw.zarr").load())
     xr.testing.assert_allclose(ranks[0].distance, ranks[1].distance, rtol=1e-5)
     np.testing.assert_array_equal(ranks[0].mutual_rank.values, ranks[1].mutual_rank.values)
+
+
+# What leaving a session out changes, how a sign finds itself again, what held-out examples say
+
+
+def sessions_of(sign: np.ndarray, names: str) -> np.ndarray:
+    """Deal out sessions to the examples of each sign in turn."""
+    session = np.empty(sign.size, dtype=object)
+    for name in np.unique(sign):
+        mine = np.flatnonzero(sign == name)
+        session[mine] = [names[at % len(names)] for at in range(mine.size)]
+    return session.astype(str)
+
+
+@given(SEEDS)
+@settings(max_examples=15)
+def test_leaving_a_session_out_is_measuring_without_it(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    sign = generator.permutation(np.repeat(list("abcd"), 6))
+    points = generator.normal(size=(24, 3, 2))
+    session = sessions_of(sign, "xyz")
+    found = measure(points, labelled(sign, session), 0)
+    assert found.rank_without.shape == (3, 4, 4)
+    for row, name in enumerate("xyz"):
+        kept = session != name
+        expected = measured(points[kept], sign[kept]).mutual_rank
+        np.testing.assert_allclose(found.rank_without[row], expected)
+
+
+def test_only_sessions_that_leave_every_sign_an_example_are_left_out() -> None:
+    sign = np.array(list("aabbcc"))
+    points = np.random.default_rng(0).normal(size=(6, 2, 2))
+    lone = measure(points, labelled(sign, np.array(list("xyxyxx"))), 0)
+    assert len(lone.rank_without) == 0
+    three = measure(points, labelled(sign, np.array(list("xyxyyz"))), 0)
+    assert len(three.rank_without) == 3
+
+
+@given(SEEDS)
+@settings(max_examples=15)
+def test_the_ceiling_is_the_rank_of_the_other_half_among_all_halves(seed: int) -> None:
+    points, sign = some_points(seed)
+    found = measured(points, sign).ceiling
+    half = np.empty(sign.size, dtype=object)
+    for name in "abcd":
+        mine = np.flatnonzero(sign == name)
+        half[mine] = [f"{name}{at % 2}" for at in range(mine.size)]
+    names = sorted(set(half))
+    ranks = slow_mutual_ranks(slow_means(points, half.astype(str), with_self=False))
+    for at, name in enumerate("abcd"):
+        if f"{name}1" not in names:
+            assert np.isnan(found[at])
+            continue
+        assert found[at] == pytest.approx(ranks[names.index(f"{name}0"), names.index(f"{name}1")])
+
+
+def test_halves_hold_every_session() -> None:
+    """Two days far apart: halves by day would not find each other, halves within days do."""
+    generator = np.random.default_rng(3)
+    sign = np.repeat(list("abcdef"), 8)
+    session = np.tile(np.repeat(["mon", "tue"], 4), 6)
+    place = {name: generator.normal(size=(2, 3)) for name in "abcdef"}
+    points = np.stack([place[name] for name in sign]) + (session == "tue")[:, None, None] * 50
+    points += generator.normal(0, 0.1, points.shape)
+    assert (measure(points, labelled(sign, session), 0).ceiling == 1).all()
+
+
+@given(SEEDS)
+@settings(max_examples=15)
+def test_agreement_is_the_correlation_with_measuring_held_out_examples_alone(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    sign = np.repeat(list("abcd"), 5)
+    points = generator.normal(size=(20, 3, 2))
+    held_out = np.tile([True, True, False, False, False], 4)
+    found = measure(points, labelled(sign, held_out=held_out), 0).held_out_agreement
+    upper = np.triu_indices(4, 1)
+    every = slow_means(points, sign, with_self=False)[upper]
+    alone = slow_means(points[held_out], sign[held_out], with_self=False)[upper]
+    assert found == pytest.approx(spearmanr(every, alone).statistic)
+    few = held_out & (sign < "c")
+    assert np.isnan(measure(points, labelled(sign, held_out=few), 0).held_out_agreement)
+
+
+# Meeting at different times
+
+
+def slow_crossing(points: np.ndarray, sign: np.ndarray) -> np.ndarray:
+    """Every two examples, every two phases."""
+    phases = points.shape[1]
+    within = [
+        np.linalg.norm(points[i, u] - points[j, u])
+        for i, j in itertools.combinations(range(len(sign)), 2)
+        if sign[i] == sign[j]
+        for u in range(phases)
+    ]
+    limit = np.quantile(within, 0.05)
+    signs = sorted(set(sign))
+    shares = np.full((len(signs), len(signs)), np.nan)
+    for (a, one), (b, other) in itertools.product(enumerate(signs), repeat=2):
+        meets = [
+            any(
+                np.linalg.norm(points[i, u] - points[j, v]) < limit
+                for u, v in itertools.product(range(phases), repeat=2)
+                if abs(u - v) > 0.2 * (phases - 1)
+            )
+            for i in np.flatnonzero(sign == one)
+            for j in np.flatnonzero(sign == other)
+            if i != j
+        ]
+        shares[a, b] = np.mean(meets) if meets else np.nan
+    return shares
+
+
+@given(SEEDS)
+@settings(max_examples=8, deadline=None)
+def test_crossings_are_those_of_four_loops(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    points, sign = some_points(seed, phases=7, units=2)
+    points = np.cumsum(points, axis=1) + generator.normal(0, 0.1, points.shape)
+    found = measured(points, sign).crossing
+    np.testing.assert_allclose(found, slow_crossing(points, sign), atol=1e-6)
+
+
+def test_signs_that_take_one_way_in_opposite_directions_cross() -> None:
+    generator = np.random.default_rng(1)
+    way = np.stack([np.linspace(0, 10, 32), np.zeros(32)], axis=1)
+    lines = {"forth": way, "back": way[::-1], "aside": way + np.array([0, 100])}
+    sign = np.repeat(sorted(lines), 6)
+    points = np.stack([lines[name] for name in sign]) + generator.normal(0, 0.5, (18, 32, 2))
+    found = measured(points, sign)
+    names = sorted(lines)
+    share = found.crossing[names.index("back"), names.index("forth")]
+    assert share > 0.9
+    assert found.crossing[names.index("aside"), names.index("forth")] == 0
+
+
+def test_examples_for_crossing_are_spread_over_the_sessions() -> None:
+    sign = np.repeat(["a", "b"], 6)
+    session = np.array(list("xxxyyzxxxxxx"))
+    label = np.unique(sign, return_inverse=True)[1]
+    kept = spread(label, labelled(sign, session), 3)
+    assert session[kept].tolist() == ["x", "y", "z", "x", "x", "x"]
+    assert sign[kept].tolist() == list("aaabbb")
+    assert kept.tolist() == [0, 3, 5, 6, 7, 8]
+    assert spread(label, labelled(sign, session), 99).size == 12
+
+
+def test_blocks_of_examples_cross_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    points, sign = some_points(4, phases=7, units=2)
+    whole = measured(points, sign).crossing
+    assert 0 < np.nanmean(whole) < 1
+    monkeypatch.setattr("signpaths.closeness.ROWS", 5)
+    np.testing.assert_array_equal(measured(points, sign).crossing, whole)
+
+
+@pytest.mark.parametrize("kind", ["rotation", "shift", "scale"])
+def test_crossings_do_not_depend_on_the_axes(kind: str) -> None:
+    points, sign = some_points(8, phases=7, units=3)
+    before = measured(points, sign).crossing
+    generator = np.random.default_rng(8)
+    moved = {
+        "rotation": points @ np.linalg.qr(generator.normal(size=(3, 3)))[0],
+        "shift": points + 1e3,
+        "scale": points * 1e-5,
+    }[kind]
+    np.testing.assert_array_equal(measured(moved, sign).crossing, before)
+
+
+def test_how_near_is_near_takes_a_sign_with_two_examples() -> None:
+    lone = np.random.default_rng(0).normal(size=(3, 4, 2))
+    assert np.isnan(near(lone, np.arange(3)))
+    assert np.isnan(measured(lone, np.array(list("abc"))).crossing).all()
+
+
+def test_what_never_moves_does_not_cross() -> None:
+    found = measured(np.full((6, 8, 2), 1 / 3), np.array(list("aabbcc")))
+    np.testing.assert_array_equal(found.crossing, np.zeros((3, 3)))
+
+
+# Equal signs
+
+
+@pytest.mark.parametrize("band", [None, 0.2])
+def test_signs_of_the_same_examples_share_every_rank(band: float | None) -> None:
+    """Whatever the order of the examples, rounding must not part the two."""
+    generator = np.random.default_rng(6)
+    cloud = generator.normal(size=(4, 5, 8, 3))
+    points = np.concatenate([cloud[0], cloud[1], cloud[1, ::-1], cloud[2], cloud[3]])
+    order = generator.permutation(len(points))
+    examples = labelled(np.repeat(list("abcde"), 5)[order])
+    points = points[order] + 7
+    found = (
+        measure(points, examples, 0) if band is None else measure_warped(points, examples, 0, band)
+    )
+    twins, others = [1, 2], [0, 3, 4]
+    ranks = found.mutual_rank
+    for one in others:
+        assert ranks[one, 1] == ranks[one, 2]
+    assert ranks[1, 2] == 1
+    assert np.isfinite(ranks[~np.eye(5, dtype=bool)]).all()
+    assert found.energy[*twins] == pytest.approx(0, abs=1e-6)
+
+
+# What is asked for by name
+
+
+def test_warped_spaces_stand_beside_the_others_on_demand(tmp_path: Path) -> None:
+    make_run(tmp_path, "pre")
+    found = run_stage(tmp_path, phases=6, dtw=("hidden", "ae2"), crossing_examples=0)
+    assert found.space.values.tolist()[-2:] == ["hidden_dtw", "ae2_dtw"]
+    assert "crossing" not in found
+    assert np.isfinite(found.mutual_rank.sel(space="ae2_dtw").values[:, 0, 1]).all()
+    ratio = found.distance.sel(space="hidden_dtw") / found.distance.sel(space="hidden")
+    assert ((ratio > 0.3) & (ratio < 1.2)).all()
+    with pytest.raises(UserError, match=r"no space elsewhere.*hidden, last"):
+        run_stage(tmp_path, dtw=("elsewhere",))
+
+
+def test_the_store_holds_every_measure_of_every_space(tmp_path: Path) -> None:
+    make_run(tmp_path, "pre")
+    found = run_stage(tmp_path, phases=4)
+    assert found.rank_without.dims == ("space", "session", "sign", "other")
+    assert found.session.values.tolist() == ["s1", "s2", "s3"]
+    assert found.ceiling.dims == ("space", "ae_seed", "sign")
+    assert found.held_out_agreement.dims == ("space", "ae_seed")
+    assert found.crossing.dims == ("space", "ae_seed", "sign", "other")
+    assert (found.crossing.sel(space="last") == 0).all()
+    assert found.attrs["jackknife"] == ""
+    for name, variable in found.data_vars.items():
+        assert {"long_name", "units"} <= set(variable.attrs), name
+
+
+def test_a_single_sign_is_no_pair(tmp_path: Path) -> None:
+    write_raw_study(tmp_path, "pre")
+    study = open_store(tmp_path / "sequences.zarr").load()
+    same = study.assign_coords(sign=("example", np.repeat("a", study.sizes["example"])))
+    write_store(same, tmp_path / "one.zarr", stage="s", title="test")
+    with pytest.raises(UserError, match="1 sign among the examples"):
+        closeness_raw(tmp_path / "one.zarr", tmp_path / "split.csv", tmp_path / "raw.zarr")
+
+
+def test_the_halves_of_signs_in_a_store_of_few_examples(tmp_path: Path) -> None:
+    """Two signs, one of them with a single example: what can be said is, the rest is empty."""
+    write_raw_study(tmp_path, "pre")
+    study = open_store(tmp_path / "sequences.zarr").load()
+    few = study.isel(example=[0, 1, 2, 3])
+    write_store(few, tmp_path / "few.zarr", stage="s", title="test")
+    rows = [f"{index},train" for index in range(4)]
+    write_text(tmp_path / "few.csv", "\n".join(["example,part", *rows]) + "\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        closeness_raw(tmp_path / "few.zarr", tmp_path / "few.csv", tmp_path / "raw.zarr")
+    found = open_store(tmp_path / "raw.zarr").load()
+    off = ~np.eye(2, dtype=bool)
+    assert (found.mutual_rank.values[:, off] == 1).all()
+    assert np.isfinite(found.ceiling.sel(sign="God")).all()
+    assert np.isnan(found.ceiling.sel(sign="a_")).all()
+    assert np.isnan(found.held_out_agreement).all()
+    assert np.isnan(found.crossing.sel(sign="a_", other="a_")).all()
+    assert np.isfinite(found.crossing.values[:, off]).all()
+    assert found.sizes.get("session") == 2, "the single example's session cannot be left out"
+    assert found.attrs["jackknife"] == ""
+
+
+def test_signals_that_never_move_make_all_signs_alike(tmp_path: Path) -> None:
+    write_raw_study(tmp_path, "pre")
+    study = open_store(tmp_path / "sequences.zarr").load()
+    still = study.assign(x=study.x * 0 + 0.1)
+    write_store(still, tmp_path / "still.zarr", stage="s", title="test")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        closeness_raw(tmp_path / "still.zarr", tmp_path / "split.csv", tmp_path / "raw.zarr")
+    found = open_store(tmp_path / "raw.zarr").load()
+    off = ~np.eye(len(SIGNS), dtype=bool)
+    assert (found.mutual_rank.values[:, off] == 2).all()
+    assert (found.rank_without.values[..., off] == 2).all()
+    assert (found.distance.values[:, off] == 0).all()
+    assert (found.crossing.values[:, off] == 0).all()
+    assert np.isnan(found.held_out_agreement).all()
+
+
+def test_a_study_of_one_session_says_why_none_is_left_out(tmp_path: Path) -> None:
+    write_raw_study(tmp_path, "pre")
+    study = open_store(tmp_path / "sequences.zarr").load()
+    one = study.assign_coords(session=("example", np.repeat("day", study.sizes["example"])))
+    write_store(one, tmp_path / "one.zarr", stage="s", title="test")
+    closeness_raw(tmp_path / "one.zarr", tmp_path / "split.csv", tmp_path / "raw.zarr")
+    found = open_store(tmp_path / "raw.zarr").load()
+    assert "rank_without" not in found
+    assert "session" not in found.coords
+    assert "fewer than two sessions" in found.attrs["jackknife"]

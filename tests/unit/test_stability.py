@@ -15,13 +15,15 @@ from makers import random_ranks, write_raw, write_run
 from scipy import stats
 from signpaths.closeness import mutual_ranks
 from signpaths.errors import UserError
+from signpaths.inference import Counted, chance, count_close
 from signpaths.stability import (
-    Counted,
     StabilityOptions,
-    count_close,
     largest_close_rank,
+    lost_in_projection,
+    origins,
     pair_table,
     seeds_needed,
+    sensitivity_ranks,
     stability,
     verdicts,
 )
@@ -38,6 +40,10 @@ def slow_benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     return np.array([min(1.0, *found) for found in larger])
 
 
+def counted_by(close: np.ndarray, options: StabilityOptions) -> Counted:
+    return count_close(close, tau=options.tau, confidence=options.confidence)
+
+
 def close_in(counts: list[int], seeds: int) -> np.ndarray:
     """Bool `(1, seed, pair)`: each pair close in so many seeds."""
     return np.stack([np.arange(seeds) < count for count in counts], axis=1)[None]
@@ -51,7 +57,7 @@ def close_in(counts: list[int], seeds: int) -> np.ndarray:
 def test_intervals_and_p_are_the_exact_ones(seeds: int, tau: float, confidence: float) -> None:
     counts = np.arange(seeds + 1)
     options = StabilityOptions(tau=tau, confidence=confidence)
-    found = count_close(close_in(counts.tolist(), seeds), options)
+    found = counted_by(close_in(counts.tolist(), seeds), options)
     alpha = 1 - confidence
     with np.errstate(invalid="ignore"):
         low = np.nan_to_num(stats.beta.ppf(alpha / 2, counts, seeds - counts + 1), nan=0.0)
@@ -68,7 +74,7 @@ def test_spaces_and_pairs_are_counted_apart() -> None:
     close = np.zeros((2, 4, 3), dtype=bool)
     close[0, :3, 1] = True
     close[1, :, 2] = True
-    found = count_close(close, StabilityOptions())
+    found = counted_by(close, StabilityOptions())
     np.testing.assert_array_equal(found.pi, [[0, 0.75, 0], [0, 0, 1]])
 
 
@@ -96,7 +102,7 @@ def most_favourable(signs: int, k: int) -> np.ndarray:
 
 def passes(close: np.ndarray, seeds: int, options: StabilityOptions) -> bool:
     """Whether N1 passes for a pair when these pairs are close in all seeds, the others never."""
-    counted = count_close(np.repeat(close[None, None], seeds, axis=1), options)
+    counted = counted_by(np.repeat(close[None, None], seeds, axis=1), options)
     return bool((stats.false_discovery_control(counted.p[0]) <= options.fdr).any())
 
 
@@ -173,7 +179,7 @@ WITHOUT_REJECTION = {
 @pytest.mark.parametrize("seeds", [10, 20])
 def test_every_count_has_the_verdict_that_its_interval_gives(seeds: int) -> None:
     options = StabilityOptions()
-    counted = count_close(close_in(list(range(seeds + 1)), seeds), options)
+    counted = counted_by(close_in(list(range(seeds + 1)), seeds), options)
     one = Counted(*(getattr(counted, name)[0] for name in ("pi", "pi_low", "pi_high", "p")))
     found = verdicts(one, np.ones(seeds + 1), enough=True, options=options)
     assert dict(enumerate(found.tolist())) == WITHOUT_REJECTION[seeds]
@@ -187,7 +193,7 @@ def test_every_count_has_the_verdict_that_its_interval_gives(seeds: int) -> None
 
 
 def test_options_move_the_verdicts() -> None:
-    counted = count_close(close_in(list(range(21)), 20), StabilityOptions())
+    counted = counted_by(close_in(list(range(21)), 20), StabilityOptions())
     one = Counted(*(getattr(counted, name)[0] for name in ("pi", "pi_low", "pi_high", "p")))
     ones = np.ones(21)
     found = verdicts(one, ones, enough=True, options=StabilityOptions(apart=0.31))
@@ -305,20 +311,28 @@ def test_every_number_is_what_a_loop_gives(planted) -> None:
             assert at.raw_rank.item() == pytest.approx(raw[a, b], rel=1e-6)
             assert bool(at.raw_close.item()) == (raw[a, b] <= 1)
         np.testing.assert_allclose(one.q.values, slow_benjamini_hochberg(one.p.values))
+        harmonic = sum(1 / rank for rank in range(1, 436))
+        by = np.minimum(1, slow_benjamini_hochberg(one.p.values * harmonic))
+        np.testing.assert_allclose(one.q_by.values, by)
+        np.testing.assert_allclose(one.p_chance.values, chance(one["close"].values))
+        np.testing.assert_allclose(one.pi_half_k.values, (one.mutual_rank <= 1).mean("lstm_seed"))
+        np.testing.assert_allclose(one.pi_double_k.values, (one.mutual_rank <= 2).mean("lstm_seed"))
     assert not any(
         np.isnan(v.values).any() for v in dataset.data_vars.values() if v.dtype.kind == "f"
     )
     for name, variable in dataset.data_vars.items():
-        assert "long_name" in variable.attrs, name
+        assert {"long_name", "units", "section"} <= set(variable.attrs), name
 
 
 def test_the_table_says_what_the_store_says(planted) -> None:
     dataset, table, *_ = planted
     assert len(table) == 435
     assert table.columns[:5].tolist() == ["sign_a", "sign_b", "verdict", "raw_rank", "raw_close"]
-    names = ("pi", "pi_low", "pi_high", "p", "q", "rank_mean", "rank_q25", "rank_q75", "energy")
+    names = [str(n) for n, one in dataset.data_vars.items() if one.dims == ("space", "pair")]
+    assert {"pi", "p", "q", "q_by", "rank_mean", "rank_low", "energy", "ae_variance"} <= set(names)
+    alone = {str(n) for n, one in dataset.data_vars.items() if one.dims == ("pair",)}
     expected = [f"{space}_{name}" for space in ("hidden", "ae2") for name in (*names, "breaks")]
-    assert sorted(table.columns[5:]) == sorted(expected)
+    assert sorted({*table.columns} - alone) == sorted([*expected, "sign_a", "sign_b"])
     index = {
         pair: row
         for row, pair in enumerate(
@@ -333,7 +347,9 @@ def test_the_table_says_what_the_store_says(planted) -> None:
     for space in ("hidden", "ae2"):
         one = dataset.sel(space=space).isel(pair=order)
         for name in names:
-            np.testing.assert_allclose(table[f"{space}_{name}"], one[name].values, rtol=1e-5)
+            np.testing.assert_allclose(
+                table[f"{space}_{name}"], one[name].values, rtol=1e-5, atol=1e-12
+            )
         for text, close in zip(table[f"{space}_breaks"], one["close"].values.T, strict=True):
             assert text.split() == [str(seed) for seed in range(20) if not close[seed]]
     pd.testing.assert_frame_equal(
@@ -501,9 +517,92 @@ def test_the_false_discovery_rate_is_kept_and_power_is_there() -> None:
     options = StabilityOptions()
     truth = np.concatenate([np.full(40, 0.98), np.full(60, 0.5), np.full(300, 0.05)])
     # Two hundred studies, as if each were a space of one.
-    counted = count_close(generator.random((200, 20, truth.size)) < truth, options)
+    counted = counted_by(generator.random((200, 20, truth.size)) < truth, options)
     found = stats.false_discovery_control(counted.p, axis=1) <= options.fdr
     rates = found[:, truth <= 0.5].sum(axis=1) / np.maximum(1, found.sum(axis=1))
     error = rates.std() / np.sqrt(len(rates))
     assert rates.mean() <= options.fdr + 2 * error
     assert found[:, truth > 0.5].mean() > 0.9
+
+
+# Origins
+
+
+def origin_of(verdict: str, **shares: float) -> str:
+    """The origin of one pair; shares that are not given are 0."""
+    given = dict.fromkeys(("pi", "pi_untrained", "pi_projected"), 0.0)
+    given |= {"raw_close": False, "lstm_variance": 1.0, "ae_variance": 0.0} | shares
+    arrays = {name: np.array([value]) for name, value in given.items()}
+    return str(origins(np.array([verdict]), options=StabilityOptions(), **arrays)[0])
+
+
+def test_every_origin_has_its_case() -> None:
+    stays = {"pi": 0.95, "pi_projected": 0.9}
+    assert origin_of(STAYS, **stays, pi_untrained=0.5, raw_close=True) == "input-driven"
+    assert origin_of(STAYS, **stays, pi_untrained=0.5) == "recurrence-driven"
+    assert origin_of(STAYS, **stays, pi_untrained=0.4, raw_close=True) == "learned"
+    assert origin_of(STAYS, pi=0.95, pi_untrained=0.0) == "learned"
+    assert origin_of(APART, pi=0.15, pi_projected=0.5) == "projection artefact"
+    assert origin_of(COMES, pi=0.2, pi_projected=0.5) == "LSTM-dependent"
+    assert origin_of(UNDECIDED, pi=0.8, pi_projected=0.4) == "lost in projection"
+    assert origin_of(UNDECIDED, pi=0.8, pi_projected=0.5) == "LSTM-dependent"
+    flickers = {"pi": 0.3, "lstm_variance": 0.1, "ae_variance": 0.2}
+    assert origin_of(COMES, **flickers) == "autoencoder-dependent"
+    assert origin_of(APART, pi=0.1, pi_projected=0.19) == "not close"
+    assert origin_of(UNDECIDED) == "not close"
+
+
+def test_a_pair_that_stays_close_can_be_lost_in_the_projection_too() -> None:
+    found = lost_in_projection(
+        np.array([0.8, 0.8, 0.79]), np.array([0.49, 0.5, 0.0]), StabilityOptions()
+    )
+    assert found.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("k", "signs", "expected"), [(5, 94, (2, 10)), (1, 12, (1, 2)), (1, 2, (1, 1)), (3, 5, (2, 4))]
+)
+def test_sensitivity_takes_half_and_double(k: int, signs: int, expected: tuple[int, int]) -> None:
+    assert sensitivity_ranks(k, signs) == expected
+
+
+# What cannot be told is said in words
+
+
+@pytest.mark.parametrize(("lstms", "autoencoders", "signs"), [(1, 1, 2), (1, 3, 5), (4, 1, 3)])
+def test_small_studies_say_what_they_cannot_tell(
+    tmp_path: Path, lstms: int, autoencoders: int, signs: int
+) -> None:
+    generator = np.random.default_rng(1)
+    runs = [
+        np.stack([np.stack([random_ranks(generator, signs, [])] * autoencoders)] * 3)
+        for _ in range(lstms)
+    ]
+    dataset, table = run_stage(
+        tmp_path, runs, LETTERS[:signs], spaces=("hidden", "untrained", "ae2")
+    )
+    notes = dataset.attrs["notes"]
+    assert ("One LSTM seed" in notes) == (lstms == 1)
+    assert ("One autoencoder seed" in notes) == (autoencoders == 1)
+    assert ("Two signs" in notes) == (signs == 2)
+    assert set(table.verdict) == {UNDECIDED}
+    numbers = table.select_dtypes("number")
+    assert np.isfinite(numbers.to_numpy()).all()
+    assert ("beyond_agreement" in dataset.attrs) == (lstms > 1)
+
+
+def test_equal_ranks_in_every_run_are_no_evidence(tmp_path: Path) -> None:
+    """Signs that are all alike, or states that are all equal: every rank is the middle one."""
+    tied = mutual_ranks(np.ones((5, 5)) - np.eye(5))
+    runs = [np.stack([np.stack([tied] * 2)] * 3) for _ in range(12)]
+    dataset, table = run_stage(tmp_path, runs, LETTERS[:5], spaces=("hidden", "untrained", "ae2"))
+    assert set(table.verdict) == {APART}
+    assert set(table.origin) == {"not close"}
+    assert (dataset.variance_share == 0).all()
+    assert (dataset.reliability == 0).all()
+    assert np.isfinite(table.select_dtypes("number").to_numpy()).all()
+
+
+def test_one_sign_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="two signs"):
+        run_stage(tmp_path, [np.full((1, 1, 1, 1), np.nan)], ["alone"])

@@ -81,6 +81,10 @@ def micro(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+# What is made of the stability, whatever changed it.
+AFTER_STABILITY = {"stability", "evidence", "method", "figures", "provenance", "report", "all"}
+
+
 def test_a_micro_study_ends_in_a_report(micro: Path) -> None:
     study = micro / "results" / "micro"
     page = (study / "report.html").read_text()
@@ -90,6 +94,8 @@ def test_a_micro_study_ends_in_a_report(micro: Path) -> None:
     provenance = json.loads((study / "provenance.json").read_text())
     assert provenance["config"]["lstm"]["seeds"] == 2
     assert provenance["seconds"]["lstm"]["jobs"] == 2
+    assert provenance["seconds"].keys() >= {"quality", "agreement", "evidence", "stability"}
+    assert "**Too few seeds" in (study / "method.md").read_text()
     assert {row["relation"] for row in csv.DictReader((study / "planted.csv").open())} == {
         "twin",
         "prefix",
@@ -103,6 +109,8 @@ def test_every_store_opens_in_one_line_and_says_what_it_is(micro: Path) -> None:
         "recordings.zarr",
         "sequences.zarr",
         "stability.zarr",
+        "evidence.zarr",
+        "agreement.zarr",
     }
     for store in stores:
         with warnings.catch_warnings():
@@ -136,29 +144,24 @@ def test_an_edited_stage_runs_again_with_what_follows(micro: Path) -> None:
         found = planned(micro, MICRO)
     finally:
         module.write_text(text)
-    later = {"stability", "figures", "provenance", "report", "all"}
-    assert found.keys() == {"closeness", "closeness_raw"} | later
+    assert found.keys() == {"closeness", "closeness_raw", "agreement"} | AFTER_STABILITY
 
 
 def test_one_more_seed_trains_one_lstm_and_its_autoencoders(micro: Path) -> None:
     more = {**MICRO, "lstm": {**MICRO["lstm"], "seeds": 3}}  # type: ignore[dict-item]
     found = planned(micro, more)
-    for rule in ("lstm", "activations", "autoencoder", "paths", "closeness", "stability"):
-        assert found.pop(rule) == 1, rule
-    assert found.keys() == {"figures", "provenance", "report", "all"}
+    own = ("lstm", "activations", "autoencoder", "paths", "closeness", "quality")
+    assert [found.pop(rule) for rule in own] == [1] * len(own)
+    assert found.keys() == {"agreement"} | AFTER_STABILITY
 
 
 def test_fewer_seeds_and_report_keys_train_nothing(micro: Path) -> None:
     fewer = {**MICRO, "lstm": {**MICRO["lstm"], "seeds": 1}}  # type: ignore[dict-item]
-    assert planned(micro, fewer).keys() == {"stability", "figures", "provenance", "report", "all"}
+    assert planned(micro, fewer).keys() == {"agreement"} | AFTER_STABILITY
     stricter = {**MICRO, "stability": {"tau": 0.6}}
-    assert planned(micro, stricter).keys() == {
-        "stability",
-        "figures",
-        "provenance",
-        "report",
-        "all",
-    }
+    assert planned(micro, stricter).keys() == AFTER_STABILITY
+    claimed = {**MICRO, "claims": [{"claim": "hands", "kind": "handedness"}]}
+    assert planned(micro, claimed).keys() == {"evidence", "provenance", "report", "all"}
     titled = {**MICRO, "report": {"title": "Twelve signs"}}
     assert planned(micro, titled).keys() == {"provenance", "report", "all"}
     drawn = {**MICRO, "figures": {"transform": "log1p"}}

@@ -19,7 +19,7 @@ rule closeness:
         mem_mb=4000,
         runtime=30,
     params:
-        options=options("closeness", "phases examples"),
+        options=options("closeness", "phases examples crossing_examples dtw dtw_band"),
         code=code_hash("closeness"),
     shell:
         "python -m signpaths closeness {input:q} {output:q} {params.options} > {log:q} 2>&1"
@@ -42,7 +42,7 @@ rule closeness_raw:
         mem_mb=4000,
         runtime=30,
     params:
-        options=options("closeness", "phases examples"),
+        options=options("closeness", "phases examples crossing_examples dtw_band"),
         code=code_hash("closeness"),
     shell:
         "python -m signpaths closeness-raw {input:q} {output:q} {params.options} > {log:q} 2>&1"

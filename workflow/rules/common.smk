@@ -59,7 +59,14 @@ def verbatim(text):
 
 def split_seed(lstm_seed):
     """The split that an LSTM seed is trained on."""
-    return config["split"]["seed"] + int(lstm_seed) * config["split"]["vary"]
+    return config["split"]["seed"] + int(lstm_seed) * (
+        config["seeds_vary"] != "training"
+    )
+
+
+def training_seed(lstm_seed):
+    """The seed of an LSTM's initial weights and of the order of its examples."""
+    return 0 if config["seeds_vary"] == "split" else int(lstm_seed)
 
 
 def source():

@@ -22,6 +22,7 @@ rule lstm:
         mem_mb=3000,
         runtime=120,
     params:
+        seed=lambda wildcards: training_seed(wildcards.lstm_seed),
         options=options(
             "lstm",
             "units epochs batch_size bucket learning_rate schedule clipnorm patience standardise mask"
@@ -29,7 +30,7 @@ rule lstm:
         ),
         code=code_hash("lstm"),
     shell:
-        "python -m signpaths lstm {input:q} {output:q} --seed {wildcards.lstm_seed}"
+        "python -m signpaths lstm {input:q} {output:q} --seed {params.seed}"
         " {params.options} > {log:q} 2>&1"
 
 

@@ -5,7 +5,11 @@ rule provenance:
     input:
         recordings="<results>/<study>/recordings.zarr",
         # Written last, so the time of every rule before it is known.
-        pairs="<results>/<study>/pairs.csv",
+        evidence="<results>/<study>/evidence.zarr",
+        agreement="<results>/<study>/agreement.zarr",
+        quality=expand(
+            "<results>/<study>/quality/{lstm_seed}.zarr", lstm_seed=LSTM_SEEDS
+        ),
     output:
         "<results>/<study>/provenance.json",
     log:

@@ -55,7 +55,8 @@ def read_metrics(lstm: Path, seeds: Sequence[int]) -> list[dict[str, Any]]:
         path = lstm / str(seed) / "metrics.json"
         if not path.is_file():
             raise UserError(f"{path}: not there; run the lstm stage for seed {seed} first.")
-        metrics.append(json.loads(path.read_text(encoding="utf-8")))
+        # The folder names the run: where only the split varies, all LSTMs share one training seed.
+        metrics.append({**json.loads(path.read_text(encoding="utf-8")), "lstm_seed": seed})
     return metrics
 
 

@@ -1,0 +1,684 @@
+"""Stage `evidence`: its scores against slow loops and scikit-learn, and planted truth."""
+
+import itertools
+import json
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from cyclopts import App
+from hypothesis import given
+from hypothesis import strategies as st
+from makers import random_ranks, write_raw, write_run
+from scipy import stats
+from signpaths import evidence as stage
+from signpaths.errors import UserError
+from signpaths.evidence import (
+    EvidenceOptions,
+    confused,
+    evidence,
+    foretold,
+    mean_interval,
+    mean_of_others,
+    score,
+    softmax_mass,
+)
+from signpaths.stability import stability
+from signpaths.stores import open_store, write_store
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+SAME, OTHERS = "same run", "other runs"
+
+
+# Oracles
+
+
+def slow_average_precision(rank: list[float], positive: list[bool]) -> float:
+    """Step through the ranks from the nearest on: precision at each, times the recall it adds."""
+    total, before = 0.0, 0
+    for cut in sorted(set(rank)):
+        found = [p for r, p in zip(rank, positive, strict=True) if r <= cut]
+        total += sum(found) / len(found) * (sum(found) - before) / sum(positive)
+        before = sum(found)
+    return total
+
+
+def slow_auc(rank: list[float], positive: list[bool]) -> float:
+    """How often a pair that is mixed up is the closer one; a tie counts half."""
+    one = [r for r, p in zip(rank, positive, strict=True) if p]
+    other = [r for r, p in zip(rank, positive, strict=True) if not p]
+    wins = [(a < b) + (a == b) / 2 for a in one for b in other]
+    return sum(wins) / len(wins)
+
+
+def slow_mass(probability: np.ndarray, sign: list[str], a: str, b: str, signs: list[str]) -> float:
+    ways = []
+    for true, answer in ((a, b), (b, a)):
+        given_to = [
+            float(row[signs.index(answer)])
+            for row, name in zip(probability, sign, strict=True)
+            if name == true
+        ]
+        ways.append(sum(given_to) / len(given_to) if given_to else math.nan)
+    return sum(ways) / 2
+
+
+# Softmax mass
+
+
+@given(st.integers(2, 6), st.integers(0, 2**32 - 1))
+def test_softmax_mass_is_what_a_loop_gives(count: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    signs = [f"s{index}" for index in range(count)]
+    sign = generator.choice(signs, 3 * count).tolist()
+    probability = generator.dirichlet(np.ones(count), len(sign)).astype(np.float32)
+    found = softmax_mass(probability, np.array(sign), np.array(signs))
+    assert found.shape == (count, count)
+    np.testing.assert_array_equal(found, found.T)
+    for (i, a), (j, b) in itertools.combinations(enumerate(signs), 2):
+        expected = slow_mass(probability, sign, a, b, signs)
+        np.testing.assert_allclose(found[i, j], expected, atol=1e-6)
+
+
+def test_the_mean_of_the_others_leaves_out_the_own_run_and_what_is_missing() -> None:
+    mass = np.array([[1.0, 1, np.nan], [2, np.nan, np.nan], [6, 5, 7]])
+    np.testing.assert_allclose(mean_of_others(mass), [[4, 5, 7], [3.5, 3, 7], [1.5, 1, np.nan]])
+    assert np.isnan(mean_of_others(mass[:1])).all()
+
+
+@given(st.floats(1e-6, 1), st.integers(2, 7))
+def test_equal_masses_have_equal_means(value: float, seeds: int) -> None:
+    """Rounding must not part what is equal: it would make pairs look mixed up."""
+    assert np.ptp(mean_of_others(np.full((seeds, 9), value)), axis=1).max() == 0
+
+
+# Which pairs count as mixed up
+
+
+@pytest.mark.parametrize(
+    ("mass", "fraction", "expected"),
+    [
+        ([0.1, 0.4, 0.3, 0.2], 0.5, [0, 1, 1, 0]),
+        ([0.1, 0.4, 0.3, 0.2], 0.02, [0, 1, 0, 0]),  # one at least
+        ([0.1, 0.4, np.nan, 0.2], 0.6, [0, 1, 0, 1]),  # of those that are known
+        ([0.3, 0.3, 0.1, 0.1], 0.25, [1, 1, 0, 0]),  # ties count together
+        ([0.0, 0.0, 0.2, 0.0], 0.5, [0, 0, 1, 0]),  # no mass, not mixed up
+        ([0.0, 0.0], 0.5, [0, 0]),
+        ([np.nan, np.nan], 0.5, [0, 0]),
+        ([0.5], 0.02, [1]),
+    ],
+)
+def test_the_pairs_with_the_most_mass_are_mixed_up(
+    mass: list[float], fraction: float, expected: list[int]
+) -> None:
+    assert confused(np.array(mass), fraction).tolist() == [bool(one) for one in expected]
+
+
+# Scores
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.floats(0, 1)), min_size=2, max_size=25),
+    st.floats(0.05, 0.9),
+)
+def test_scores_are_those_of_slow_loops(pairs: list[tuple[int, float]], fraction: float) -> None:
+    rank, mass = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
+    positive = confused(mass, fraction)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ap, auc, rho = score(rank, mass, positive)
+    if positive.all() or not positive.any():
+        assert np.isnan([ap, auc]).all()
+    else:
+        assert ap == pytest.approx(slow_average_precision(rank.tolist(), positive.tolist()))
+        assert auc == pytest.approx(slow_auc(rank.tolist(), positive.tolist()))
+    if np.ptp(rank) == 0 or np.ptp(mass) == 0:
+        assert np.isnan(rho)
+    else:
+        expected = np.corrcoef(stats.rankdata(-rank), stats.rankdata(mass))[0, 1]
+        assert rho == pytest.approx(expected, abs=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_scores_depend_on_the_order_of_ranks_alone(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    rank, mass = generator.uniform(1, 93, 40), generator.random(40)
+    positive, order = confused(mass, 0.1), generator.permutation(40)
+    expected = score(rank, mass, positive)
+    assert score(np.log(rank) * 3, mass, positive) == pytest.approx(expected)
+    assert score(rank[order], mass[order], positive[order]) == pytest.approx(expected)
+
+
+def test_missing_pairs_are_left_out() -> None:
+    generator = np.random.default_rng(1)
+    rank, mass = generator.uniform(1, 93, 50), generator.random(50)
+    mass[::5], rank[3] = np.nan, np.nan
+    known = np.isfinite(mass) & np.isfinite(rank)
+    positive = confused(mass, 0.2)
+    ap, auc, rho = score(rank, mass, positive)
+    assert ap == pytest.approx(average_precision_score(positive[known], -rank[known]))
+    assert auc == pytest.approx(roc_auc_score(positive[known], -rank[known]))
+    assert rho == pytest.approx(stats.spearmanr(-rank[known], mass[known]).statistic)
+
+
+def test_planted_truth_is_found_and_chance_is_chance() -> None:
+    """Space 0 holds the order of the mass, space 1 nothing, space 2 its reverse."""
+    generator = np.random.default_rng(5)
+    mass = np.repeat(generator.random((1, 2000)), 12, axis=0)
+    ranks = np.stack(
+        [1 / mass, generator.permuted(mass, axis=1), mass],
+        axis=1,
+    )
+    scores, share = foretold(ranks, mass, 0.05)
+    np.testing.assert_allclose(share, 0.05)
+    np.testing.assert_allclose(scores["ap"][0], 1)
+    np.testing.assert_allclose(scores["auc"][0], 1)
+    np.testing.assert_allclose(scores["spearman"][0], 1)
+    assert scores["ap"][1].mean() == pytest.approx(0.05, abs=0.01)
+    assert scores["auc"][1].mean() == pytest.approx(0.5, abs=0.02)
+    assert scores["spearman"][1].mean() == pytest.approx(0, abs=0.02)
+    assert scores["ap"][2].max() < 0.05
+    np.testing.assert_allclose(scores["spearman"][2], -1)
+
+
+def test_what_only_the_own_run_knows_does_not_count_against_the_others() -> None:
+    """Ranks made from each run's own noise foretell its mass and not that of other runs."""
+    generator = np.random.default_rng(6)
+    mass = generator.random((8, 1000))
+    scores, _ = foretold(1 / mass[:, None], mass, 0.02)
+    np.testing.assert_allclose(scores["ap"][0, 0], 1)
+    assert scores["ap"][0, 1].mean() < 0.06
+
+
+# Intervals
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
+def test_the_interval_is_that_of_t(values: list[float]) -> None:
+    mean, low, high = mean_interval(np.array([*values, np.nan]))
+    error = np.std(values, ddof=1) / math.sqrt(len(values))
+    if error > 1e-9:
+        expected = stats.t.interval(0.95, len(values) - 1, loc=np.mean(values), scale=error)
+        np.testing.assert_allclose([low, high], expected)
+    assert mean == pytest.approx(np.mean(values))
+    assert low <= mean <= high
+
+
+def test_one_value_has_no_interval_and_none_no_mean() -> None:
+    np.testing.assert_array_equal(mean_interval(np.array([0.3, np.nan])), [0.3, np.nan, np.nan])
+    assert np.isnan(mean_interval(np.full(3, np.nan))).all()
+
+
+# The stage
+
+
+def write_network(
+    path: Path,
+    probability: np.ndarray,
+    sign: list[str],
+    part: list[str],
+    signs: list[str],
+    hands: list[str] | None = None,
+) -> Path:
+    """Write a store of stage `activations`, as far as this stage reads it."""
+    hands = hands or ["unknown"] * len(sign)
+    dataset = xr.Dataset(
+        {"probability": (("example", "class"), probability.astype(np.float32))},
+        coords={
+            "class": signs,
+            **{
+                name: ("example", values)
+                for name, values in (("sign", sign), ("part", part), ("hands", hands))
+            },
+        },
+    )
+    write_store(dataset, path, stage="activations", title="made for a test")
+    return path
+
+
+def write_stability(path: Path, signs: list[str], seeds: list[int]) -> Path:
+    """Write a store of stage `stability`, as far as this stage reads it."""
+    first, second = np.triu_indices(len(signs), 1)
+    per_space = {
+        name: (("space", "pair"), np.full((1, first.size), 0.5))
+        for name in ("pi", "pi_low", "pi_high", "q", "rank_mean")
+    }
+    dataset = xr.Dataset(
+        {
+            **per_space,
+            "close": (
+                ("space", "lstm_seed", "pair"),
+                np.zeros((1, len(seeds), first.size), dtype=bool),
+            ),
+            "verdict": ("pair", np.full(first.size, "undecided")),
+        },
+        coords={
+            "space": ["hidden"],
+            "lstm_seed": seeds,
+            "sign_a": ("pair", np.array(signs)[first]),
+            "sign_b": ("pair", np.array(signs)[second]),
+        },
+        attrs={"inference": 0, "seeds_needed_any": 8, "tau": 0.5, "apart": 0.2, "confidence": 0.95},
+    )
+    write_store(dataset, path, stage="stability", title="made for a test")
+    return path
+
+
+def run_stage(
+    folder: Path,
+    networks: dict[int, tuple[np.ndarray, list[str], list[str]]],
+    ranks: dict[int, np.ndarray],
+    signs: list[str],
+    spaces: tuple[str, ...] = ("hidden",),
+    raw: np.ndarray | None = None,
+    options: EvidenceOptions = EvidenceOptions(),
+) -> tuple[xr.Dataset, pd.DataFrame]:
+    """Run the stage on probabilities, signs and parts, and on mutual ranks, of each LSTM seed."""
+    activations = [
+        write_network(folder / "activations" / f"{seed}.zarr", *network, signs)
+        for seed, network in networks.items()
+    ]
+    closeness = [
+        write_run(folder / "closeness" / f"{seed}.zarr", one, signs, spaces)
+        for seed, one in ranks.items()
+    ]
+    raw = next(iter(ranks.values()))[0, 0] if raw is None else raw
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        evidence(
+            write_stability(folder / "stability.zarr", signs, sorted(ranks)),
+            write_raw(folder / "raw.zarr", raw, signs),
+            folder / "evidence.zarr",
+            folder / "claims.csv",
+            activations=activations,
+            # In another order than the networks.
+            closeness=closeness[::-1],
+            options=options,
+        )
+    table = pd.read_csv(folder / "claims.csv", keep_default_na=False)
+    return open_store(folder / "evidence.zarr").load(), table
+
+
+SIGNS = ["No", "a", "b", "c", "d", "true", "x", "y", "z é"]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory):
+    """Four LSTMs of nine signs; `d` has no held-out example in the split of LSTM 3."""
+    generator = np.random.default_rng(2)
+    networks, ranks = {}, {}
+    for seed in (0, 3, 10, 11):
+        sign = [name for name in SIGNS for _ in range(4)]
+        part = ["train", "test", "validation", "train"] * len(SIGNS)
+        if seed == 3:
+            part = ["train" if s == "d" else p for s, p in zip(sign, part, strict=True)]
+        order = generator.permutation(len(sign))
+        probability = generator.dirichlet(np.full(len(SIGNS), 0.3), len(sign))
+        networks[seed] = (
+            probability,
+            [sign[index] for index in order],
+            [part[index] for index in order],
+        )
+        hidden = random_ranks(generator, len(SIGNS), [])
+        projected = [random_ranks(generator, len(SIGNS), []) for _ in range(3)]
+        ranks[seed] = np.stack([np.stack([hidden] * 3), np.stack(projected)])
+    raw = random_ranks(generator, len(SIGNS), [])
+    dataset, table = run_stage(
+        tmp_path_factory.mktemp("measured"),
+        networks,
+        ranks,
+        SIGNS,
+        ("hidden", "ae2"),
+        raw,
+        EvidenceOptions(confused_fraction=0.15),
+    )
+    return dataset, table, networks, ranks, raw
+
+
+def test_every_score_is_what_a_loop_gives(measured) -> None:
+    dataset, _, networks, ranks, raw = measured
+    seeds, pairs = [0, 3, 10, 11], list(itertools.combinations(range(len(SIGNS)), 2))
+    assert dataset.space.values.tolist() == ["hidden", "ae2", "raw"]
+    assert dataset.against.values.tolist() == [SAME, OTHERS]
+    assert dataset.lstm_seed.values.tolist() == seeds
+    assert dataset.sign_a.values.tolist() == [SIGNS[a] for a, _ in pairs]
+    assert dataset.sign_b.values.tolist() == [SIGNS[b] for _, b in pairs]
+    mass = {}
+    for seed, (probability, sign, part) in networks.items():
+        held = [index for index, one in enumerate(part) if one != "train"]
+        mass[seed] = [
+            slow_mass(probability[held], [sign[i] for i in held], SIGNS[a], SIGNS[b], SIGNS)
+            for a, b in pairs
+        ]
+        found = dataset.softmax_mass.sel(lstm_seed=seed).values
+        np.testing.assert_allclose(found, mass[seed], atol=1e-6)
+    assert np.isnan(dataset.softmax_mass.values).sum() == len(SIGNS) - 1
+    for seed, against in itertools.product(seeds, (SAME, OTHERS)):
+        runs = [seed] if against == SAME else [one for one in seeds if one != seed]
+        target = (
+            np.array([np.nanmean([mass[run][p] for run in runs]) for p in range(len(pairs))])
+            if against == OTHERS
+            else np.array(mass[seed])
+        )
+        known = [p for p in range(len(pairs)) if not np.isnan(target[p])]
+        wanted = max(1, round(0.15 * len(known)))
+        top = sorted(known, key=lambda p: -target[p])[:wanted]
+        positive = [p in top for p in known]
+        at = dataset.sel(lstm_seed=seed, against=against)
+        assert at.positive_share.item() == pytest.approx(wanted / len(known))
+        for space in range(3):
+            rank = [
+                float(raw[pairs[p]])
+                if space == 2
+                else float(np.median(ranks[seed][space, :, *pairs[p]]))
+                for p in known
+            ]
+            one = at.isel(space=space)
+            assert one.ap.item() == pytest.approx(slow_average_precision(rank, positive))
+            assert one.auc.item() == pytest.approx(slow_auc(rank, positive))
+            rho = stats.spearmanr([-r for r in rank], target[known]).statistic
+            assert one.spearman.item() == pytest.approx(rho, abs=1e-6)
+
+
+def test_the_summary_is_of_paired_differences(measured) -> None:
+    dataset, *_ = measured
+    assert dataset.attrs["chance_ap"] == pytest.approx(dataset.positive_share.values.mean())
+    hidden, raw = (dataset.ap.sel(space=space).values for space in ("hidden", "raw"))
+    for space, against in itertools.product(dataset.space.values, (0, 1)):
+        at = dataset.sel(space=space).isel(against=against)
+        for name, values in (
+            ("ap", at.ap.values),
+            ("ap_gain", hidden[against] - at.ap.values),
+            ("ap_over_raw", at.ap.values - raw[against]),
+        ):
+            half = stats.t.ppf(0.975, 3) * np.std(values, ddof=1) / 2
+            mean = at["ap_mean" if name == "ap" else name].item()
+            assert mean == pytest.approx(values.mean())
+            assert at[f"{name}_low"].item() == pytest.approx(
+                max(0 if name == "ap" else -1, values.mean() - half)
+            )
+            assert at[f"{name}_high"].item() == pytest.approx(min(1, values.mean() + half))
+
+
+def test_the_store_says_what_it_holds_and_what_is_missing(measured) -> None:
+    dataset, table, *_ = measured
+    for name, variable in dataset.data_vars.items():
+        assert variable.attrs["long_name"], name
+        assert variable.attrs["units"] == "1", name
+    assert "No held-out example of d " in dataset.attrs["note"]
+    assert (dataset.attrs["signs"], dataset.attrs["pairs"], dataset.attrs["lstm_seeds"]) == (
+        *(9, 36, 4),
+    )
+    assert table.empty
+    assert table.columns[:3].tolist() == ["claim", "kind", "sign_a"]
+
+
+def held_out(probability: np.ndarray, signs: list[str]):
+    """One held-out example a sign."""
+    return probability, signs, ["test"] * len(signs)
+
+
+def test_one_lstm_has_no_other_runs_and_no_interval(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    signs = SIGNS[:5]
+    network = held_out(generator.dirichlet(np.ones(5), 5), signs)
+    ranks = random_ranks(generator, 5, [])[None, None]
+    dataset, _ = run_stage(tmp_path, {4: network}, {4: ranks}, signs)
+    assert np.isfinite(dataset.ap.sel(against=SAME)).all()
+    assert np.isnan(dataset.ap.sel(against=OTHERS)).all()
+    assert np.isfinite(dataset.ap_mean.sel(against=SAME)).all()
+    for name in ("ap_low", "ap_high", "ap_gain_low", "ap_gain_high"):
+        assert np.isnan(dataset[name]).all(), name
+    assert "One LSTM" in dataset.attrs["note"]
+
+
+def test_two_signs_are_one_pair_that_nothing_sets_apart(tmp_path: Path) -> None:
+    networks = {seed: held_out(np.array([[0.7, 0.3], [0.2, 0.8]]), ["a", "b"]) for seed in (0, 1)}
+    ranks = np.where(np.eye(2) == 1, np.nan, 1.0)[None, None]
+    dataset, _ = run_stage(tmp_path, networks, dict.fromkeys((0, 1), ranks), ["a", "b"])
+    np.testing.assert_allclose(dataset.softmax_mass.values, 0.25)
+    assert np.isnan(dataset.ap.values).all()
+    assert np.isnan(dataset.spearman.values).all()
+    assert "LSTM seeds 0, 1" in dataset.attrs["note"]
+    assert math.isfinite(dataset.attrs["chance_ap"])
+
+
+@pytest.mark.parametrize("signs", [3, 7, 9])
+def test_equal_probabilities_set_no_pair_apart(tmp_path: Path, signs: int) -> None:
+    names, generator = SIGNS[:signs], np.random.default_rng(0)
+    networks = {seed: held_out(np.full((signs, signs), 1 / signs), names) for seed in range(4)}
+    ranks = {seed: random_ranks(generator, signs, [])[None, None] for seed in range(4)}
+    dataset, _ = run_stage(tmp_path, networks, ranks, names)
+    for name in ("ap", "auc", "spearman", "positive_share", "ap_mean", "ap_gain"):
+        assert np.isnan(dataset[name]).all(), name
+    assert "the same softmax mass" in dataset.attrs["note"]
+
+
+def test_nothing_held_out_leaves_everything_missing(tmp_path: Path) -> None:
+    names, generator = SIGNS[:4], np.random.default_rng(0)
+    networks = {seed: (np.eye(4), names, ["train"] * 4) for seed in (0, 1)}
+    ranks = {seed: random_ranks(generator, 4, [])[None, None] for seed in (0, 1)}
+    dataset, _ = run_stage(tmp_path, networks, ranks, names)
+    assert np.isnan(dataset.softmax_mass).all()
+    assert np.isnan(dataset.ap).all()
+    assert f"No held-out example of {', '.join(names)} " in dataset.attrs["note"]
+
+
+def test_the_answers_of_a_network_are_found_by_name(tmp_path: Path) -> None:
+    """Closeness among held-out examples may know fewer signs than the network."""
+    answers = ["c", "a", "b", "d"]
+    probability = np.array([[0.1, 0.5, 0.4, 0], [0.1, 0.2, 0.6, 0.1], [0.8, 0.1, 0.0, 0.1]])
+    write_network(
+        tmp_path / "activations/0.zarr", probability, ["a", "b", "c"], ["test"] * 3, answers
+    )
+    ranks = np.full((1, 1, 3, 3), 1.5)
+    evidence(
+        write_stability(tmp_path / "stability.zarr", ["a", "b", "c"], [0]),
+        write_raw(tmp_path / "raw.zarr", ranks[0, 0], ["a", "b", "c"]),
+        tmp_path / "evidence.zarr",
+        tmp_path / "claims.csv",
+        activations=[tmp_path / "activations/0.zarr"],
+        closeness=[write_run(tmp_path / "closeness/0.zarr", ranks, ["a", "b", "c"])],
+    )
+    found = open_store(tmp_path / "evidence.zarr").softmax_mass.values[0]
+    np.testing.assert_allclose(found, [(0.4 + 0.2) / 2, 0.1, (0.1 + 0.0) / 2], atol=1e-7)
+
+
+# Stores that do not belong together
+
+
+def a_study(folder: Path) -> dict[str, Path]:
+    signs, ranks = ["a", "b", "c"], np.full((1, 1, 3, 3), 1.5)
+    return {
+        "stability": write_stability(folder / "stability.zarr", signs, [0]),
+        "raw": write_raw(folder / "raw.zarr", ranks[0, 0], signs),
+        "network": write_network(
+            folder / "activations/0.zarr", np.eye(3), signs, ["test"] * 3, signs
+        ),
+        "run": write_run(folder / "closeness/0.zarr", ranks, signs),
+    }
+
+
+def run_study(folder: Path, study: dict[str, Path], **options) -> None:
+    evidence(
+        study["stability"],
+        study["raw"],
+        folder / "evidence.zarr",
+        folder / "claims.csv",
+        activations=[study["network"]],
+        closeness=[study["run"]],
+        options=EvidenceOptions(**options),
+    )
+
+
+def test_stores_of_other_signs_are_refused(tmp_path: Path) -> None:
+    other, ranks = ["a", "b", "d"], np.full((1, 1, 3, 3), 1.5)
+    wrong = {
+        "stability": write_stability(tmp_path / "other/stability.zarr", other, [0]),
+        "raw": write_raw(tmp_path / "other/raw.zarr", ranks[0, 0], other),
+        "network": write_network(
+            tmp_path / "other/activations/0.zarr", np.eye(3), other, ["test"] * 3, other
+        ),
+    }
+    for name, path in wrong.items():
+        with pytest.raises(UserError, match=str(path)):
+            run_study(tmp_path, a_study(tmp_path) | {name: path})
+    assert not (tmp_path / "evidence.zarr").exists()
+    assert not (tmp_path / "claims.csv").exists()
+
+
+def test_stores_of_other_seeds_are_refused(tmp_path: Path) -> None:
+    study, signs = a_study(tmp_path), ["a", "b", "c"]
+    later = write_run(tmp_path / "closeness/1.zarr", np.full((1, 1, 3, 3), 1.5), signs)
+    with pytest.raises(UserError, match="not of the same LSTM seeds: 0 and 1"):
+        run_study(tmp_path, study | {"run": later})
+    stable = write_stability(tmp_path / "two.zarr", signs, [0, 1])
+    with pytest.raises(UserError, match="LSTM seeds are not those of the runs"):
+        run_study(tmp_path, study | {"stability": stable})
+    with pytest.raises(UserError, match="lstm_seed"):
+        run_study(tmp_path, study | {"network": tmp_path / "activations/untrained-0.zarr"})
+    with pytest.raises(UserError, match="each seed once"):
+        evidence(
+            study["stability"],
+            study["raw"],
+            tmp_path / "evidence.zarr",
+            tmp_path / "claims.csv",
+            activations=[study["network"], tmp_path / "elsewhere/0.zarr"],
+            closeness=[study["run"]],
+        )
+
+
+def test_runs_of_other_spaces_are_refused(tmp_path: Path) -> None:
+    study, signs, ranks = a_study(tmp_path), ["a", "b", "c"], np.full((1, 1, 3, 3), 1.5)
+    with pytest.raises(UserError, match="hidden once"):
+        run_study(
+            tmp_path, study | {"run": write_run(tmp_path / "other/0.zarr", ranks, signs, ["ae2"])}
+        )
+    more = write_run(tmp_path / "other/1.zarr", ranks, signs, ["ae2"])
+    network = write_network(tmp_path / "activations/1.zarr", np.eye(3), signs, ["test"] * 3, signs)
+    with pytest.raises(UserError, match="spaces are not those"):
+        evidence(
+            write_stability(tmp_path / "two.zarr", signs, [0, 1]),
+            study["raw"],
+            tmp_path / "evidence.zarr",
+            tmp_path / "claims.csv",
+            activations=[study["network"], network],
+            closeness=[study["run"], more],
+        )
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 2, math.nan])
+def test_a_fraction_that_is_none_is_refused(tmp_path: Path, fraction: float) -> None:
+    with pytest.raises(UserError, match="confused_fraction"):
+        run_study(tmp_path, a_study(tmp_path), confused_fraction=fraction)
+
+
+def test_the_command_line_hands_over_lists_and_claims(tmp_path: Path) -> None:
+    study = a_study(tmp_path)
+    claims = [{"claim": 'x "1", é', "kind": "close", "signs": ["b", "a"]}]
+    app = App(result_action="return_value")
+    app.command(stage.evidence, name="evidence")
+    app(
+        [
+            *("evidence", str(study["stability"]), str(study["raw"])),
+            *(str(tmp_path / "evidence.zarr"), str(tmp_path / "claims.csv")),
+            *("--activations", str(study["network"]), "--closeness", str(study["run"])),
+            *("--confused-fraction=0.4", f"--claims={json.dumps(claims)}"),
+        ]
+    )
+    assert open_store(tmp_path / "evidence.zarr").attrs["confused_fraction"] == 0.4
+    table = pd.read_csv(tmp_path / "claims.csv")
+    assert table.claim.tolist() == ['x "1", é']
+    assert table[["sign_a", "sign_b"]].values.tolist() == [["b", "a"]]
+    # Each sign is answered with certainty, so nothing goes to another.
+    assert table.softmax_mass.tolist() == [0]
+    assert table.raw_rank.tolist() == [1.5]
+
+
+@pytest.mark.parametrize(
+    ("hands", "agrees"),
+    [
+        # The close pair is a–b: alike, mixed, mixed by a tie that counts as two, and not known.
+        (["one", "one", "one", "one", "two", "two"], "yes"),
+        (["one", "one", "two", "two", "two", "two"], "no"),
+        (["one", "one", "one", "two", "two", "two"], "no"),
+        (["one", "one", "one", "one", "two", "unknown"], "cannot be said"),
+    ],
+)
+def test_hands_come_from_the_examples(tmp_path: Path, hands: list[str], agrees: str) -> None:
+    signs, ranks = ["a", "b", "c"], np.full((1, 1, 3, 3), 1.5)
+    stable = write_stability(tmp_path / "plain.zarr", signs, [0, 1])
+    dataset = open_store(stable).load()
+    dataset["close"][:, :, 0] = True
+    write_store(dataset, tmp_path / "stability.zarr", stage="stability", title="made for a test")
+    probability = np.repeat(np.eye(3), 2, axis=0)
+    sign = [name for name in signs for _ in range(2)]
+    evidence(
+        tmp_path / "stability.zarr",
+        write_raw(tmp_path / "raw.zarr", ranks[0, 0], signs),
+        tmp_path / "evidence.zarr",
+        tmp_path / "claims.csv",
+        activations=[
+            write_network(
+                tmp_path / f"activations/{seed}.zarr", probability, sign, ["test"] * 6, signs, hands
+            )
+            for seed in (0, 1)
+        ],
+        closeness=[write_run(tmp_path / f"closeness/{seed}.zarr", ranks, signs) for seed in (0, 1)],
+        claims='[{"claim": "hands", "kind": "handedness"}]',
+    )
+    assert pd.read_csv(tmp_path / "claims.csv").agrees.tolist() == [agrees]
+
+
+def test_the_store_of_stage_stability_is_understood(tmp_path: Path) -> None:
+    """A pair that lies side by side in all of twelve LSTMs, and one that never does."""
+    generator, signs = np.random.default_rng(4), SIGNS
+    runs, networks = [], []
+    for seed in range(12):
+        ranks = random_ranks(generator, len(signs), [(0, 1), (2, 3), (4, 5), (6, 7)])
+        runs.append(write_run(tmp_path / f"closeness/{seed}.zarr", ranks[None, None], signs))
+        probability = generator.dirichlet(np.ones(len(signs)), len(signs))
+        networks.append(
+            write_network(
+                tmp_path / f"activations/{seed}.zarr",
+                *(probability, signs, ["test"] * len(signs), signs),
+            )
+        )
+    raw = write_raw(tmp_path / "raw.zarr", random_ranks(generator, len(signs), []), signs)
+    stability(tmp_path / "stability.zarr", tmp_path / "pairs.csv", raw=raw, runs=runs)
+    claims = [
+        {"claim": "close", "kind": kind, "signs": pair}
+        for pair in (signs[:2], [signs[8], signs[0]])
+        for kind in ("close", "apart")
+    ]
+    evidence(
+        tmp_path / "stability.zarr",
+        raw,
+        tmp_path / "evidence.zarr",
+        tmp_path / "claims.csv",
+        activations=networks,
+        closeness=runs,
+        claims=json.dumps(claims),
+    )
+    table = pd.read_csv(tmp_path / "claims.csv", keep_default_na=False)
+    assert table.agrees.tolist() == ["yes", "no", "no", "yes"]
+    assert table.verdict.tolist() == ["stays close"] * 2 + ["apart"] * 2
+
+
+def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
+    study = a_study(tmp_path)
+    for folder in ("one", "two"):
+        run_study(tmp_path / folder, study)
+    one, two = (
+        {
+            p.relative_to(tmp_path / folder): p.read_bytes()
+            for p in (tmp_path / folder).rglob("*")
+            if p.is_file()
+        }
+        for folder in ("one", "two")
+    )
+    assert one == two
