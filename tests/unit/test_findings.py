@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from fake_study import make_study
 from signpaths.errors import UserError
 from signpaths.findings import findings, percent, printable, sentences
-from signpaths.stores import write_store
+from signpaths.stores import open_store, write_store
 
 RUNS = 10
 
@@ -142,3 +143,18 @@ def test_runs_that_failed_to_learn_are_named() -> None:
     asked = sentences(stability(["apart"]), runs)[0]
     assert asked.endswith("; seeds 1 and 3 failed to learn.")
     assert "failed" not in sentences(stability(["apart"]), runs[:1])[0]
+
+
+def test_what_stays_close_is_told_apart_by_its_origin(tmp_path: Path) -> None:
+    stability = open_store(make_study(tmp_path).folder / "stability.zarr").load()
+    verdict = np.array(["stays close"] * 4 + ["apart"] * (stability.sizes["pair"] - 4))
+    origin = np.array(["input-driven", "learned", "input-driven", "recurrence-driven"])
+    rest = np.full(verdict.size - 4, "not close")
+    stability = stability.assign(
+        verdict=("pair", verdict), origin=("pair", np.concatenate([origin, rest]))
+    )
+    found = sentences(stability, [])[1]
+    assert found.endswith(
+        "Of these, 2 are alike in the recordings already, 1 is close before training, though not "
+        "in the recordings and 1 is close by training only."
+    )

@@ -37,6 +37,15 @@ rule report:
         ),
         figures="<results>/<study>/figures/pairs.png",
         provenance="<results>/<study>/provenance.json",
+        evidence="<results>/<study>/evidence.zarr",
+        claims="<results>/<study>/claims.csv",
+        agreement="<results>/<study>/agreement.zarr",
+        quality=expand(
+            "<results>/<study>/quality/{lstm_seed}.zarr", lstm_seed=LSTM_SEEDS
+        ),
+        compare=expand(
+            "<results>/{other}/stability.zarr", other=config["report"]["compare"]
+        ),
         planted=["<results>/<study>/planted.csv"] if SOURCE == "simulate" else [],
     output:
         report(
@@ -58,9 +67,14 @@ rule report:
         planted=lambda wildcards, input: (
             ["--planted", *input.planted] if input.planted else []
         ),
+        compare=lambda wildcards, input: (
+            ["--compare", *input.compare] if input.compare else []
+        ),
         options=options("report", "title"),
         code=code_hash("report"),
     shell:
         "python -m signpaths report {input.stability:q} {input.pairs:q} {input.sequences:q}"
         " {input.excluded:q} {input.paths:q} {params.lstm:q} {params.figures:q}"
-        " {input.provenance:q} {output:q} {params.planted:q} {params.options} > {log:q} 2>&1"
+        " {input.provenance:q} {output:q} --evidence {input.evidence:q} --claims {input.claims:q}"
+        " --agreement {input.agreement:q} --quality {input.quality:q} {params.compare:q}"
+        " {params.planted:q} {params.options} > {log:q} 2>&1"

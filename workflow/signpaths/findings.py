@@ -142,7 +142,25 @@ def _found(stability: xr.Dataset) -> str:
     rest = [f"{count[v]:,} {p[count[v] != 1]}" for v, p in phrases.items() if count[v]]
     if len(rest) == 1 and not stays and pairs > 1:
         rest = ["all " + rest[0].partition(" ")[2]]
-    return f"{start}{'; ' if rest else ''}{_listed(rest)}."
+    return f"{start}{'; ' if rest else ''}{_listed(rest)}.{_causes(stability, stays)}"
+
+
+def _causes(stability: xr.Dataset, stays: int) -> str:
+    """Say what the closeness of the pairs that stay close is due to."""
+    if "origin" not in stability or not stays:
+        return ""
+    origin = stability["origin"].values.astype(str)[stability["verdict"].values == "stays close"]
+    words = {
+        "input-driven": "alike in the recordings already",
+        "recurrence-driven": "close before training, though not in the recordings",
+        "learned": "close by training only",
+    }
+    parts = [
+        f"{count:,} {'is' if count == 1 else 'are'} {text}"
+        for name, text in words.items()
+        if (count := int((origin == name).sum()))
+    ]
+    return f" Of these, {_listed(parts)}." if stays > 1 else ""
 
 
 def _limits(stability: xr.Dataset) -> str:

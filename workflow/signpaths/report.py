@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import xarray as xr
@@ -24,7 +24,7 @@ from cyclopts import Parameter
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from signpaths import __version__
+from signpaths import __version__, sections
 from signpaths.errors import UserError
 from signpaths.findings import (
     HEADLINE,
@@ -43,11 +43,11 @@ STATIC_ROWS = 30
 EXCLUDED_ROWS = 500
 MOST_BREAKS = 5
 NUMBERS = ("pi", "pi_low", "pi_high", "p", "q", "rank_mean", "rank_q25", "rank_q75", "energy")
-# What was planted in simulated data, and whether such a pair is meant to stay close.
+# What was planted in simulated data, whether such a pair is meant to stay close, and why.
 PLANTED = {
-    "twin": ("the same movement, but for one finger towards its end", True),
-    "prefix": ("one sign is the beginning of the other", True),
-    "crossing": ("the same place at different times", False),
+    "twin": ("the same movement, but for one finger towards its end", True, "input-driven"),
+    "prefix": ("one sign is the beginning of the other", True, "input-driven"),
+    "crossing": ("the same place at different times", False, "not close"),
 }
 
 
@@ -100,6 +100,11 @@ def report(
     out: Path,
     /,
     *,
+    evidence: Path | None = None,
+    claims: Path | None = None,
+    agreement: Path | None = None,
+    quality: Annotated[Sequence[Path], Parameter(consume_multiple=True)] = (),
+    compare: Annotated[Sequence[Path], Parameter(consume_multiple=True)] = (),
     planted: Path | None = None,
     options: ReportOptions = ReportOptions(),
 ) -> None:
@@ -125,6 +130,16 @@ def report(
         What made the study, `provenance.json`.
     out
         The page to write.
+    evidence
+        Whether closeness foretells mistakes, `evidence.zarr`.
+    claims
+        What was said beside what was found, `claims.csv`.
+    agreement
+        How alike the runs are, `agreement.zarr`.
+    quality
+        How far the projections are to be trusted, `quality/<lstm_seed>.zarr`.
+    compare
+        `stability.zarr` of other studies, each beside its `provenance.json`.
     planted
         For simulated data: which relations were planted, `planted.csv`.
     options
@@ -152,6 +167,18 @@ def report(
         "origin": origin_tables(origin),
         "config": origin.get("config", {}),
         "spaces": {name: describe_space(name) for name in [*table.spaces, "raw"]},
+        "notes": sections.notes(stable),
+        "claims": sections.claim_rows(claims),
+        "origins": sections.origin_rows(stable),
+        "explained": stable.attrs.get("input_explained"),
+        "beyond": stable.attrs.get("beyond_agreement"),
+        "variances": sections.variance_rows(stable),
+        "seeds": sections.seeds_rows(stable, origin.get("seconds", {})),
+        "target": stable.attrs.get("reliability"),
+        "evidence": sections.evidence_rows(evidence),
+        "trust": sections.quality_rows(quality),
+        "alike": sections.agreement_rows(agreement, stable),
+        "arms": sections.arm_rows(stable, compare),
     }
     write_text(out, render(context))
 
@@ -168,6 +195,7 @@ def render(context: dict[str, Any]) -> str:
     environment.filters |= {
         "percent": percent,
         "number": number,
+        "signed": signed,
         "significant": significant,
         "count": lambda value: f"{int(value):,}",
         "printable": printable,
@@ -239,6 +267,7 @@ def shown_table(pairs: Pairs, stability: xr.Dataset) -> dict[str, Any]:
                 "sign_a": row[at["sign_a"]],
                 "sign_b": row[at["sign_b"]],
                 "verdict": row[at["verdict"]],
+                "origin": row[at["origin"]] if "origin" in at else "",
                 "close": f"{round(head['pi'] * runs)}/{runs}",
                 "share": round(100 * head["pi"], 1),
                 "interval": interval(head["pi_low"], head["pi_high"]),
@@ -255,6 +284,12 @@ def number(value: float | None, decimals: int = 1) -> str:
     if value is None:
         return "\N{EN DASH}"
     return str(Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """Show a number with fixed decimals and a true minus sign, but never −0.00."""
+    text = number(abs(value), decimals)
+    return f"\N{MINUS SIGN}{text}" if value < 0 and float(text) else text
 
 
 def significant(value: float | None, digits: int = 3) -> str:
@@ -324,17 +359,21 @@ def planted_rows(path: Path, pairs: Pairs, stability: xr.Dataset) -> dict[str, A
     rows = []
     for relation in relations:
         row = found.get(frozenset((relation["sign_a"], relation["sign_b"])))
-        meaning, meant = PLANTED.get(relation["relation"], ("", None))
+        meaning, meant, cause = PLANTED.get(relation["relation"], ("", None, ""))
         verdict = row[at["verdict"]] if row else "not in the study"
+        found_cause = row[at["origin"]] if row and "origin" in at else ""
+        right = (verdict == "stays close") == meant and found_cause in ("", cause)
         rows.append(
             {
                 **relation,
                 "meaning": meaning,
                 "meant": {True: "stays close", False: "does not stay close", None: "–"}[meant],
+                "cause": cause if found_cause else "",
                 "verdict": verdict,
+                "origin": found_cause,
                 "close": f"{round(row[at['hidden_pi']] * runs)}/{runs}" if row else "",
                 "rank": number(row[at["hidden_rank_mean"]]) if row else "",
-                "agrees": None if meant is None or not row else (verdict == "stays close") == meant,
+                "agrees": None if meant is None or not row else right,
             }
         )
     planted = {frozenset((r["sign_a"], r["sign_b"])) for r in relations}

@@ -61,6 +61,11 @@ function share(row, space) {
 }
 
 // ---- state: what is shown, kept in the address
+const origin = (row) => {
+  const name = row[at.origin] ?? "";
+  return name && name !== "not close" ? element("small", {}, name) : "";
+};
+
 const state = { q: "", verdicts: new Set(data.verdicts), sort: null, down: false, pair: null };
 let shown = [];
 let drawn = 0;
@@ -140,7 +145,7 @@ const width = document.querySelectorAll("#table thead tr:last-child th").length;
 
 function rowOf(row) {
   const button = element("button", { type: "button", "aria-expanded": "false" }, ...pairNodes(row));
-  const line = element("tr", {}, element("th", { scope: "row" }, button), element("td", {}, badge(row[at.verdict])));
+  const line = element("tr", {}, element("th", { scope: "row" }, button), element("td", {}, badge(row[at.verdict]), origin(row)));
   line.append(element("td", { class: "n" }, share(row, "hidden")));
   line.append(cell(interval(row[at.hidden_pi_low], row[at.hidden_pi_high])), cell(probability(row[at.hidden_q])));
   const ranks = [...data.spaces.map((space) => row[at[`${space}_rank_mean`]]), row[at.raw_rank]];

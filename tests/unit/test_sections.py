@@ -1,0 +1,230 @@
+"""The report's tables on cause, trust and evidence: their numbers are those of the stores."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from fake_study import HOSTILE, Page, make_study, write_report
+from makers import random_ranks, write_raw, write_run
+from scipy.stats import spearmanr
+from signpaths import sections
+from signpaths.stability import stability
+from signpaths.stores import open_store, write_store
+
+SIGNS = [*"abcdefgh", *HOSTILE[:2]]
+SPACES = ("hidden", "untrained", "ae2")
+
+
+def make_stability(folder: Path, runs: int, seed: int = 0, autoencoders: int = 2) -> Path:
+    """A study in which the first pair is always close, in the input and before training too."""
+    generator = np.random.default_rng(seed)
+    stores = []
+    for run in range(runs):
+        always = [random_ranks(generator, len(SIGNS), [(0, 1)]) for _ in range(2)]
+        projected = [
+            random_ranks(generator, len(SIGNS), [(0, 1)] if generator.random() < 0.6 else [])
+            for _ in range(autoencoders)
+        ]
+        ranks = np.stack([[always[0]] * autoencoders, [always[1]] * autoencoders, projected])
+        stores.append(write_run(folder / f"{run}.zarr", ranks, SIGNS, SPACES))
+    write_raw(folder / "raw.zarr", random_ranks(generator, len(SIGNS), [(0, 1)]), SIGNS)
+    stability(folder / "stability.zarr", folder / "pairs.csv", raw=folder / "raw.zarr", runs=stores)
+    return folder / "stability.zarr"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sections")
+
+
+@pytest.fixture(scope="module")
+def stable(folder: Path) -> xr.Dataset:
+    return open_store(make_stability(folder / "own", 12)).load()
+
+
+def write_evidence(path: Path) -> xr.Dataset:
+    generator = np.random.default_rng(1)
+    dims = ("space", "against")
+    names = ["ap_mean", "ap_low", "ap_high", "ap_over_raw", "ap_over_raw_low", "ap_over_raw_high"]
+    dataset = xr.Dataset(
+        {name: (dims, generator.normal(size=(3, 2))) for name in names}
+        | {"auc": ((*dims, "lstm_seed"), generator.random((3, 2, 4)))},
+        coords={"space": ["hidden", "ae2", "raw"], "against": ["same run", "other runs"]},
+        attrs={"chance_ap": 0.02, "confused_fraction": 0.02, "note": ""},
+    )
+    dataset["ap_over_raw_low"].values[:2] = [[0.1, -0.2], [-0.3, np.nan]]
+    dataset["ap_over_raw_high"].values[:2] = [[0.2, 0.1], [-0.1, np.nan]]
+    write_store(dataset, path, stage="evidence", title="made for a test")
+    return dataset
+
+
+def write_quality(path: Path, seed: int) -> xr.Dataset:
+    generator = np.random.default_rng(seed)
+    single = ("rnx_area", "shepard", "stress", "step_correlation")
+    dataset = xr.Dataset(
+        {name: (("space", "ae_seed"), generator.random((2, 3))) for name in single}
+        | {
+            name: (("space", "ae_seed", "k"), generator.random((2, 3, 2)))
+            for name in ("trustworthiness", "continuity")
+        }
+        | {
+            "trustworthiness_sign": (
+                ("space", "ae_seed", "sign"),
+                generator.random((2, 3, len(SIGNS))),
+            )
+        },
+        coords={"space": ["pca2", "ae2"], "k": [5, 10], "sign": SIGNS},
+    )
+    dataset.trustworthiness_sign.values[:, :, 0] = np.nan
+    write_store(dataset, path, stage="quality", title="made for a test")
+    return dataset
+
+
+def write_agreement(path: Path, runs: int) -> xr.Dataset:
+    generator = np.random.default_rng(3)
+    two = {
+        name: (("lstm_seed", "other_seed"), generator.random((runs, runs)))
+        for name in ("cka", "procrustes", "rank_correlation")
+    }
+    dataset = xr.Dataset(
+        {
+            **two,
+            "consensus": ("lstm_seed", generator.random(runs)),
+            "ceiling_upper": ("lstm_seed", generator.random(runs)),
+            "jaccard": (("lstm_seed", "sign"), generator.random((runs, len(SIGNS)))),
+            "flag": ("lstm_seed", ["", "undertrained", *[""] * (runs - 2)]),
+        },
+        coords={"lstm_seed": range(runs), "other_seed": range(runs), "sign": SIGNS},
+        attrs={"note": ""},
+    )
+    write_store(dataset, path, stage="agreement", title="made for a test")
+    return dataset
+
+
+def test_origins_are_counted(stable: xr.Dataset) -> None:
+    rows = sections.origin_rows(stable)
+    assert sum(row["pairs"] for row in rows) == 45
+    by_name = {row["origin"]: row for row in rows}
+    assert by_name["input-driven"]["pairs"] == by_name["input-driven"]["staying"] == 1
+    assert by_name.keys() == sections.MEANINGS.keys()
+
+
+def test_variance_shares_are_percents_of_the_store(stable: xr.Dataset) -> None:
+    rows = {row["space"]: row for row in sections.variance_rows(stable)}
+    for space, row in rows.items():
+        values = 100 * stable.variance_share.sel(space=space).values
+        np.testing.assert_allclose([share for share, _, _ in row["shares"]], values)
+        assert row["autoencoders"] == (space == "ae2")
+        assert all(low <= share <= high for share, low, high in row["shares"])
+
+
+def test_seeds_are_weighed_by_what_they_cost(stable: xr.Dataset) -> None:
+    seconds = {
+        "lstm": {"jobs": 2, "seconds": 180.0},
+        "activations": {"jobs": 2, "seconds": 20.0},
+        "autoencoder": {"jobs": 10, "seconds": 250.0},
+    }
+    rows = {row["space"]: row for row in sections.seeds_rows(stable, seconds)}
+    assert rows.keys() == {"hidden", "ae2"}
+    pair, lstm, autoencoder = stable["variance"].sel(space="ae2").values
+    noise = lstm / 12 + autoencoder / 24
+    assert rows["ae2"]["now"] == pytest.approx(pair / (pair + noise))
+    expected = max(1.0, np.sqrt(100 / 25 * autoencoder / lstm)) if lstm > 0 else None
+    assert rows["ae2"]["best"] == (pytest.approx(expected) if expected else None)
+    assert rows["hidden"]["best"] is None
+    assert all(row["best"] is None for row in sections.seeds_rows(stable, {}))
+
+
+def test_evidence_says_whether_a_space_beats_the_raw_signals(folder: Path) -> None:
+    dataset = write_evidence(folder / "evidence.zarr")
+    found = sections.evidence_rows(folder / "evidence.zarr")
+    first = found["rows"][0]["against"][1]
+    assert first["ap"] == dataset.ap_mean.values[0, 1]
+    assert first["auc"] == pytest.approx(dataset.auc.values[0, 1].mean())
+    assert found["verdicts"] == [
+        {"space": "hidden", "answers": ["better", "about as well"]},
+        {"space": "ae2", "answers": ["worse", "cannot be said"]},
+    ]
+
+
+def test_quality_is_the_mean_over_all_runs(folder: Path) -> None:
+    paths = [folder / f"quality/{seed}.zarr" for seed in (0, 1)]
+    stores = [write_quality(path, seed) for seed, path in enumerate(paths)]
+    found = sections.quality_rows(paths)
+    assert [row["space"] for row in found["rows"]] == ["pca2", "ae2"]
+    values = np.concatenate([one.trustworthiness.values[1, :, 1] for one in stores])
+    expected = (values.mean(), values.min(), values.max())
+    assert found["rows"][1]["values"][0] == pytest.approx(expected)
+    kept = np.mean([one.trustworthiness_sign.values[1] for one in stores], axis=(0, 1))
+    order = np.argsort(kept)[:5]
+    assert [name for name, _ in found["worst"]] == [SIGNS[at] for at in order]
+    assert found["space"] == "ae2"
+
+
+def test_agreement_leaves_a_run_s_likeness_to_itself_out(folder: Path, stable: xr.Dataset) -> None:
+    dataset = write_agreement(folder / "agreement.zarr", 4)
+    found = sections.agreement_rows(folder / "agreement.zarr", stable)
+    others = dataset.cka.values[~np.eye(4, dtype=bool)]
+    expected = (others.mean(), others.min(), others.max())
+    assert found["measures"]["cka"] == pytest.approx(expected)
+    assert found["flags"] == [{"seed": 1, "flag": "undertrained"}]
+
+
+def test_other_studies_are_set_beside(folder: Path, stable: xr.Dataset) -> None:
+    other = make_stability(folder / "split", 12, seed=5)
+    (folder / "split/provenance.json").write_text(json.dumps({"config": {"seeds_vary": "split"}}))
+    row = sections.arm_rows(stable, [other])[0]
+    theirs = open_store(other).load()
+    assert (row["study"], row["varies"], row["seeds"]) == ("split", "split", 12)
+    assert row["staying"] == int((theirs.verdict.values == "stays close").sum())
+    shares = [one.pi.sel(space="hidden").values for one in (stable, theirs)]
+    assert row["correlation"] == pytest.approx(spearmanr(*shares).statistic)
+    same = sections.arm_rows(stable, [folder / "own/stability.zarr"])[0]
+    assert same["overlap"] == 1
+    assert same["correlation"] == pytest.approx(1)
+    assert same["varies"] == "unknown"
+
+
+def test_what_a_study_lacks_leaves_no_trace(tmp_path: Path) -> None:
+    old = make_study(tmp_path / "study")
+    page = write_report(old, tmp_path / "report.html")
+    for name in ("claims", "origins", "instability", "evidence", "trust", "alike", "arms"):
+        assert f'id="{name}"' not in page, name
+        assert f'href="#{name}"' not in page, name
+
+
+def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_path: Path) -> None:
+    write_evidence(folder / "evidence.zarr")
+    write_quality(folder / "quality/0.zarr", 0)
+    write_agreement(folder / "agreement.zarr", 4)
+    make_stability(folder / "few", 1, autoencoders=1)
+    study = make_study(tmp_path / "study")
+    shutil.rmtree(study.folder / "stability.zarr")
+    shutil.copytree(folder / "few/stability.zarr", study.folder / "stability.zarr")
+    shutil.copy(folder / "few/pairs.csv", study.folder / "pairs.csv")
+    hostile = "<script>alert(1)</script>"
+    with (tmp_path / "claims.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["claim", "kind", "said", "found", "agrees"])
+        writer.writeheader()
+        writer.writerow(dict.fromkeys(writer.fieldnames, hostile))
+    text = write_report(
+        study,
+        tmp_path / "report.html",
+        claims=tmp_path / "claims.csv",
+        evidence=folder / "evidence.zarr",
+        agreement=folder / "agreement.zarr",
+        quality=[folder / "quality/0.zarr"],
+        compare=[folder / "own/stability.zarr"],
+    )
+    page = Page(text)
+    ids = {attributes.get("id") for _, attributes in page.elements}
+    assert {"claims", "origins", "instability", "evidence", "trust", "alike", "arms"} <= ids
+    assert hostile not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "One LSTM seed" in text
+    assert "seed 1: undertrained" in text
+    assert not any("None" in cell for row in page.rows for cell in row)
