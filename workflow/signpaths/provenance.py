@@ -30,7 +30,8 @@ PACKAGES = (
 )
 STAGES = (
     *("simulate", "tsd", "sequences", "splits", "lstm", "activations", "autoencoder"),
-    *("paths", "closeness", "stability", "figures", "report"),
+    *("paths", "closeness", "quality", "agreement", "stability", "evidence", "method"),
+    *("figures", "report"),
 )
 
 
