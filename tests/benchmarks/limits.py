@@ -26,7 +26,7 @@ from signpaths.stores import write_json, write_store
 
 SPACES = ("hidden", "last", "untrained", "pca2", "pca3", "ae2", "ae3")
 # 94 signs make 4,371 pairs; 200 LSTMs with 5 autoencoders each make 1,000 runs.
-SIGNS, LSTM_SEEDS, AE_SEEDS = 94, 200, 5
+SIGNS, LSTM_SEEDS, AE_SEEDS, SESSIONS = 94, 200, 5, 9
 # So many LSTMs are drawn, the others are copies of their files: what a store costs to read does not
 # depend on which numbers it holds.
 DRAWN = 10
@@ -124,7 +124,14 @@ def write_runs(folder: Path, lstm_seeds: int, signs: int) -> None:
         spaces = list(SPACES) if "ae_seed" in dims else ["raw"]
         dataset = dataset.assign_coords(space=spaces)
         if "ae_seed" in dims:
-            dataset = dataset.assign_coords(ae_seed=range(AE_SEEDS))
+            one = np.median(rank, axis=1)
+            without = np.stack([one + 0.01 * session for session in range(SESSIONS)], axis=1)
+            dataset = dataset.assign(
+                crossing=dataset.energy,
+                ceiling=(dims[:-1], rank[..., 1].astype(np.float32)),
+                held_out_agreement=(dims[:2], rank[..., 0, 1].astype(np.float32)),
+                rank_without=(("space", "session", *pairwise), without.astype(np.float32)),
+            ).assign_coords(ae_seed=range(AE_SEEDS), session=list(map(str, range(SESSIONS))))
         write_store(dataset, path, stage=stage, title="made for a benchmark")
 
     pairwise = ("sign", "other")
