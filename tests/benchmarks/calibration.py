@@ -117,7 +117,7 @@ def outcome(scene: Scene, seeds: int, studies: int) -> Outcome:
 def main() -> None:
     """Simulate, print the table, write the numbers."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--studies", type=int, default=400)
+    parser.add_argument("--studies", type=int, default=300)
     parser.add_argument("--out", type=Path, default=Path("results/calibration.json"))
     arguments = parser.parse_args()
     print(

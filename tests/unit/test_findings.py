@@ -155,6 +155,6 @@ def test_what_stays_close_is_told_apart_by_its_origin(tmp_path: Path) -> None:
     )
     found = sentences(stability, [])[1]
     assert found.endswith(
-        "Of these, 2 are alike in the recordings already, 1 is close before training, though not "
-        "in the recordings and 1 is close by training only."
+        "Of those that stay close, 2 are alike in the recordings already, 1 is close before "
+        "training, though not in the recordings and 1 is close by training only."
     )

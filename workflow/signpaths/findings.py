@@ -160,7 +160,7 @@ def _causes(stability: xr.Dataset, stays: int) -> str:
         for name, text in words.items()
         if (count := int((origin == name).sum()))
     ]
-    return f" Of these, {_listed(parts)}." if stays > 1 else ""
+    return f" Of those that stay close, {_listed(parts)}." if stays > 1 else ""
 
 
 def _limits(stability: xr.Dataset) -> str:
