@@ -42,6 +42,7 @@ def a_study(
             "rank_mean": (per_space, np.arange(share.size).reshape(share.shape) + 1.0),
             "close": (("space", "lstm_seed", "pair"), close),
             "verdict": ("pair", verdicts or [UNDECIDED] * len(PAIRS)),
+            "raw_rank": ("pair", np.arange(6.0)),
             **({"origin": ("pair", origin)} if origin else {}),
             **(
                 {
@@ -68,7 +69,7 @@ def a_study(
             "confidence": 0.95,
         },
     )
-    return Study(stability, np.arange(6.0), np.arange(6) / 100, two_handed or {})
+    return Study(stability, np.arange(6) / 100, two_handed or {})
 
 
 def row(study: Study, kind: str, *signs: str, space: str = "") -> pd.Series:

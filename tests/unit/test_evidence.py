@@ -255,9 +255,17 @@ def write_stability(path: Path, signs: list[str], seeds: list[int]) -> Path:
                 np.zeros((1, len(seeds), first.size), dtype=bool),
             ),
             "verdict": ("pair", np.full(first.size, "undecided")),
+            "mutual_rank": (
+                ("space", "lstm_seed", "pair"),
+                np.full((1, len(seeds), first.size), 1.5),
+            ),
+            "input_rank": (("raw_space", "pair"), np.full((1, first.size), 1.5)),
+            "raw_rank": ("pair", np.full(first.size, 1.5)),
         },
         coords={
             "space": ["hidden"],
+            "raw_space": ["raw"],
+            "sign": signs,
             "lstm_seed": seeds,
             "sign_a": ("pair", np.array(signs)[first]),
             "sign_b": ("pair", np.array(signs)[second]),
@@ -287,16 +295,20 @@ def run_stage(
         for seed, one in ranks.items()
     ]
     raw = next(iter(ranks.values()))[0, 0] if raw is None else raw
+    stability(
+        folder / "stability.zarr",
+        folder / "pairs.csv",
+        raw=write_raw(folder / "raw.zarr", raw, signs),
+        runs=closeness,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         evidence(
-            write_stability(folder / "stability.zarr", signs, sorted(ranks)),
-            write_raw(folder / "raw.zarr", raw, signs),
+            folder / "stability.zarr",
             folder / "evidence.zarr",
             folder / "claims.csv",
-            activations=activations,
-            # In another order than the networks.
-            closeness=closeness[::-1],
+            # In another order than the ranks.
+            activations=activations[::-1],
             options=options,
         )
     table = pd.read_csv(folder / "claims.csv", keep_default_na=False)
@@ -475,14 +487,11 @@ def test_the_answers_of_a_network_are_found_by_name(tmp_path: Path) -> None:
     write_network(
         tmp_path / "activations/0.zarr", probability, ["a", "b", "c"], ["test"] * 3, answers
     )
-    ranks = np.full((1, 1, 3, 3), 1.5)
     evidence(
         write_stability(tmp_path / "stability.zarr", ["a", "b", "c"], [0]),
-        write_raw(tmp_path / "raw.zarr", ranks[0, 0], ["a", "b", "c"]),
         tmp_path / "evidence.zarr",
         tmp_path / "claims.csv",
         activations=[tmp_path / "activations/0.zarr"],
-        closeness=[write_run(tmp_path / "closeness/0.zarr", ranks, ["a", "b", "c"])],
     )
     found = open_store(tmp_path / "evidence.zarr").softmax_mass.values[0]
     np.testing.assert_allclose(found, [(0.4 + 0.2) / 2, 0.1, (0.1 + 0.0) / 2], atol=1e-7)
@@ -492,82 +501,55 @@ def test_the_answers_of_a_network_are_found_by_name(tmp_path: Path) -> None:
 
 
 def a_study(folder: Path) -> dict[str, Path]:
-    signs, ranks = ["a", "b", "c"], np.full((1, 1, 3, 3), 1.5)
+    signs = ["a", "b", "c"]
     return {
         "stability": write_stability(folder / "stability.zarr", signs, [0]),
-        "raw": write_raw(folder / "raw.zarr", ranks[0, 0], signs),
         "network": write_network(
             folder / "activations/0.zarr", np.eye(3), signs, ["test"] * 3, signs
         ),
-        "run": write_run(folder / "closeness/0.zarr", ranks, signs),
     }
 
 
 def run_study(folder: Path, study: dict[str, Path], **options) -> None:
     evidence(
         study["stability"],
-        study["raw"],
         folder / "evidence.zarr",
         folder / "claims.csv",
         activations=[study["network"]],
-        closeness=[study["run"]],
         options=EvidenceOptions(**options),
     )
 
 
 def test_stores_of_other_signs_are_refused(tmp_path: Path) -> None:
-    other, ranks = ["a", "b", "d"], np.full((1, 1, 3, 3), 1.5)
+    other = ["a", "b", "d"]
     wrong = {
         "stability": write_stability(tmp_path / "other/stability.zarr", other, [0]),
-        "raw": write_raw(tmp_path / "other/raw.zarr", ranks[0, 0], other),
         "network": write_network(
             tmp_path / "other/activations/0.zarr", np.eye(3), other, ["test"] * 3, other
         ),
     }
     for name, path in wrong.items():
-        with pytest.raises(UserError, match=str(path)):
-            run_study(tmp_path, a_study(tmp_path) | {name: path})
+        study = a_study(tmp_path) | {name: path}
+        with pytest.raises(UserError, match=rf"{study['network']}: .* know the sign [cd]\."):
+            run_study(tmp_path, study)
     assert not (tmp_path / "evidence.zarr").exists()
     assert not (tmp_path / "claims.csv").exists()
 
 
 def test_stores_of_other_seeds_are_refused(tmp_path: Path) -> None:
     study, signs = a_study(tmp_path), ["a", "b", "c"]
-    later = write_run(tmp_path / "closeness/1.zarr", np.full((1, 1, 3, 3), 1.5), signs)
-    with pytest.raises(UserError, match="not of the same LSTM seeds: 0 and 1"):
-        run_study(tmp_path, study | {"run": later})
-    stable = write_stability(tmp_path / "two.zarr", signs, [0, 1])
-    with pytest.raises(UserError, match="LSTM seeds are not those of the runs"):
-        run_study(tmp_path, study | {"stability": stable})
+    for seeds in ([1], [0, 1]):
+        stable = write_stability(tmp_path / "other.zarr", signs, seeds)
+        with pytest.raises(UserError, match="LSTM seeds are not those of the runs"):
+            run_study(tmp_path, study | {"stability": stable})
     with pytest.raises(UserError, match="lstm_seed"):
         run_study(tmp_path, study | {"network": tmp_path / "activations/untrained-0.zarr"})
     with pytest.raises(UserError, match="each seed once"):
         evidence(
             study["stability"],
-            study["raw"],
             tmp_path / "evidence.zarr",
             tmp_path / "claims.csv",
             activations=[study["network"], tmp_path / "elsewhere/0.zarr"],
-            closeness=[study["run"]],
-        )
-
-
-def test_runs_of_other_spaces_are_refused(tmp_path: Path) -> None:
-    study, signs, ranks = a_study(tmp_path), ["a", "b", "c"], np.full((1, 1, 3, 3), 1.5)
-    with pytest.raises(UserError, match="hidden once"):
-        run_study(
-            tmp_path, study | {"run": write_run(tmp_path / "other/0.zarr", ranks, signs, ["ae2"])}
-        )
-    more = write_run(tmp_path / "other/1.zarr", ranks, signs, ["ae2"])
-    network = write_network(tmp_path / "activations/1.zarr", np.eye(3), signs, ["test"] * 3, signs)
-    with pytest.raises(UserError, match="spaces are not those"):
-        evidence(
-            write_stability(tmp_path / "two.zarr", signs, [0, 1]),
-            study["raw"],
-            tmp_path / "evidence.zarr",
-            tmp_path / "claims.csv",
-            activations=[study["network"], network],
-            closeness=[study["run"], more],
         )
 
 
@@ -584,9 +566,9 @@ def test_the_command_line_hands_over_lists_and_claims(tmp_path: Path) -> None:
     app.command(stage.evidence, name="evidence")
     app(
         [
-            *("evidence", str(study["stability"]), str(study["raw"])),
+            *("evidence", str(study["stability"])),
             *(str(tmp_path / "evidence.zarr"), str(tmp_path / "claims.csv")),
-            *("--activations", str(study["network"]), "--closeness", str(study["run"])),
+            *("--activations", str(study["network"])),
             *("--confused-fraction=0.4", f"--claims={json.dumps(claims)}"),
         ]
     )
@@ -610,7 +592,7 @@ def test_the_command_line_hands_over_lists_and_claims(tmp_path: Path) -> None:
     ],
 )
 def test_hands_come_from_the_examples(tmp_path: Path, hands: list[str], agrees: str) -> None:
-    signs, ranks = ["a", "b", "c"], np.full((1, 1, 3, 3), 1.5)
+    signs = ["a", "b", "c"]
     stable = write_stability(tmp_path / "plain.zarr", signs, [0, 1])
     dataset = open_store(stable).load()
     dataset["close"][:, :, 0] = True
@@ -619,7 +601,6 @@ def test_hands_come_from_the_examples(tmp_path: Path, hands: list[str], agrees: 
     sign = [name for name in signs for _ in range(2)]
     evidence(
         tmp_path / "stability.zarr",
-        write_raw(tmp_path / "raw.zarr", ranks[0, 0], signs),
         tmp_path / "evidence.zarr",
         tmp_path / "claims.csv",
         activations=[
@@ -628,7 +609,6 @@ def test_hands_come_from_the_examples(tmp_path: Path, hands: list[str], agrees: 
             )
             for seed in (0, 1)
         ],
-        closeness=[write_run(tmp_path / f"closeness/{seed}.zarr", ranks, signs) for seed in (0, 1)],
         claims='[{"claim": "hands", "kind": "handedness"}]',
     )
     assert pd.read_csv(tmp_path / "claims.csv").agrees.tolist() == [agrees]
@@ -657,11 +637,9 @@ def test_the_store_of_stage_stability_is_understood(tmp_path: Path) -> None:
     ]
     evidence(
         tmp_path / "stability.zarr",
-        raw,
         tmp_path / "evidence.zarr",
         tmp_path / "claims.csv",
         activations=networks,
-        closeness=runs,
         claims=json.dumps(claims),
     )
     table = pd.read_csv(tmp_path / "claims.csv", keep_default_na=False)

@@ -122,6 +122,13 @@ def test_variance_shares_are_percents_of_the_store(stable: xr.Dataset) -> None:
         assert all(low <= share <= high for share, low, high in row["shares"])
 
 
+def test_with_one_lstm_nothing_is_said_of_its_spread(folder: Path) -> None:
+    one = open_store(make_stability(folder / "one", 1)).load()
+    assert sections.variance_rows(one) == []
+    assert sections.seeds_rows(one, {}) == []
+    assert any("One LSTM seed" in note for note in sections.notes(one))
+
+
 def test_seeds_are_weighed_by_what_they_cost(stable: xr.Dataset) -> None:
     seconds = {
         "lstm": {"jobs": 2, "seconds": 180.0},
@@ -201,7 +208,7 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     write_evidence(folder / "evidence.zarr")
     write_quality(folder / "quality/0.zarr", 0)
     write_agreement(folder / "agreement.zarr", 4)
-    make_stability(folder / "few", 1, autoencoders=1)
+    make_stability(folder / "few", 2, autoencoders=1)
     study = make_study(tmp_path / "study")
     shutil.rmtree(study.folder / "stability.zarr")
     shutil.copytree(folder / "few/stability.zarr", study.folder / "stability.zarr")
@@ -225,6 +232,6 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     assert {"claims", "origins", "instability", "evidence", "trust", "alike", "arms"} <= ids
     assert hostile not in text
     assert "&lt;script&gt;alert(1)" in text
-    assert "One LSTM seed" in text
+    assert "One autoencoder seed" in text
     assert "seed 1: undertrained" in text
     assert not any("None" in cell for row in page.rows for cell in row)

@@ -27,7 +27,7 @@ from signpaths.stability import (
     stability,
     verdicts,
 )
-from signpaths.stores import open_store
+from signpaths.stores import open_store, write_store
 
 STAYS, COMES, APART, UNDECIDED = "stays close", "comes and goes", "apart", "undecided"
 LETTERS = [f"sign{index:02d}" for index in range(60)]
@@ -532,8 +532,10 @@ def origin_of(verdict: str, **shares: float) -> str:
     """The origin of one pair; shares that are not given are 0."""
     given = dict.fromkeys(("pi", "pi_untrained", "pi_projected"), 0.0)
     given |= {"raw_close": False, "lstm_variance": 1.0, "ae_variance": 0.0} | shares
+    enough = bool(given.pop("enough", True))
     arrays = {name: np.array([value]) for name, value in given.items()}
-    return str(origins(np.array([verdict]), options=StabilityOptions(), **arrays)[0])
+    options = StabilityOptions()
+    return str(origins(np.array([verdict]), enough=enough, options=options, **arrays)[0])
 
 
 def test_every_origin_has_its_case() -> None:
@@ -548,6 +550,8 @@ def test_every_origin_has_its_case() -> None:
     assert origin_of(UNDECIDED, pi=0.8, pi_projected=0.5) == "LSTM-dependent"
     flickers = {"pi": 0.3, "lstm_variance": 0.1, "ae_variance": 0.2}
     assert origin_of(COMES, **flickers) == "autoencoder-dependent"
+    assert origin_of(COMES, **flickers, enough=False) == "cannot be told"
+    assert origin_of(STAYS, pi=0.95, enough=False) == "learned"
     assert origin_of(APART, pi=0.1, pi_projected=0.19) == "not close"
     assert origin_of(UNDECIDED) == "not close"
 
@@ -586,6 +590,8 @@ def test_small_studies_say_what_they_cannot_tell(
     assert ("One autoencoder seed" in notes) == (autoencoders == 1)
     assert ("Two signs" in notes) == (signs == 2)
     assert set(table.verdict) == {UNDECIDED}
+    # The spread between seeds of which there is one is unknown, not none.
+    assert not set(table.origin) & {"LSTM-dependent", "autoencoder-dependent"}
     numbers = table.select_dtypes("number")
     assert np.isfinite(numbers.to_numpy()).all()
     assert ("beyond_agreement" in dataset.attrs) == (lstms > 1)
@@ -606,3 +612,25 @@ def test_equal_ranks_in_every_run_are_no_evidence(tmp_path: Path) -> None:
 def test_one_sign_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="two signs"):
         run_stage(tmp_path, [np.full((1, 1, 1, 1), np.nan)], ["alone"])
+
+
+def test_sessions_that_differ_between_runs_give_no_error_over_sessions(tmp_path: Path) -> None:
+    """Splits of their own, and closeness among held-out examples: not the same sessions."""
+    generator = np.random.default_rng(2)
+    signs, stores = LETTERS[:4], []
+    for seed, sessions in enumerate((["x", "y"], ["x", "y"], ["x", "z"], ["x", "y", "z"], [])):
+        ranks = random_ranks(generator, 4, [])
+        path = write_run(tmp_path / f"plain/{seed}.zarr", ranks[None, None], signs)
+        run = open_store(path).load()
+        if sessions:
+            without = np.stack([ranks] * len(sessions))[None]
+            dims = ("space", "session", "sign", "other")
+            run = run.assign(rank_without=(dims, without)).assign_coords(session=sessions)
+        stores.append(tmp_path / f"{seed}.zarr")
+        write_store(run, stores[-1], stage="closeness", title="made for a test")
+    write_raw(tmp_path / "raw.zarr", ranks, signs)
+    for runs, known in ((stores[:2], True), (stores[1:4], False), (stores[3:], False)):
+        stability(tmp_path / "out.zarr", tmp_path / "out.csv", raw=tmp_path / "raw.zarr", runs=runs)
+        found = open_store(tmp_path / "out.zarr")
+        assert ("rank_error" in found) == ("pi_error" in found) == known
+        assert ("do not compare examples of the same sessions" in found.attrs["notes"]) != known

@@ -60,6 +60,14 @@ def snakemake(folder: Path, overlay: dict[str, object], *arguments: str) -> tupl
     return done.returncode, done.stdout + done.stderr
 
 
+def shell_lines(folder: Path, overlay: dict[str, object]) -> list[str]:
+    """List what a study from scratch would run, without `python -m signpaths`."""
+    # Only Snakemake's plain logger prints shell lines.
+    code, output = snakemake(folder, overlay, "-n", "-p", "--workflow-profile", "none")
+    assert code == 0, output
+    return re.findall(r"python -m signpaths (.*)", output)
+
+
 def jobs(output: str) -> dict[str, int]:
     """Read the jobs that a dry run lists, by rule; the progress logger writes _ as a space."""
     rows = re.findall(r"^ (\w[\w ]*?) +(\d+) *$", output, re.MULTILINE)
@@ -155,13 +163,38 @@ def test_one_more_seed_trains_one_lstm_and_its_autoencoders(micro: Path) -> None
     assert found.keys() == {"agreement"} | AFTER_STABILITY
 
 
+@pytest.mark.parametrize(
+    ("arm", "seeds", "splits"),
+    [
+        ("training", ["0", "1"], ["0", "0"]),
+        ("split", ["0", "0"], ["0", "1"]),
+        ("both", ["0", "1"], ["0", "1"]),
+    ],
+)
+def test_what_varies_between_seeds_reaches_the_training(
+    micro: Path, arm: str, seeds: list[str], splits: list[str]
+) -> None:
+    lines = shell_lines(micro, {**MICRO, "study": arm, "seeds_vary": arm})
+    training = " ".join(line for line in lines if line.startswith("lstm "))
+    assert sorted(re.findall(r"--seed (\d+)", training)) == seeds
+    assert sorted(re.findall(r"/splits/(\d+)\.csv", training)) == splits
+
+
+def test_another_study_reaches_the_report(micro: Path) -> None:
+    lines = shell_lines(micro, {**MICRO, "study": "other", "report": {"compare": ["micro"]}})
+    report = next(line for line in lines if line.startswith("report "))
+    assert "--compare results/micro/stability.zarr" in report
+
+
 def test_fewer_seeds_and_report_keys_train_nothing(micro: Path) -> None:
     fewer = {**MICRO, "lstm": {**MICRO["lstm"], "seeds": 1}}  # type: ignore[dict-item]
     assert planned(micro, fewer).keys() == {"agreement"} | AFTER_STABILITY
     stricter = {**MICRO, "stability": {"tau": 0.6}}
     assert planned(micro, stricter).keys() == AFTER_STABILITY
     claimed = {**MICRO, "claims": [{"claim": "hands", "kind": "handedness"}]}
-    assert planned(micro, claimed).keys() == {"evidence", "provenance", "report", "all"}
+    assert planned(micro, claimed).keys() == {
+        *("evidence", "method", "provenance", "report", "all")
+    }
     titled = {**MICRO, "report": {"title": "Twelve signs"}}
     assert planned(micro, titled).keys() == {"provenance", "report", "all"}
     drawn = {**MICRO, "figures": {"transform": "log1p"}}

@@ -33,25 +33,3 @@ rule stability:
     shell:
         "python -m signpaths stability {output:q} --raw {input.raw:q} --runs {input.runs:q}"
         " {params.options} > {log:q} 2>&1"
-
-
-rule method:
-    input:
-        "<results>/<study>/stability.zarr",
-    output:
-        report(
-            "<results>/<study>/method.md",
-            caption="../report/method.rst",
-            category="Report",
-            labels={"content": "What was computed, for a paper"},
-        ),
-    log:
-        "<logs>/<study>/method.log",
-    conda:
-        ENVIRONMENT
-    params:
-        seeds_vary=config["seeds_vary"],
-        code=code_hash("method"),
-    shell:
-        "python -m signpaths method {input:q} {output:q} --seeds-vary {params.seeds_vary:q}"
-        " > {log:q} 2>&1"

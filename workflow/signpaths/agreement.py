@@ -20,7 +20,7 @@ from scipy.stats import rankdata
 from signpaths.errors import UserError
 from signpaths.quality import MOST_FRAMES, sampled_frames
 from signpaths.stability import HEADLINE, largest_close_rank
-from signpaths.stores import open_store, write_store
+from signpaths.stores import by_seed, open_store, write_store
 
 FAILED, UNDERTRAINED, OUTLYING, CONSTANT = FLAGS = (
     "failed to learn",
@@ -130,9 +130,9 @@ def agreement(
             "0 and at most 1."
         )
     found = read_runs(
-        _by_seed(activations, [store.stem for store in activations]),
-        _by_seed(closeness, [store.stem for store in closeness]),
-        _by_seed(metrics, [path.parent.name for path in metrics]),
+        by_seed(activations),
+        by_seed(closeness),
+        by_seed(metrics),
         options.frames,
         close_fraction,
     )
@@ -444,20 +444,6 @@ def _metrics(path: Path) -> tuple[float, float, bool]:
             f"{accuracies} and {learned!r}. Train this LSTM again."
         )
     return *accuracies, learned
-
-
-def _by_seed(files: Sequence[Path], names: Sequence[str]) -> dict[int, Path]:
-    for path, name in zip(files, names, strict=True):
-        if not name.isdecimal():
-            raise UserError(
-                f"{path}: expected a store <lstm_seed>.zarr, or <lstm_seed>/metrics.json"
-            )
-    by_seed = {int(name): path for path, name in zip(files, names, strict=True)}
-    if len(by_seed) < len(files):
-        raise UserError("two files of a kind are of the same LSTM seed; give each seed once.")
-    if not by_seed:
-        raise UserError("no runs were given; expected the files of one LSTM seed or more.")
-    return dict(sorted(by_seed.items()))
 
 
 def _check_same(one: xr.Dataset, expected: Mapping[str, np.ndarray], path: Path) -> None:

@@ -19,9 +19,9 @@ from signpaths.stability import APART, COMES, HEADLINE, STAYS, UNDECIDED
 
 PLANES = ("ae2", "pca2")
 # «Sometimes»: close in this share of retrainings.
-# Paths cross if they meet more often than those of this share of all pairs.
-OFTEN = 0.9
 SOMETIMES = (0.1, 0.9)
+# Paths cross if they meet as often as those of the pairs above this quantile.
+OFTEN = 0.9
 YES, PARTLY, NO, UNSAID = ("yes", "partly", "no", "cannot be said")
 # The answer to a claim that a pair is close, apart or now this, now that, by where it stands.
 CLOSE_IF = {STAYS: YES, COMES: PARTLY, APART: NO, UNDECIDED: UNSAID}
@@ -65,8 +65,6 @@ class Study:
     ----------
     stability
         The store of stage `stability`.
-    raw_rank
-        Mutual rank in the raw signals, `(pair,)`.
     mass
         Softmax mass, mean over LSTM seeds, `(pair,)`.
     two_handed
@@ -74,7 +72,6 @@ class Study:
     """
 
     stability: xr.Dataset
-    raw_rank: np.ndarray
     mass: np.ndarray
     two_handed: Mapping[str, bool]
 
@@ -156,7 +153,7 @@ def _numbers(study: Study, pair: int, space: str) -> dict[str, Any]:
         plane = _plane(study.stability)
         numbers["crossing"] = of_pair.crossing.reindex(space=[plane]).item()
     return numbers | {
-        "raw_rank": float(study.raw_rank[pair]),
+        "raw_rank": of_pair.raw_rank.item(),
         "softmax_mass": float(study.mass[pair]),
     }
 

@@ -7,7 +7,7 @@ leaving out a session changes, how well a sign finds itself again, and how alike
 see it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -278,7 +278,7 @@ def summarise(
         energy=energy_coefficients(total / np.outer(count, count)),
         rank_without=ranks_without(between, label, examples.session),
         ceiling=ceilings(between, label, examples),
-        held_out_agreement=agreement(distance, between, label, examples.held_out),
+        held_out_agreement=held_out_agreement(distance, between, label, examples.held_out),
         crossing=crossings(points, examples, crossing_examples)
         if crossing_examples and points.shape[1] > 1
         else None,
@@ -393,7 +393,7 @@ def ceilings(between: np.ndarray, label: np.ndarray, examples: Examples) -> np.n
     return found
 
 
-def agreement(
+def held_out_agreement(
     distance: np.ndarray, between: np.ndarray, label: np.ndarray, held_out: np.ndarray
 ) -> float:
     """Give the rank correlation of pairs' distances over all and over held-out examples.
@@ -594,7 +594,7 @@ def _dataset(found: dict[str, list[Closeness]], examples: Examples) -> xr.Datase
         variables["rank_without"] = (
             ("space", "session", "sign", "other"),
             np.array(
-                [_median(one.rank_without for one in runs) for runs in found.values()],
+                [np.median([one.rank_without for one in runs], axis=0) for runs in found.values()],
                 dtype=np.float32,
             ),
             {
@@ -609,7 +609,3 @@ def _dataset(found: dict[str, list[Closeness]], examples: Examples) -> xr.Datase
         if spare
         else "fewer than two sessions can be left out with an example of every sign remaining.",
     )
-
-
-def _median(runs: Iterable[np.ndarray]) -> np.ndarray:
-    return np.median(np.stack(list(runs)), axis=0)

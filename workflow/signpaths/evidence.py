@@ -1,6 +1,6 @@
-"""Stage `evidence`: probabilities and closeness of every run in, evidence from outside out.
+"""Stage `evidence`: probabilities of every run and stability in, evidence from outside out.
 
-Takes what the networks answer on held-out examples and the closeness of every space; gives
+Takes what the networks answer on held-out examples and every run's ranks in every space; gives
 `evidence.zarr`, how well closeness foretells which signs are mixed up (average precision and AUC
 from scikit-learn, rank correlation from scipy), and `claims.csv`, claims beside what the
 retrainings say.
@@ -21,7 +21,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from signpaths.claims import Study, claim_table, listed, read_claims
 from signpaths.errors import UserError
 from signpaths.stability import HEADLINE, RAW
-from signpaths.stores import open_store, write_store, write_text
+from signpaths.stores import by_seed, open_store, write_store, write_text
 
 AGAINST = ("same run", "other runs")
 CONFIDENCE = 0.95
@@ -43,13 +43,11 @@ class EvidenceOptions:
 
 def evidence(
     stability: Path,
-    raw: Path,
     store: Path,
     claims_csv: Path,
     /,
     *,
     activations: Annotated[Sequence[Path], Parameter(consume_multiple=True)],
-    closeness: Annotated[Sequence[Path], Parameter(consume_multiple=True)],
     claims: str = "[]",
     options: EvidenceOptions = EvidenceOptions(),
 ) -> None:
@@ -58,18 +56,14 @@ def evidence(
     Parameters
     ----------
     stability
-        The store of stage `stability`.
-    raw
-        The store of stage `closeness-raw`; each of its spaces is a rival.
+        The store of stage `stability`; each space of the raw signals in it is a rival.
     store
         The zarr store to write: `ap`, `auc`, `spearman` over `(space, against, lstm_seed)`, their
         summary over `(space, against)` and `softmax_mass(lstm_seed, pair)`.
     claims_csv
         The CSV to write: one row a claim.
     activations
-        The stores of stage `activations`, each `…/<lstm_seed>.zarr`.
-    closeness
-        The stores of stage `closeness`, each `…/<lstm_seed>.zarr`, of the same seeds.
+        The stores of stage `activations`, each `…/<lstm_seed>.zarr`, of the same seeds.
     claims
         JSON: a list of objects with `claim` (its name), `kind` (close, apart, crossing, sometimes,
         near_in_plane or handedness), `signs` (two names; none for handedness) and, if wanted,
@@ -86,18 +80,13 @@ def evidence(
             f"confused_fraction is {options.confused_fraction}; it is a share of the pairs, "
             "above 0 and below 1."
         )
-    networks, runs = _by_seed(activations), _by_seed(closeness)
-    if networks.keys() != runs.keys():
-        raise UserError(
-            "activations and closeness are not of the same LSTM seeds: "
-            f"{listed(networks)} and {listed(runs)}. Give both stores of each seed."
-        )
-    found = _read(networks, runs, raw)
+    networks = by_seed(activations)
     stable = open_store(stability)
-    _check_stability(stable, found, stability)
+    if not np.array_equal(stable.lstm_seed.values, list(networks)):
+        raise UserError(f"{stability}: its LSTM seeds are not those of the runs. Make it again.")
+    found = _read(networks, stable)
     scores, share = foretold(found.rank, found.mass, options.confused_fraction)
-    raw_rank = found.rank[0, found.spaces.index(RAW)]
-    study = Study(stable, raw_rank, _mean(found.mass), _two_handed(networks))
+    study = Study(stable, _mean(found.mass), _two_handed(networks))
     write_text(
         claims_csv,
         claim_table(said, study).to_csv(index=False, lineterminator="\n", float_format="%.6g"),
@@ -107,7 +96,7 @@ def evidence(
             chance_ap=_chance(share, found.mass.shape[1], options.confused_fraction),
             confused_fraction=options.confused_fraction,
             confidence=CONFIDENCE,
-            lstm_seeds=len(runs),
+            lstm_seeds=len(found.seeds),
             signs=found.signs.size,
             pairs=found.mass.shape[1],
             claims=len(said),
@@ -276,66 +265,28 @@ class Runs:
     mass: np.ndarray
     unheld: set[str]
 
-    @property
-    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
-        """First and second sign of each pair."""
-        first, second = np.triu_indices(self.signs.size, 1)
-        return self.signs[first], self.signs[second]
 
-
-def _read(networks: Mapping[int, Path], runs: Mapping[int, Path], raw: Path) -> Runs:
-    """Read one run after the other, and of each no more than is needed."""
-    rivals, first = open_store(raw), open_store(next(iter(runs.values())))
-    signs = first.sign.values
-    spaces = [*first.space.values.tolist(), *rivals.space.values.tolist()]
-    _check_same(rivals, {"sign": signs}, raw)
-    for space in (HEADLINE, RAW):
-        if spaces.count(space) != 1:
-            raise UserError(
-                f"{raw} and the runs: expected the space {space} once, found the spaces "
-                f"{listed(spaces)}. Make their closeness again."
-            )
+def _read(networks: Mapping[int, Path], stable: xr.Dataset) -> Runs:
+    """Take the ranks from the stability, and read the answers of one network after the other."""
+    signs = stable.sign.values
+    in_states = stable.mutual_rank.transpose("lstm_seed", "space", "pair").values
+    in_signals = stable.input_rank.transpose("raw_space", "pair").values
+    # The raw signals know no LSTM.
+    rivals = np.broadcast_to(in_signals, (len(networks), *in_signals.shape))
     upper = np.triu_indices(signs.size, 1)
-    in_signals = rivals.mutual_rank.values[:, *upper]
-    rank, mass, unheld = [], [], set()
-    for seed, run in runs.items():
-        one = open_store(run)
-        _check_same(one, {"sign": signs, "space": first.space.values}, run)
-        in_states = np.median(one.mutual_rank.values, axis=1)[:, *upper]
-        rank.append(np.concatenate([in_states, in_signals]))
-        between, without = _held_out_mass(open_store(networks[seed]), signs, networks[seed])
+    mass, unheld = [], set()
+    for path in networks.values():
+        between, without = _held_out_mass(open_store(path), signs, path)
         mass.append(between[upper])
         unheld |= without
-    return Runs(list(runs), signs, spaces, np.array(rank), np.array(mass), unheld)
-
-
-def _by_seed(stores: Sequence[Path]) -> dict[int, Path]:
-    for store in stores:
-        if not store.stem.isdecimal():
-            raise UserError(f"{store}: expected a store named <lstm_seed>.zarr")
-    by_seed = {int(store.stem): store for store in stores}
-    if len(by_seed) < len(stores):
-        raise UserError("two stores are of the same LSTM seed; give each seed once.")
-    return dict(sorted(by_seed.items()))
-
-
-def _check_same(one: xr.Dataset, expected: Mapping[str, np.ndarray], path: Path) -> None:
-    for name, values in expected.items():
-        if not np.array_equal(one[name].values, values):
-            raise UserError(
-                f"{path}: its {name}s are not those of the other runs. Make its closeness again."
-            )
-
-
-def _check_stability(stability: xr.Dataset, runs: Runs, path: Path) -> None:
-    first, second = runs.pairs
-    for name, values, what in (
-        ("sign_a", first, "pairs of signs"),
-        ("sign_b", second, "pairs of signs"),
-        ("lstm_seed", np.array(runs.seeds), "LSTM seeds"),
-    ):
-        if not np.array_equal(stability[name].values, values):
-            raise UserError(f"{path}: its {what} are not those of the runs. Make it again.")
+    return Runs(
+        seeds=list(networks),
+        signs=signs,
+        spaces=[*stable.space.values.tolist(), *stable.raw_space.values.tolist()],
+        rank=np.concatenate([in_states, rivals], axis=1),
+        mass=np.array(mass),
+        unheld=unheld,
+    )
 
 
 def _held_out_mass(
@@ -383,7 +334,7 @@ def _chance(share: np.ndarray, pairs: int, fraction: float) -> float:
 
 
 def _dataset(runs: Runs, scores: Mapping[str, np.ndarray], share: np.ndarray) -> xr.Dataset:
-    first, second = runs.pairs
+    first, second = runs.signs[np.stack(np.triu_indices(runs.signs.size, 1))]
     described = {
         "ap": "average precision of closeness for the pairs that are mixed up",
         "auc": "area under the ROC curve of closeness for the pairs that are mixed up",

@@ -1,12 +1,13 @@
 """Stage `method`: the study's statistics in, a statement of what was computed out.
 
-Takes `stability.zarr`, gives `method.md`: in words, with the thresholds that were used and a table
-of every column, ready for the methods section of a paper.
+Takes the stores of `stability`, `quality`, `agreement` and `evidence`, gives `method.md`: in words,
+with the thresholds that were used and a table of every column, ready for the methods section of a
+paper.
 """
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import xarray as xr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -21,19 +22,37 @@ DIFFER = {
 }
 
 
-def method(stability: Path, out: Path, /, *, seeds_vary: str = "training") -> None:
+def method(
+    stability: Path,
+    quality: Path,
+    agreement: Path,
+    evidence: Path,
+    out: Path,
+    /,
+    *,
+    seeds_vary: Literal["training", "split", "both"] = "training",
+) -> None:
     """Say in words what was computed.
 
     Parameters
     ----------
     stability
         The study's `stability.zarr`.
+    quality
+        The store of stage `quality` of one run.
+    agreement
+        The study's `agreement.zarr`.
+    evidence
+        The study's `evidence.zarr`.
     out
         The Markdown file to write.
     seeds_vary
         What differs between LSTM seeds: training, split, or both.
     """
-    dataset = open_store(stability)
+    others = {
+        name: open_store(path).attrs
+        for name, path in (("quality", quality), ("agreement", agreement), ("evidence", evidence))
+    }
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=False,  # Markdown; nothing in it comes from file names or signs
@@ -43,7 +62,7 @@ def method(stability: Path, out: Path, /, *, seeds_vary: str = "training") -> No
     )
     environment.filters["count"] = lambda value: f"{int(value):,}"
     page = environment.get_template("method.md.j2")
-    write_text(out, page.render(facts(dataset), differ=DIFFER[seeds_vary]))
+    write_text(out, page.render(facts(open_store(stability)), differ=DIFFER[seeds_vary], **others))
 
 
 def facts(dataset: xr.Dataset) -> dict[str, Any]:

@@ -29,6 +29,7 @@ MEANINGS = {
     "lost in projection": "close in the hidden states, not in the picture",
     "LSTM-dependent": "close now and then; which LSTM was trained matters most",
     "autoencoder-dependent": "close now and then; which autoencoder was trained matters most",
+    "cannot be told": "close now and then; one LSTM or one autoencoder cannot say why",
     "not close": "too seldom close to ask why",
 }
 SHOWN_SIGNS = 5
@@ -66,8 +67,11 @@ def claim_rows(path: Path | None) -> list[dict[str, str]]:
 
 
 def variance_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
-    """Give the variance shares of every space in percent, with their intervals."""
-    if "variance_share" not in stability:
+    """Give the variance shares of every space in percent, with their intervals.
+
+    Nothing with one LSTM, whose spread is unknown.
+    """
+    if "variance_share" not in stability or stability.sizes["lstm_seed"] == 1:
         return []
     share, low, high = (
         100 * stability[name].values
@@ -77,7 +81,7 @@ def variance_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
         {
             "space": str(space),
             "shares": list(zip(share[row], low[row], high[row], strict=True)),
-            "autoencoders": str(space).startswith("ae"),
+            "autoencoders": str(space).startswith("ae") and stability.attrs["ae_seeds"] > 1,
         }
         for row, space in enumerate(stability.space.values)
     ]
@@ -93,7 +97,7 @@ def seeds_rows(stability: xr.Dataset, seconds: dict[str, Any]) -> list[dict[str,
     seconds
         `provenance.json`'s jobs and seconds by rule; tells what an LSTM and an autoencoder cost.
     """
-    if "reliability" not in stability:
+    if "reliability" not in stability or stability.sizes["lstm_seed"] == 1:
         return []
     lstms, autoencoders = stability.sizes["lstm_seed"], int(stability.attrs["ae_seeds"])
     costs = [

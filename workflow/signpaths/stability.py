@@ -21,11 +21,11 @@ from scipy.stats import false_discovery_control
 from signpaths import inference, variance
 from signpaths.errors import UserError
 from signpaths.inference import Counted
-from signpaths.stores import open_store, write_store, write_text
+from signpaths.stores import by_seed, open_store, write_store, write_text
 
 HEADLINE, UNTRAINED, RAW = "hidden", "untrained", "raw"
 STAYS, COMES, UNDECIDED, APART = VERDICTS = ("stays close", "comes and goes", "undecided", "apart")
-INPUT, RECURRENT, LEARNED, ARTEFACT, LOST, BY_LSTM, BY_AUTOENCODER, NOWHERE = ORIGINS = (
+INPUT, RECURRENT, LEARNED, ARTEFACT, LOST, BY_LSTM, BY_AUTOENCODER, UNTOLD, NOWHERE = (
     "input-driven",
     "recurrence-driven",
     "learned",
@@ -33,8 +33,10 @@ INPUT, RECURRENT, LEARNED, ARTEFACT, LOST, BY_LSTM, BY_AUTOENCODER, NOWHERE = OR
     "lost in projection",
     "LSTM-dependent",
     "autoencoder-dependent",
+    "cannot be told",
     "not close",
 )
+ORIGINS = (INPUT, RECURRENT, LEARNED, ARTEFACT, LOST, BY_LSTM, BY_AUTOENCODER, UNTOLD, NOWHERE)
 # The counts of seeds at which the reliability is told.
 LSTM_COUNTS = (1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100)
 AE_COUNTS = (1, 2, 3, 5, 10)
@@ -137,10 +139,7 @@ def stability(
     runs
         The stores of stage `closeness`, each `…/<lstm_seed>.zarr`.
     """
-    by_seed = dict(sorted((_seed(run), run) for run in runs))
-    if len(by_seed) < len(runs):
-        raise UserError("two of the runs are of the same LSTM seed; give each seed once.")
-    found = read_runs(by_seed, options)
+    found = read_runs(by_seed(runs), options)
     dataset = xr.merge(
         [
             closeness_statistics(found, options),
@@ -160,7 +159,8 @@ def stability(
     )
     k = largest_close_rank(signs.size, options.close_fraction)
     needed_any, needed_one = seeds_needed(signs.size, k, options)
-    dataset = dataset.assign(verdict_and_origin(dataset, options)).assign_attrs(
+    ae_seeds = found.first.sizes["ae_seed"]
+    dataset = dataset.assign(verdict_and_origin(dataset, ae_seeds, options)).assign_attrs(
         k=k,
         k_half=sensitivity_ranks(k, signs.size)[0],
         k_double=sensitivity_ranks(k, signs.size)[1],
@@ -171,14 +171,14 @@ def stability(
         firm=options.firm,
         confidence=options.confidence,
         reliability=options.reliability,
-        lstm_seeds=len(by_seed),
-        ae_seeds=found.first.sizes["ae_seed"],
+        lstm_seeds=len(found.seeds),
+        ae_seeds=ae_seeds,
         signs=signs.size,
         pairs=upper[0].size,
         sessions=len(found.close_without),
         seeds_needed_any=needed_any,
         seeds_needed_one=needed_one,
-        inference=int(len(by_seed) >= needed_any),
+        inference=int(len(found.seeds) >= needed_any),
         closeness=str(found.first.attrs["options"]),
         notes="\n".join(cautions(found)),
     )
@@ -189,49 +189,50 @@ def stability(
         dataset,
         store,
         stage="stability",
-        title=f"Which of {upper[0].size} pairs of signs stay close over {len(by_seed)} LSTM seeds",
+        title=f"Which of {upper[0].size} pairs of signs stay close over {len(found.seeds)} LSTMs",
         options=options,
     )
 
 
-def read_runs(by_seed: Mapping[int, Path], options: StabilityOptions) -> Runs:
+def read_runs(runs: Mapping[int, Path], options: StabilityOptions) -> Runs:
     """Read the closeness of all runs, one LSTM at a time."""
-    first = open_store(next(iter(by_seed.values())))
+    first = open_store(next(iter(runs.values())))
     spaces, signs = first.sizes["space"], first.sizes["sign"]
     if signs < 2:
         raise UserError("one sign has no pair; the study needs two signs or more.")
     upper = np.triu_indices(signs, 1)
     k = largest_close_rank(signs, options.close_fraction)
     averaged = [name for name in ("energy", "crossing") if name in first]
-    sessions = first.sizes.get("session", 0)
-    ranks = np.empty(
-        (spaces, len(by_seed), first.sizes["ae_seed"], upper[0].size), dtype=np.float32
-    )
+    sessions = _sessions(first)
+    ranks = np.empty((spaces, len(runs), first.sizes["ae_seed"], upper[0].size), dtype=np.float32)
     means = {name: np.zeros((spaces, upper[0].size)) for name in averaged}
-    close_without = np.zeros((sessions, spaces, upper[0].size))
+    close_without = np.zeros((len(sessions), spaces, upper[0].size))
     rank_without = np.zeros_like(close_without)
     ceiling, agreement = [], []
-    for index, run in enumerate(by_seed.values()):
+    for index, run in enumerate(runs.values()):
         one = open_store(run)
         _check_same(one, first, run)
         ranks[:, index] = one.mutual_rank.values[:, :, *upper]
         for name in averaged:
-            means[name] += one[name].values.mean(axis=1)[:, *upper] / len(by_seed)
+            means[name] += one[name].values.mean(axis=1)[:, *upper] / len(runs)
+        # Runs with splits of their own may compare examples of other sessions.
+        if _sessions(one) != sessions:
+            sessions = []
         if sessions:
             without = one.rank_without.values[:, :, *upper].swapaxes(0, 1)
-            close_without += (without <= k) / len(by_seed)
-            rank_without += without / len(by_seed)
+            close_without += (without <= k) / len(runs)
+            rank_without += without / len(runs)
         if "ceiling" in first:
             ceiling.append(np.median(one.ceiling.values, axis=1))
         if "held_out_agreement" in first:
             agreement.append(one.held_out_agreement.values.mean(axis=1))
     return Runs(
         first=first,
-        seeds=list(by_seed),
+        seeds=list(runs),
         ranks=ranks,
         means=means,
-        close_without=close_without,
-        rank_without=rank_without,
+        close_without=close_without[: len(sessions)],
+        rank_without=rank_without[: len(sessions)],
         ceiling=np.stack(ceiling, axis=1) if ceiling else None,
         agreement=np.mean(agreement, axis=0) if agreement else None,
     )
@@ -298,7 +299,10 @@ def closeness_statistics(found: Runs, options: StabilityOptions) -> xr.Dataset:
         )
     meanings = {
         "energy": ("mean energy coefficient: 0 full overlap, 1 none", 2),
-        "crossing": ("share of example pairs that meet at different times", 1),
+        "crossing": (
+            "share of example pairs that meet at different times; empty if none is known",
+            1,
+        ),
     }
     for name, values in found.means.items():
         per_space[name] = (values, *meanings[name])
@@ -539,7 +543,7 @@ def input_statistics(found: Runs, raw: Path, options: StabilityOptions) -> xr.Da
 
 
 def verdict_and_origin(
-    dataset: xr.Dataset, options: StabilityOptions
+    dataset: xr.Dataset, ae_seeds: int, options: StabilityOptions
 ) -> dict[str, tuple[str, np.ndarray, dict[str, str]]]:
     """Give the verdict on each pair and what its closeness is due to (section 6)."""
     signs = dataset.sizes["sign"]
@@ -575,6 +579,7 @@ def verdict_and_origin(
             raw_close=dataset["raw_close"].values,
             lstm_variance=projected["lstm_variance"].values,
             ae_variance=projected["ae_variance"].values,
+            enough=dataset.sizes["lstm_seed"] > 1 and ae_seeds > 1,
             options=options,
         ),
         _described(f"what the closeness is due to; projection: {projections[0]}", "1", 6),
@@ -649,6 +654,7 @@ def origins(
     raw_close: np.ndarray,
     lstm_variance: np.ndarray,
     ae_variance: np.ndarray,
+    enough: bool,
     options: StabilityOptions,
 ) -> np.ndarray:
     """Give what each pair's closeness, or the lack of it, is due to; the first that fits.
@@ -657,7 +663,8 @@ def origins(
     and is close in the raw signals and before training. recurrence-driven: stays close, and is
     close before training, but not in the raw signals. learned: stays close, but is not close before
     training. projection artefact: close in the projection only. lost in projection: firmly close
-    in the hidden states, not in the projection. Else, whichever varies more for this pair.
+    in the hidden states, not in the projection. Else, whichever varies more for this pair, if there
+    are enough seeds of both kinds to know: cannot be told, if there is only one of a kind.
     """
     stays = verdict == STAYS
     before = pi_untrained >= options.present
@@ -669,9 +676,10 @@ def origins(
             stays,
             (pi_projected >= options.present) & (pi < options.apart),
             lost_in_projection(pi, pi_projected, options),
+            np.full(pi.shape, not enough),
             lstm_variance >= ae_variance,
         ],
-        [NOWHERE, INPUT, RECURRENT, LEARNED, ARTEFACT, LOST, BY_LSTM],
+        [NOWHERE, INPUT, RECURRENT, LEARNED, ARTEFACT, LOST, UNTOLD, BY_LSTM],
         BY_AUTOENCODER,
     )
 
@@ -690,8 +698,9 @@ def cautions(found: Runs) -> list[str]:
         )
     if found.first.sizes["sign"] == 2:
         notes.append("Two signs make one pair, which is always close: ranks say nothing here.")
-    reason = str(found.first.attrs.get("jackknife", ""))
-    if reason:
+    if not len(found.close_without):
+        reason = str(found.first.attrs.get("jackknife", ""))
+        reason = reason or "the runs do not compare examples of the same sessions."
         notes.append(f"No standard errors over sessions: {reason}")
     return notes
 
@@ -735,10 +744,9 @@ def _units(name: str) -> str:
     return "rank" if name.startswith("rank") else "1"
 
 
-def _seed(run: Path) -> int:
-    if not run.stem.isdecimal():
-        raise UserError(f"{run}: expected a store named <lstm_seed>.zarr")
-    return int(run.stem)
+def _sessions(run: xr.Dataset) -> list[str]:
+    """Give the sessions that a run can do without, one at a time."""
+    return run.session.values.tolist() if "session" in run else []
 
 
 def _check_same(one: xr.Dataset, first: xr.Dataset, run: Path) -> None:
@@ -747,5 +755,5 @@ def _check_same(one: xr.Dataset, first: xr.Dataset, run: Path) -> None:
             raise UserError(
                 f"{run}: its {name}s are not those of the other runs. Make its closeness again."
             )
-    if set(one.variables) != set(first.variables):
+    if (set(one.variables) ^ set(first.variables)) - {"rank_without", "session"}:
         raise UserError(f"{run}: it holds other measures than the other runs. Make it again.")

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -95,6 +95,31 @@ def open_store(path: Path) -> xr.Dataset:
     if not (path / "zarr.json").is_file():
         raise UserError(f"{path}: no zarr store here; run the stage that makes it first.")
     return _with_strings_as(xr.open_zarr(path), "T", str)
+
+
+def by_seed(files: Sequence[Path]) -> dict[int, Path]:
+    """Order the files of several runs by LSTM seed: `<lstm_seed>.zarr` or `<lstm_seed>/….json`.
+
+    Raises
+    ------
+    UserError
+        If a file is named otherwise, a seed is given twice, or there is none.
+    """
+    seeds: dict[int, Path] = {}
+    for path in files:
+        name = path.stem if path.suffix == ".zarr" else path.parent.name
+        if not name.isdecimal():
+            raise UserError(
+                f"{path}: expected a store <lstm_seed>.zarr, or <lstm_seed>/metrics.json"
+            )
+        if int(name) in seeds:
+            raise UserError(
+                f"{seeds[int(name)]} and {path} are of the same LSTM seed; give each seed once."
+            )
+        seeds[int(name)] = path
+    if not seeds:
+        raise UserError("no runs were given; expected the files of one LSTM seed or more.")
+    return dict(sorted(seeds.items()))
 
 
 def _with_strings_as(dataset: xr.Dataset, kind: str, dtype: type) -> xr.Dataset:
