@@ -1,6 +1,13 @@
-"""A synthetic study in the stores' formats, and its report as a page: for the tests of both."""
+"""A synthetic study in the stores' formats, and its report as a page: for the tests of both.
 
+`make_study` writes the least that the last stages read; `make_whole_study` what the stage
+`stability` makes of runs that hold everything, and the stores of `evidence`, `quality` and
+`agreement` beside it.
+"""
+
+import csv
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -10,10 +17,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from makers import random_ranks, write_raw, write_run
 from scipy.stats import binomtest, false_discovery_control, rankdata
+from signpaths.closeness import ClosenessOptions
 from signpaths.figures import figures
 from signpaths.report import report
-from signpaths.stores import write_store
+from signpaths.stability import stability
+from signpaths.stores import open_store, write_store
 
 NAMES = ("drink", "danger", "who", "soon", "think", "crazy", "God", "science")
 HOSTILE = ("<script>alert(1)</script>", 'a",b', "</script><b>x", "$x_1$", "=1+1", "{{ 7 * 7 }}")
@@ -69,6 +79,137 @@ def make_study(
         (run / "metrics.json").write_text(json.dumps(metrics))
     _write_texts(folder, names)
     return Study(folder)
+
+
+def make_whole_study(
+    folder: Path,
+    *,
+    names: Sequence[str] = NAMES,
+    runs: int = 12,
+    autoencoders: int = 2,
+    optional: bool = True,
+    **keywords: Any,
+) -> Study:
+    """Write a study with cause, evidence and trust: pair 0-1 from the input, pair 2-3 learned.
+
+    Pair 4-5 comes and goes, and pair 0-1 is lost in ae2. Without `optional` the runs hold only
+    what every version of them held.
+    """
+    study = make_study(folder, names=names, runs=runs, **keywords)
+    rng = np.random.default_rng(3)
+    count = len(names)
+    input_pair, learned_pair, flicker = (0, 1), (2, 3), (4, 5)
+    stores = []
+    for run in range(runs):
+        close = [input_pair, learned_pair, *([flicker] if run % 2 else [])]
+        by_space = {
+            "hidden": [random_ranks(rng, count, close)] * autoencoders,
+            "untrained": [random_ranks(rng, count, [input_pair])] * autoencoders,
+            "ae2": [random_ranks(rng, count, [learned_pair]) for _ in range(autoencoders)],
+        }
+        path = folder / f"closeness/{run}.zarr"
+        write_run(path, np.stack(list(by_space.values())), names, list(by_space))
+        if optional:
+            _add_optional(path, rng)
+        stores.append(path)
+    write_raw(folder / "raw.zarr", random_ranks(rng, count, [input_pair]), names)
+    shutil.rmtree(folder / "stability.zarr")
+    stability(folder / "stability.zarr", folder / "pairs.csv", raw=folder / "raw.zarr", runs=stores)
+    stable = open_store(folder / "stability.zarr").load()
+    _write_evidence(folder / "evidence.zarr", [*stable.space.values, "raw"], runs, rng)
+    for run in range(runs):
+        _write_quality(folder / f"quality/{run}.zarr", names, autoencoders, rng)
+    _write_agreement(folder / "agreement.zarr", names, runs, rng)
+    write_claims(folder / "claims.csv", ["Two signs, said to be near.", "close", "as said", "yes"])
+    return study
+
+
+def write_claims(path: Path, *rows: Sequence[str]) -> None:
+    """Write claims: what was said (and the claim's name), its kind, what was found, agrees."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        columns = ["claim", "said", "kind", "found", "agrees", "sign_a", "sign_b", "space"]
+        numbers = ["pi", "pi_low", "pi_high", "q", "verdict", "origin", "rank_mean", "raw_rank"]
+        writer.writerow([*columns, *numbers, "crossing", "softmax_mass"])
+        for said, kind, found, agrees in rows:
+            known = ["0.75", "0.5", "0.9", "0.0123", "stays close", "learned", "1.25", "7.5"]
+            signs = ["drink", "danger", "hidden"]
+            writer.writerow([said, said, kind, found, agrees, *signs, *known, "", "0.00625"])
+
+
+def _add_optional(path: Path, rng: np.random.Generator) -> None:
+    """Add what a run's closeness holds if there are sessions, and examples enough."""
+    run = open_store(path).load()
+    shape = tuple(run.sizes[name] for name in ("space", "ae_seed", "sign"))
+    dims = ("space", "ae_seed", "sign")
+    without = run.mutual_rank.values[:, :1] + rng.random((shape[0], 3, shape[2], shape[2]))
+    run = run.assign(
+        crossing=((*dims, "other"), 0.1 * rng.random((*shape, shape[2]))),
+        rank_without=(("space", "session", "sign", "other"), without),
+        ceiling=(dims, rng.choice([1.0, 2.0], shape)),
+        held_out_agreement=(("space", "ae_seed"), rng.uniform(0.8, 1, shape[:2])),
+    ).assign_coords(session=["s1", "s2", "s3"])
+    shutil.rmtree(path)
+    write_store(run, path, stage="closeness", title="Closeness", options=ClosenessOptions())
+
+
+def _write_evidence(path: Path, spaces: Sequence[str], runs: int, rng: np.random.Generator) -> None:
+    dims = ("space", "against")
+    summary = {}
+    for name, mean in (("ap", "ap_mean"), ("ap_over_raw", "ap_over_raw"), ("ap_gain", "ap_gain")):
+        values = rng.random((len(spaces), 2))
+        summary |= {mean: (dims, values), f"{name}_low": (dims, values - 0.1)}
+        summary |= {f"{name}_high": (dims, values + 0.1)}
+    dataset = xr.Dataset(
+        summary | {"auc": ((*dims, "lstm_seed"), rng.random((len(spaces), 2, runs)))},
+        coords={"space": list(spaces), "against": ["same run", "other runs"]},
+        attrs={"chance_ap": 0.02, "confused_fraction": 0.02, "note": ""},
+    )
+    write_store(dataset, path, stage="evidence", title="Evidence")
+
+
+def _write_quality(
+    path: Path, names: Sequence[str], autoencoders: int, rng: np.random.Generator
+) -> None:
+    dims = ("space", "ae_seed")
+    shape = (2, autoencoders)
+    each = {
+        name: (dims, rng.random(shape))
+        for name in ("rnx_area", "shepard", "stress", "step_correlation")
+    }
+    by_size = {
+        name: ((*dims, "k"), rng.random((*shape, 3))) for name in ("trustworthiness", "continuity")
+    }
+    of_sign = {"trustworthiness_sign": ((*dims, "sign"), rng.random((*shape, len(names))))}
+    dataset = xr.Dataset(
+        each | by_size | of_sign,
+        coords={"space": ["pca2", "ae2"], "k": [5, 10, 20], "sign": list(names)},
+        attrs={"note": ""},
+    )
+    write_store(dataset, path, stage="quality", title="Quality")
+
+
+def _write_agreement(path: Path, names: Sequence[str], runs: int, rng: np.random.Generator) -> None:
+    two = rng.random((3, runs, runs))
+    measures = ("cka", "procrustes", "rank_correlation")
+    flag = np.array([""] * runs, dtype=object)
+    if runs > 3:
+        flag[1:4] = "failed to learn", "undertrained; outlying ranks", "outlying ranks"
+    dataset = xr.Dataset(
+        {
+            name: (("lstm_seed", "other_seed"), values)
+            for name, values in zip(measures, two, strict=True)
+        }
+        | {
+            "consensus": ("lstm_seed", rng.random(runs)),
+            "ceiling_upper": ("lstm_seed", rng.random(runs)),
+            "jaccard": (("lstm_seed", "sign"), rng.random((runs, len(names)))),
+            "flag": ("lstm_seed", flag.astype(str)),
+        },
+        coords={"lstm_seed": range(runs), "other_seed": range(runs), "sign": list(names)},
+        attrs={"note": ""},
+    )
+    write_store(dataset, path, stage="agreement", title="Agreement")
 
 
 def _mutual_ranks(place: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -267,3 +408,17 @@ def write_report(study: Study, out: Path, **keywords: Any) -> str:
         **keywords,
     )
     return out.read_text(encoding="utf-8")
+
+
+def write_whole_report(study: Study, out: Path, **keywords: Any) -> str:
+    """Write the report of a study by `make_whole_study`, with all that it holds."""
+    folder = study.folder
+    return write_report(
+        study,
+        out,
+        evidence=folder / "evidence.zarr",
+        claims=folder / "claims.csv",
+        agreement=folder / "agreement.zarr",
+        quality=sorted((folder / "quality").iterdir()),
+        **keywords,
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_study import HOSTILE, NAMES, Study, make_study
+from fake_study import HOSTILE, NAMES, Study, make_study, make_whole_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from signpaths.errors import UserError
@@ -13,6 +13,7 @@ from signpaths.figures import (
     draw_pairs,
     draw_paths,
     draw_seeds,
+    draw_variance,
     figures,
     last_points,
     place_labels,
@@ -123,3 +124,45 @@ def test_names_never_leave_the_picture(study: Study) -> None:
     assert len(boxes) == len(NAMES)
     assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 for box in boxes)
     assert not any(p.overlaps(q) for i, p in enumerate(boxes) for q in boxes[:i])
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return make_whole_study(tmp_path_factory.mktemp("whole"), spaces=("hidden", "ae2"))
+
+
+def test_variance_shows_the_store_s_shares_and_reliability(whole: Study) -> None:
+    stability = open_store(whole.for_figures[0]).load()
+    upper, lower = draw_variance(stability).axes
+    shares = stability["variance_share"].transpose("space", "source").values
+    widths = [[bar.get_width() for bar in bars] for bars in upper.containers]
+    np.testing.assert_allclose(np.transpose(widths), shares)
+    starts = [[bar.get_x() for bar in bars] for bars in upper.containers]
+    np.testing.assert_allclose(np.transpose(starts), np.cumsum(shares, axis=1) - shares)
+    spaces = [label.get_text() for label in upper.get_yticklabels()]
+    assert spaces == ["hidden", "untrained", "ae2"]
+    curves = {line.get_label(): line for line in lower.lines}
+    counts = stability["lstm_count"].values
+    for space in ("hidden", "ae2"):
+        x, y = curves[space].get_data()
+        stored = stability["reliability"].sel(space=space, ae_count=2).values
+        within = counts <= x[-1]
+        np.testing.assert_allclose(np.interp(counts[within], x, y), stored[within])
+    assert "untrained" not in curves
+    dots = [line for line in lower.lines if line.get_marker() == "o"]
+    assert [list(dot.get_xdata()) for dot in dots] == [[12], [12]]
+
+
+def test_variance_is_drawn_the_same_twice(whole: Study, tmp_path: Path) -> None:
+    for name in "ab":
+        figures(*whole.for_figures, tmp_path / name)
+    first, second = (tmp_path / name / "variance.png" for name in "ab")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_one_lstm_has_no_variance_to_draw(tmp_path: Path) -> None:
+    study = make_whole_study(tmp_path, runs=1, autoencoders=1, takes=1, spaces=("hidden", "ae2"))
+    (axes,) = draw_variance(open_store(study.for_figures[0]).load()).axes
+    assert [text.get_text() for text in axes.texts] == [
+        "One LSTM: what another training would change is not known."
+    ]

@@ -1,4 +1,4 @@
-"""The three sentences: grammatical for none, one and many, and never more than the verdicts say."""
+"""The sentences: grammatical for none, one and many, and never more than the verdicts say."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from fake_study import make_study
+from fake_study import make_whole_study
 from signpaths.errors import UserError
 from signpaths.findings import findings, percent, printable, sentences
 from signpaths.stores import open_store, write_store
@@ -145,16 +145,99 @@ def test_runs_that_failed_to_learn_are_named() -> None:
     assert "failed" not in sentences(stability(["apart"]), runs[:1])[0]
 
 
-def test_what_stays_close_is_told_apart_by_its_origin(tmp_path: Path) -> None:
-    stability = open_store(make_study(tmp_path).folder / "stability.zarr").load()
-    verdict = np.array(["stays close"] * 4 + ["apart"] * (stability.sizes["pair"] - 4))
-    origin = np.array(["input-driven", "learned", "input-driven", "recurrence-driven"])
-    rest = np.full(verdict.size - 4, "not close")
-    stability = stability.assign(
-        verdict=("pair", verdict), origin=("pair", np.concatenate([origin, rest]))
+def with_origins(verdicts: list[str], origins: list[str], lost: list[bool]) -> xr.Dataset:
+    return stability(verdicts).assign(
+        origin=("pair", np.array(origins)), lost_in_projection=("pair", np.array(lost))
     )
-    found = sentences(stability, [])[1]
-    assert found.endswith(
-        "Of those that stay close, 2 are alike in the recordings already, 1 is close before "
-        "training, though not in the recordings and 1 is close by training only."
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (
+            with_origins(
+                ["stays close"] * 4 + ["apart"],
+                ["input-driven", "learned", "input-driven", "recurrence-driven", "not close"],
+                [False] * 5,
+            ),
+            "Of those that stay close, 2 are alike in the recordings already, 1 is close before "
+            "training though not in the recordings and 1 is close by training only.",
+        ),
+        (
+            # A pair that stays close can be lost as well; an artefact is close in no hidden state.
+            with_origins(
+                ["stays close", "comes and goes", "apart", "apart"],
+                ["learned", "lost in projection", "projection artefact", "projection artefact"],
+                [True, True, False, False],
+            ),
+            "The pair that stays close is close by training only; 2 pairs that are close in the "
+            "hidden states are lost in the projection and 2 pairs are close in the projection "
+            "only.",
+        ),
+        (
+            with_origins(["apart"] * 2, ["lost in projection", "not close"], [True, False]),
+            "1 pair that is close in the hidden states is lost in the projection.",
+        ),
+    ],
+)
+def test_causes_are_counted(data: xr.Dataset, expected: str) -> None:
+    assert sentences(data, [])[2] == expected
+
+
+def test_nothing_is_said_of_causes_if_there_are_none_or_too_few_seeds() -> None:
+    assert len(sentences(with_origins(["apart"], ["not close"], [False]), [])) == 3
+    few = with_origins(["undecided"], ["lost in projection"], [True]).assign_attrs(inference=0)
+    assert len(sentences(few, [])) == 3
+
+
+@pytest.mark.parametrize(
+    ("lstm", "expected"),
+    [
+        (
+            0.5,
+            "The order of the pairs has reliability 0.95 with 10 LSTMs, where 1 means that 10 "
+            "others would give the same order; for 0.9 it takes 5.",
+        ),
+        (
+            None,
+            "The order of the pairs has reliability 0.00 with 10 LSTMs, where 1 means that 10 "
+            "others would give the same order; no number of them gives 0.9.",
+        ),
+    ],
+)
+def test_the_seeds_needed_are_told(lstm: float | None, expected: str) -> None:
+    # Reliability of the mean of A: pair / (pair + lstm / A).
+    parts = [0.0, 1.0, 0.0] if lstm is None else [1.0, lstm, 0.0]
+    data = stability(["apart", "comes and goes"]).assign(
+        variance=(("space", "source"), np.array([parts]))
     )
+    told = sentences(data.assign_attrs(reliability=0.9, ae_seeds=2), [])
+    assert told[-1] == expected
+
+
+def test_a_whole_study_says_no_more_than_five_sentences(tmp_path: Path) -> None:
+    folder = make_whole_study(tmp_path / "whole").folder
+    data = open_store(folder / "stability.zarr").load()
+    told = sentences(data, [])
+    assert len(told) == 5
+    assert told[2].startswith("Of those that stay close, 1 is alike in the recordings already and")
+    assert told[2].endswith(
+        "; 1 pair that is close in the hidden states is lost in the projection."
+    )
+    target = reliability_by_hand(data)
+    assert f"reliability {target:.2f} with 12 LSTMs" in told[4]
+
+
+def reliability_by_hand(data: xr.Dataset) -> float:
+    pair, lstm, autoencoder = data["variance"].sel(space="hidden").values
+    return float(pair / (pair + lstm / 12 + autoencoder / 24))
+
+
+def test_the_terminal_hears_what_a_small_study_cannot_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    findings(make_whole_study(tmp_path, runs=1, autoencoders=1, optional=False).folder)
+    lines = capsys.readouterr().out.splitlines()
+    for start in ("One LSTM seed: nothing can be said about retraining", "One autoencoder seed:"):
+        assert any(line.startswith(start) for line in lines)
+    assert not any("reliability" in line for line in lines)

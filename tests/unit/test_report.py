@@ -6,13 +6,25 @@ import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
 from docutils.core import publish_parts
-from fake_study import HOSTILE, NAMES, Page, Study, make_study, write_report
+from fake_study import (
+    HOSTILE,
+    NAMES,
+    Page,
+    Study,
+    make_study,
+    make_whole_study,
+    write_claims,
+    write_report,
+    write_whole_report,
+)
 from jinja2 import StrictUndefined, Template
 from signpaths.errors import UserError
+from signpaths.findings import sentences
 from signpaths.report import (
     ReportOptions,
     breaks,
@@ -25,6 +37,8 @@ from signpaths.report import (
     read_pairs,
     significant,
 )
+from signpaths.stability import ORIGINS
+from signpaths.stores import open_store
 
 CAPTIONS = Path(__file__).parents[2] / "workflow/report"
 
@@ -204,3 +218,141 @@ def test_signs_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("sign_a,sign_b,hidden_pi,raw_rank\nNA,1e3,0.5,\n")
     assert read_pairs(path).rows == [["NA", "1e3", 0.5, None]]
+
+
+# Studies with cause, evidence and trust.
+
+SMALL: Any = {"takes": 1, "spaces": ("hidden", "ae2")}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return make_whole_study(tmp_path_factory.mktemp("whole"), **SMALL)
+
+
+@pytest.fixture(scope="module")
+def whole_text(whole: Study) -> str:
+    return write_whole_report(whole, whole.folder / "report.html")
+
+
+@pytest.fixture(scope="module")
+def whole_page(whole_text: str) -> Page:
+    return Page(whole_text)
+
+
+def cells(page: Page, width: int) -> list[list[str]]:
+    return [row for row in page.rows if len(row) == width]
+
+
+def test_every_number_of_a_pair_reaches_the_script(whole: Study, whole_page: Page) -> None:
+    table = pd.read_csv(whole.folder / "pairs.csv", keep_default_na=False)
+    data = json.loads(whole_page.scripts[0])
+    assert data["columns"] == list(table.columns)
+    texts = {"sign_a", "sign_b", "verdict", "origin", "lost_in_projection", "raw_close"}
+    for shown, (_, row) in zip(data["rows"], table.iterrows(), strict=True):
+        for name, value in zip(data["columns"], shown, strict=True):
+            if name in texts:
+                assert value == str(row[name])
+            elif not name.endswith(("_breaks", "_close")):
+                assert value == pytest.approx(row[name], rel=1e-12), name
+    stable = open_store(whole.folder / "stability.zarr")
+    attrs = stable.attrs
+    assert (data["halfK"], data["doubleK"]) == (attrs["k_half"], attrs["k_double"])
+    assert (data["autoencoders"], data["level"]) == (2, "95")
+    assert data["origins"] == [name for name in ORIGINS if name in set(table.origin)]
+
+
+def test_the_origin_stands_beside_the_verdict(whole: Study, whole_page: Page) -> None:
+    table = pd.read_csv(whole.folder / "pairs.csv", keep_default_na=False)
+    rows = [row for row in cells(whole_page, 10) if "\N{EN DASH}" in row[0]]
+    assert len(rows) == len(table) == 28
+    for shown, (_, row) in zip(rows, table.iterrows(), strict=True):
+        expected = row.verdict if row.origin == "not close" else f"{row.verdict} {row.origin}"
+        assert shown[1] == expected
+    assert [row[1] for row in rows[:2]] == ["stays close input-driven", "stays close learned"]
+
+
+def test_origins_are_filters_with_their_counts_and_explained(
+    whole: Study, whole_page: Page, whole_text: str
+) -> None:
+    origin = open_store(whole.folder / "stability.zarr").origin.values
+    boxes = [
+        a["value"] for t, a in whole_page.elements if t == "input" and a.get("name") == "origin"
+    ]
+    assert boxes == [name for name in ORIGINS if name in origin]
+    assert len(boxes) < len(ORIGINS)
+    for name in boxes:
+        total = int((origin == name).sum())
+        assert (
+            f'<span class="origin">{name}</span> <span class="total">{total}</span>' in whole_text
+        )
+    explained = whole_text[whole_text.index('id="causes"') :]
+    explained = explained[: explained.index("</dl>")]
+    assert all(f'<dt><span class="origin">{name}</span></dt>' in explained for name in ORIGINS)
+
+
+def test_runs_that_stand_out_are_told_at_the_top(whole_page: Page, whole_text: str) -> None:
+    shown = " ".join("".join(whole_page.text).split())
+    start = shown.index("2 of 12 LSTMs stand out")
+    assert start < shown.index("What was found")
+    # Those that only failed to learn have a notice of their own.
+    assert shown[start:].startswith(
+        "2 of 12 LSTMs stand out Seed 2: undertrained; outlying ranks. Seed 3: outlying ranks. "
+        "They count in every number below;"
+    )
+
+
+def test_findings_are_those_of_the_terminal(whole: Study, whole_page: Page) -> None:
+    stability = open_store(whole.folder / "stability.zarr").load()
+    shown = "".join(whole_page.text)
+    for sentence in sentences(stability, [])[1:]:
+        assert sentence in shown
+
+
+def test_the_planted_table_tells_the_origin(whole_page: Page) -> None:
+    rows = [row for row in cells(whole_page, 7) if "\N{EN DASH}" in row[0]]
+    assert rows[0][2:4] == ["stays close input-driven", "stays close input-driven"]
+    assert rows[0][-1] == "yes"
+    # The crossing pair, planted as not close, stays close by training.
+    assert rows[1][2:4] == ["does not stay close not close", "stays close learned"]
+    assert rows[1][-1] == "no"
+
+
+def test_the_variance_figure_is_on_the_page_once(whole_page: Page) -> None:
+    alts = [str(a["alt"]) for t, a in whole_page.elements if t == "img"]
+    assert sum("between autoencoders" in alt for alt in alts) == 1
+
+
+def test_one_lstm_shows_no_reliability_and_no_variance(tmp_path: Path) -> None:
+    study = make_whole_study(tmp_path, runs=1, autoencoders=1, optional=False, **SMALL)
+    text = write_whole_report(study, tmp_path / "report.html")
+    assert 'id="figure-variance"' not in text
+    assert "The order of the pairs has reliability" not in text
+    assert "stand out" not in text.split('id="findings"')[0]
+    assert "One LSTM seed: nothing can be said about retraining" in text
+    data = json.loads(Page(text).scripts[0])
+    assert (data["runs"], data["autoencoders"]) == (1, 1)
+    assert "hidden_pi_error" not in data["columns"]
+    # What the runs do not hold is not explained either.
+    assert "\N{PLUS-MINUS SIGN} sessions" not in text.split("<script")[0]
+    assert "Paths meet" not in text.split("<script")[0]
+
+
+def test_what_a_study_lacks_leaves_no_trace_in_table_and_method(text: str) -> None:
+    html = text.split("<script")[0]
+    for trace in ("origin", "Varies by", "By chance", "stand out", "figure-variance"):
+        assert trace not in html.split("</style>")[1], trace
+
+
+def test_hostile_names_and_claims_stay_text(tmp_path: Path) -> None:
+    study = make_whole_study(tmp_path, names=HOSTILE, **SMALL)
+    write_claims(study.folder / "claims.csv", *(4 * [name] for name in HOSTILE))
+    text = write_whole_report(study, tmp_path / "report.html")
+    page = Page(text)
+    scripts = [attributes for tag, attributes in page.elements if tag == "script"]
+    assert scripts == [{"type": "application/json", "id": "pairs-data"}, {}]
+    assert not [t for t, _ in page.elements if t == "b"]
+    assert all(not name.startswith("on") for _, attributes in page.elements for name in attributes)
+    claims = [row for row in page.rows if row and row[0] in HOSTILE and len(row) < 7]
+    assert {row[0] for row in claims} == set(HOSTILE)
+    assert all(row[0] in row[1] for row in claims)

@@ -8,9 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from fake_study import HOSTILE, Page, make_study, write_report
+from fake_study import (
+    HOSTILE,
+    Page,
+    make_study,
+    make_whole_study,
+    write_claims,
+    write_report,
+    write_whole_report,
+)
 from makers import random_ranks, write_raw, write_run
-from scipy.stats import spearmanr
+from scipy.stats import sem, spearmanr, t
 from signpaths import sections
 from signpaths.stability import stability
 from signpaths.stores import open_store, write_store
@@ -151,7 +159,11 @@ def test_evidence_says_whether_a_space_beats_the_raw_signals(folder: Path) -> No
     found = sections.evidence_rows(folder / "evidence.zarr")
     first = found["rows"][0]["against"][1]
     assert first["ap"] == dataset.ap_mean.values[0, 1]
-    assert first["auc"] == pytest.approx(dataset.auc.values[0, 1].mean())
+    auc = dataset.auc.values[0, 1]
+    ends = t.interval(0.95, auc.size - 1, auc.mean(), sem(auc))
+    assert (first["auc"], first["auc_low"], first["auc_high"]) == pytest.approx(
+        (auc.mean(), *np.clip(ends, 0, 1))
+    )
     assert found["verdicts"] == [
         {"space": "hidden", "answers": ["better", "about as well"]},
         {"space": "ae2", "answers": ["worse", "cannot be said"]},
@@ -162,10 +174,11 @@ def test_quality_is_the_mean_over_all_runs(folder: Path) -> None:
     paths = [folder / f"quality/{seed}.zarr" for seed in (0, 1)]
     stores = [write_quality(path, seed) for seed, path in enumerate(paths)]
     found = sections.quality_rows(paths)
-    assert [row["space"] for row in found["rows"]] == ["pca2", "ae2"]
+    # Each autoencoder's projection stands just before the PCA with as many dimensions.
+    assert [row["space"] for row in found["rows"]] == ["ae2", "pca2"]
     values = np.concatenate([one.trustworthiness.values[1, :, 1] for one in stores])
     expected = (values.mean(), values.min(), values.max())
-    assert found["rows"][1]["values"][0] == pytest.approx(expected)
+    assert found["rows"][0]["values"][0] == pytest.approx(expected)
     kept = np.mean([one.trustworthiness_sign.values[1] for one in stores], axis=(0, 1))
     order = np.argsort(kept)[:5]
     assert [name for name, _ in found["worst"]] == [SIGNS[at] for at in order]
@@ -194,6 +207,29 @@ def test_other_studies_are_set_beside(folder: Path, stable: xr.Dataset) -> None:
     assert same["overlap"] == 1
     assert same["correlation"] == pytest.approx(1)
     assert same["varies"] == "unknown"
+
+
+def test_the_numbers_behind_a_claim_are_those_of_its_row(tmp_path: Path) -> None:
+    write_claims(tmp_path / "claims.csv", ["said", "close", "found", "yes"])
+    (row,) = sections.claim_rows(tmp_path / "claims.csv")
+    assert row["behind"] == [
+        ("q", "0.0123"),
+        ("rank in the raw signals", "7.5"),
+        ("probability of the other", "0.6\N{NO-BREAK SPACE}%"),
+    ]
+    assert (row["verdict"], row["origin"]) == ("stays close", "learned")
+
+
+def test_every_answer_to_a_claim_has_a_badge(tmp_path: Path) -> None:
+    study = make_whole_study(tmp_path / "study", takes=1, spaces=("hidden", "ae2"))
+    answers = ("yes", "partly", "no", "cannot be said")
+    write_claims(study.folder / "claims.csv", *(["a", "close", "b", answer] for answer in answers))
+    text = write_whole_report(study, tmp_path / "report.html")
+    for answer in answers:
+        assert f'<span class="answer {answer.replace(" ", "-")}">{answer}</span>' in text
+        assert f".answer.{answer.replace(' ', '-')}::before" in text
+    part = text[text.index('id="instability"') : text.index('id="evidence"')]
+    assert 'id="figure-variance"' in part
 
 
 def test_what_a_study_lacks_leaves_no_trace(tmp_path: Path) -> None:

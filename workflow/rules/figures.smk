@@ -31,6 +31,12 @@ rule figures:
             category="Pairs",
             labels={"content": "Pairs by LSTM seed"},
         ),
+        variance=report(
+            "<results>/<study>/figures/variance.png",
+            caption="../report/variance.rst",
+            category="Runs",
+            labels={"content": "Where the instability comes from"},
+        ),
         accuracy=report(
             "<results>/<study>/figures/accuracy.png",
             caption="../report/accuracy.rst",

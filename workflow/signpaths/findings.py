@@ -1,4 +1,4 @@
-"""Findings: what a study found, in three plain sentences.
+"""Findings: what a study found, in a handful of plain sentences.
 
 Takes `stability.zarr` and every run's `metrics.json`, gives text for the report and the terminal.
 The wording follows the verdicts of the stability stage and never claims more than they do.
@@ -13,15 +13,24 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from signpaths import variance
 from signpaths.errors import UserError
-from signpaths.stability import HEADLINE, VERDICTS
+from signpaths.stability import (
+    ARTEFACT,
+    HEADLINE,
+    INPUT,
+    LEARNED,
+    RECURRENT,
+    STAYS,
+    VERDICTS,
+)
 from signpaths.stores import open_store
 
 NAMED_PAIRS = 5
 
 
 def findings(study: Path, /) -> None:
-    """Print what a study found: three sentences, each on one line.
+    """Print what a study found: at most five sentences, each on one line, and what to beware of.
 
     Parameters
     ----------
@@ -29,18 +38,25 @@ def findings(study: Path, /) -> None:
         The study's folder, for example `results/demo`.
     """
     stability = open_store(study / "stability.zarr").load()
-    for sentence in sentences(stability, read_metrics(study / "lstm", lstm_seeds(stability))):
-        print(sentence)
+    metrics = read_metrics(study / "lstm", lstm_seeds(stability))
+    for line in (*sentences(stability, metrics), *cautions(stability)):
+        print(line)
 
 
 def sentences(stability: xr.Dataset, metrics: Sequence[dict[str, Any]]) -> list[str]:
-    """Say in three sentences what was asked and trained, what was found, and what limits it."""
+    """Say in at most five sentences what was asked and trained, what was found and its limits."""
     asked = _asked(stability, metrics)
     failed = failed_to_learn(metrics)
     if failed:
         named = _listed([str(seed) for seed in failed])
         asked = f"{asked[:-1]}; seed{'' if len(failed) == 1 else 's'} {named} failed to learn."
-    return [asked, _found(stability), _limits(stability)]
+    told = [asked, _found(stability), _causes(stability), _limits(stability)]
+    return [sentence for sentence in (*told, _reliability(stability)) if sentence]
+
+
+def cautions(stability: xr.Dataset) -> list[str]:
+    """Give what a study of this size cannot tell, a line each."""
+    return [line for line in str(stability.attrs.get("notes", "")).split("\n") if line]
 
 
 def lstm_seeds(stability: xr.Dataset) -> list[int]:
@@ -142,25 +158,61 @@ def _found(stability: xr.Dataset) -> str:
     rest = [f"{count[v]:,} {p[count[v] != 1]}" for v, p in phrases.items() if count[v]]
     if len(rest) == 1 and not stays and pairs > 1:
         rest = ["all " + rest[0].partition(" ")[2]]
-    return f"{start}{'; ' if rest else ''}{_listed(rest)}.{_causes(stability, stays)}"
+    return f"{start}{'; ' if rest else ''}{_listed(rest)}."
 
 
-def _causes(stability: xr.Dataset, stays: int) -> str:
-    """Say what the closeness of the pairs that stay close is due to."""
-    if "origin" not in stability or not stays:
+def _causes(stability: xr.Dataset) -> str:
+    """Say what closeness is due to, and where the projection shows something else."""
+    if "origin" not in stability or not int(stability.attrs.get("inference", 1)):
         return ""
-    origin = stability["origin"].values.astype(str)[stability["verdict"].values == "stays close"]
+    origin = stability["origin"].values.astype(str)
+    stays = stability["verdict"].values.astype(str) == STAYS
     words = {
-        "input-driven": "alike in the recordings already",
-        "recurrence-driven": "close before training, though not in the recordings",
-        "learned": "close by training only",
+        INPUT: "alike in the recordings already",
+        RECURRENT: "close before training though not in the recordings",
+        LEARNED: "close by training only",
     }
     parts = [
-        f"{count:,} {'is' if count == 1 else 'are'} {text}"
+        f"{count:,} {_are(count)} {text}"
         for name, text in words.items()
-        if (count := int((origin == name).sum()))
+        if (count := int((origin[stays] == name).sum()))
     ]
-    return f" Of those that stay close, {_listed(parts)}." if stays > 1 else ""
+    # All that are lost, those that stay close included; their origin is another.
+    lost = int(stability["lost_in_projection"].values.sum())
+    made_up = int((origin == ARTEFACT).sum())
+    of_projection = {
+        "pair that is close in the hidden states is lost in the projection": lost,
+        "pair is close in the projection only": made_up,
+    }
+    shown = [
+        f"{count:,} {text if count == 1 else text.replace('pair', 'pairs').replace(' is', ' are')}"
+        for text, count in of_projection.items()
+        if count
+    ]
+    of_staying = f"Of those that stay close, {_listed(parts)}" if parts else ""
+    if stays.sum() == 1 and parts:
+        of_staying = f"The pair that stays close {parts[0].partition(' ')[2]}"
+    told = "; ".join(filter(None, [of_staying, _listed(shown)]))
+    return f"{told}." if told else ""
+
+
+def _reliability(stability: xr.Dataset) -> str:
+    """Say how far the order of the pairs can be relied on, and how many seeds that takes."""
+    runs = stability.sizes["lstm_seed"]
+    # With one LSTM the spread between them is unknown.
+    if "variance" not in stability or runs < 2:
+        return ""
+    target, each = float(stability.attrs["reliability"]), int(stability.attrs["ae_seeds"])
+    found = variance.Components(*stability["variance"].sel(space=HEADLINE).values)
+    now = float(variance.reliability(found, runs, each))
+    needed = variance.lstms_for(found, target, each)
+    enough = (
+        f"for {target:g} it takes {needed:,}" if needed else f"no number of them gives {target:g}"
+    )
+    return (
+        f"The order of the pairs has reliability {now:.2f} with {runs:,} LSTMs, where 1 means that "
+        f"{runs:,} others would give the same order; {enough}."
+    )
 
 
 def _limits(stability: xr.Dataset) -> str:
@@ -195,6 +247,10 @@ def _limits(stability: xr.Dataset) -> str:
             f"; with {seeds} a pair can pass only together with others, alone from {needed_one:,}"
         )
     return f"{text}."
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _needed(stability: xr.Dataset, key: str) -> int | None:

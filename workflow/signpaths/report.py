@@ -36,13 +36,20 @@ from signpaths.findings import (
     read_metrics,
     sentences,
 )
+from signpaths.stability import ORIGINS
 from signpaths.stores import open_store, write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC_ROWS = 30
 EXCLUDED_ROWS = 500
 MOST_BREAKS = 5
-NUMBERS = ("pi", "pi_low", "pi_high", "p", "q", "rank_mean", "rank_q25", "rank_q75", "energy")
+NUMBERS = (
+    *("pi", "pi_low", "pi_high", "p", "q", "rank_mean", "rank_q25", "rank_q75", "energy"),
+    *("q_by", "p_chance", "rank_low", "rank_high", "pi_half_k", "q_half_k", "pi_double_k"),
+    *("q_double_k", "pi_error", "rank_error", "crossing", "lstm_variance", "ae_variance"),
+)
+# Numbers of a pair that belong to no space.
+ALONE = ("learned", "learned_p", "learned_q", "beyond_input")
 # What was planted in simulated data, whether such a pair is meant to stay close, and why.
 PLANTED = {
     "twin": ("the same movement, but for one finger towards its end", True, "input-driven"),
@@ -157,6 +164,8 @@ def report(
         "sentences": sentences(stable, metrics),
         "measured": measured(stable, metrics),
         "table": shown_table(table, stable),
+        "details": {name: _has(table, name) for name in (*NUMBERS, *ALONE)}
+        | {"sessions": stable.attrs.get("sessions", 0)},
         "data": {"json": _for_script(_script_data(table, stable))},
         "pictures": {name.stem: picture(name) for name in sorted(figures.glob("*.png"))},
         "runs": run_rows(metrics),
@@ -219,7 +228,10 @@ def read_pairs(path: Path) -> Pairs:
             raise UserError(
                 f"{path}: no column {HEADLINE}_pi; run the stability stage again to make it."
             )
-        numeric = {f"{space}_{name}" for space in spaces for name in NUMBERS} | {"raw_rank"}
+        own = {f"{space}_{name}" for space in spaces for name in (*NUMBERS, "breaks")}
+        # The ranks in the raw signals: `raw_rank`, `dtw_rank` and so on.
+        raw = {name for name in columns if name.endswith("_rank")} - own
+        numeric = {name for name in own if not name.endswith("_breaks")} | raw | {*ALONE}
         rows = [
             [
                 _number(cell) if name in numeric else cell
@@ -260,7 +272,8 @@ def shown_table(pairs: Pairs, stability: xr.Dataset) -> dict[str, Any]:
     at = {name: i for i, name in enumerate(pairs.columns)}
     shown = []
     for row in pairs.rows[:STATIC_ROWS]:
-        head = {name: row[at[f"{HEADLINE}_{name}"]] for name in (*NUMBERS, "breaks")}
+        shown_numbers = ("pi", "pi_low", "pi_high", "q", "breaks")
+        head = {name: row[at[f"{HEADLINE}_{name}"]] for name in shown_numbers}
         ranks = [row[at[f"{space}_rank_mean"]] for space in pairs.spaces] + [row[at["raw_rank"]]]
         shown.append(
             {
@@ -532,8 +545,13 @@ def _script_data(pairs: Pairs, stability: xr.Dataset) -> dict[str, Any]:
         "spaces": pairs.spaces,
         "every": every,
         "runs": runs,
+        "autoencoders": int(stability.attrs["ae_seeds"]),
         "k": float(stability.attrs["k"]),
+        "halfK": stability.attrs.get("k_half"),
+        "doubleK": stability.attrs.get("k_double"),
+        "level": number(100 * stability.attrs["confidence"], 0),
         "verdicts": list(VERDICTS),
+        "origins": _origins(pairs),
         "mostBreaks": MOST_BREAKS,
     }
 
@@ -544,6 +562,19 @@ def _for_script(content: dict[str, Any]) -> Markup:
     for character in "<>&'":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
+
+
+def _origins(pairs: Pairs) -> list[str]:
+    """Give the origins that occur, in their order; none if the table has no such column."""
+    if "origin" not in pairs.columns:
+        return []
+    found = {row[pairs.column("origin")] for row in pairs.rows}
+    return [name for name in ORIGINS if name in found]
+
+
+def _has(pairs: Pairs, name: str) -> bool:
+    """Tell whether the pair table holds a number, by itself or in the headline's space."""
+    return name in pairs.columns or f"{HEADLINE}_{name}" in pairs.columns
 
 
 def _number(cell: str) -> float | int | None:

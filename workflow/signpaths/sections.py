@@ -7,7 +7,8 @@ lacks gives nothing.
 
 import csv
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import xarray as xr
 from scipy.stats import spearmanr
 
 from signpaths import variance
-from signpaths.findings import HEADLINE
+from signpaths.evidence import mean_interval
+from signpaths.findings import HEADLINE, percent
 from signpaths.stability import ORIGINS, STAYS
 from signpaths.stores import open_store
 
@@ -31,6 +33,13 @@ MEANINGS = {
     "autoencoder-dependent": "close now and then; which autoencoder was trained matters most",
     "cannot be told": "close now and then; one LSTM or one autoencoder cannot say why",
     "not close": "too seldom close to ask why",
+}
+# The numbers behind a claim that the sentence about it leaves out.
+BEHIND: dict[str, tuple[str, Callable[[float], str]]] = {
+    "q": ("q", lambda value: "below 0.001" if value < 0.001 else f"{value:.3g}"),
+    "raw_rank": ("rank in the raw signals", lambda value: f"{value:.1f}"),
+    "crossing": ("paths meet in", percent),
+    "softmax_mass": ("probability of the other", percent),
 }
 SHOWN_SIGNS = 5
 # Jobs of these rules are paid once for each LSTM.
@@ -58,12 +67,23 @@ def notes(stability: xr.Dataset) -> list[str]:
     return [line for line in str(stability.attrs.get("notes", "")).split("\n") if line]
 
 
-def claim_rows(path: Path | None) -> list[dict[str, str]]:
-    """Give the rows of `claims.csv` as text."""
+def claim_rows(path: Path | None) -> list[dict[str, Any]]:
+    """Give the rows of `claims.csv` as text, with the numbers `behind` each of them in words."""
     if path is None:
         return []
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    return [
+        {"verdict": "", "origin": "", **row}
+        | {
+            "behind": [
+                (text, show(float(row[name])))
+                for name, (text, show) in BEHIND.items()
+                if row.get(name) and math.isfinite(float(row[name]))
+            ]
+        }
+        for row in rows
+    ]
 
 
 def variance_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
@@ -140,7 +160,7 @@ def evidence_rows(path: Path | None) -> dict[str, Any]:
                         "ap": _known(one.ap_mean.sel(against=against)),
                         "low": _known(one.ap_low.sel(against=against)),
                         "high": _known(one.ap_high.sel(against=against)),
-                        "auc": _known(one.auc.sel(against=against).mean()),
+                        **_interval("auc", one.auc.sel(against=against).values),
                         "over_raw": _known(one.ap_over_raw.sel(against=against)),
                         "over_raw_low": _known(one.ap_over_raw_low.sel(against=against)),
                         "over_raw_high": _known(one.ap_over_raw_high.sel(against=against)),
@@ -157,6 +177,13 @@ def evidence_rows(path: Path | None) -> dict[str, Any]:
         "note": str(store.attrs["note"]),
         "verdicts": [_beats_raw(rows, space) for space in (HEADLINE, "ae2")],
     }
+
+
+def _interval(name: str, values: np.ndarray) -> dict[str, float | None]:
+    """Mean over LSTMs of a number from 0 to 1, with its interval."""
+    ends = np.clip(mean_interval(values), 0, 1)
+    keys = (name, f"{name}_low", f"{name}_high")
+    return {key: _known(end) for key, end in zip(keys, ends, strict=True)}
 
 
 def _beats_raw(rows: Sequence[dict[str, Any]], space: str) -> dict[str, Any]:
@@ -186,7 +213,7 @@ def quality_rows(paths: Sequence[Path]) -> dict[str, Any]:
     )
     stores = [open_store(path).load() for path in paths]
     rows = []
-    for space in stores[0].space.values:
+    for space in _beside_pca([str(name) for name in stores[0].space.values]):
         values = []
         for name in names:
             each = [one[name].sel(space=space) for one in stores]
@@ -204,6 +231,11 @@ def quality_rows(paths: Sequence[Path]) -> dict[str, Any]:
         order = np.argsort(of_sign.values)[:SHOWN_SIGNS]
         worst = [(str(of_sign.sign.values[at]), float(of_sign.values[at])) for at in order]
     return {"rows": rows, "worst": worst, "space": projection}
+
+
+def _beside_pca(spaces: Sequence[str]) -> list[str]:
+    """Order projections by dimensions, autoencoders before the PCA that they are set beside."""
+    return sorted(spaces, key=lambda name: (name.lstrip("aepc"), name))
 
 
 def agreement_rows(path: Path | None, stability: xr.Dataset) -> dict[str, Any]:

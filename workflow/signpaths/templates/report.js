@@ -60,22 +60,25 @@ function share(row, space) {
   return bar;
 }
 
-// ---- state: what is shown, kept in the address
-const origin = (row) => {
+const cause = (row) => {
   const name = row[at.origin] ?? "";
-  return name && name !== "not close" ? element("small", {}, name) : "";
+  return name && name !== "not close" ? [" ", element("span", { class: "origin" }, name)] : [];
 };
 
-const state = { q: "", verdicts: new Set(data.verdicts), sort: null, down: false, pair: null };
+// ---- state: what is shown, kept in the address
+// A set of names for each filter; the key is the name of its column and of its boxes.
+const filters = { verdict: data.verdicts, origin: data.origins };
+const state = { q: "", verdict: new Set(data.verdicts), origin: new Set(data.origins), sort: null, down: false, pair: null };
 let shown = [];
 let drawn = 0;
 
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1).replaceAll("+", "%2B"));
   state.q = given.get("q") ?? "";
-  const verdict = given.get("verdict");
-  const known = verdict?.split(",").filter((name) => data.verdicts.includes(name));
-  state.verdicts = new Set(known ?? data.verdicts);
+  for (const [name, all] of Object.entries(filters)) {
+    const known = given.get(name)?.split(",").filter((one) => all.includes(one));
+    state[name] = new Set(known ?? all);
+  }
   const sort = given.get("sort") ?? "";
   state.down = sort.startsWith("-");
   const key = sort.replace(/^-/, "");
@@ -93,7 +96,9 @@ const addressOf = (row) => `#pair=${encoded(row[at.sign_a])},${encoded(row[at.si
 function writeAddress() {
   const parts = [];
   if (state.q) parts.push(`q=${encoded(state.q)}`);
-  if (state.verdicts.size < data.verdicts.length) parts.push(`verdict=${[...state.verdicts].map(encoded).join(",")}`);
+  for (const [name, all] of Object.entries(filters)) {
+    if (state[name].size < all.length) parts.push(`${name}=${[...state[name]].map(encoded).join(",")}`);
+  }
   if (state.sort) parts.push(`sort=${state.down ? "-" : ""}${encoded(state.sort)}`);
   history.replaceState(null, "", parts.length ? `#${parts.join("&")}` : location.pathname + location.search);
 }
@@ -125,7 +130,8 @@ function choose() {
     return;
   }
   const matches = matcher(state.q);
-  shown = data.rows.filter((row) => state.verdicts.has(row[at.verdict]) && matches(row));
+  const wanted = Object.entries(filters).filter(([, all]) => all.length).map(([name]) => name);
+  shown = data.rows.filter((row) => wanted.every((name) => state[name].has(row[at[name]])) && matches(row));
   const key = keys.get(state.sort);
   if (!key) return;
   const sign = state.down ? -1 : 1;
@@ -145,7 +151,7 @@ const width = document.querySelectorAll("#table thead tr:last-child th").length;
 
 function rowOf(row) {
   const button = element("button", { type: "button", "aria-expanded": "false" }, ...pairNodes(row));
-  const line = element("tr", {}, element("th", { scope: "row" }, button), element("td", {}, badge(row[at.verdict]), origin(row)));
+  const line = element("tr", {}, element("th", { scope: "row" }, button), element("td", {}, badge(row[at.verdict]), ...cause(row)));
   line.append(element("td", { class: "n" }, share(row, "hidden")));
   line.append(cell(interval(row[at.hidden_pi_low], row[at.hidden_pi_high])), cell(probability(row[at.hidden_q])));
   const ranks = [...data.spaces.map((space) => row[at[`${space}_rank_mean`]]), row[at.raw_rank]];
@@ -161,26 +167,78 @@ function toggle(line, button, row) {
   if (open) line.nextSibling.remove();
   else line.after(detailOf(row));
 }
-function detailOf(row) {
-  const head = ["Space", "Close in", "Interval", "p", "q", "Mean rank", "Quartiles", "Energy", "Breaks at LSTM seeds"];
-  const table = element("table", {}, element("thead", {}, element("tr", {},
-    ...head.map((text, i) => element("th", { scope: "col", class: i ? "n" : "" }, text)))));
-  const lines = element("tbody");
-  for (const space of data.spaces) {
-    const value = (name) => row[at[`${space}_${name}`]];
+// The columns of a pair's details in every space: heading, the number that it needs, what it shows.
+// With one LSTM or one autoencoder nothing is known of what another would change.
+const show = (name, as) => (value) => value(name) === null ? DASH : as(value(name));
+const times = (pi) => `${Math.round(pi * data.runs)}/${data.runs}`;
+const ofMany = (count, as) => (value, row, space) => count > 1 ? as(value, row, space) : DASH;
+const percents = (value) => `${fixed(100 * value, 0)}\u00a0%`;
+const oftenColumns = [
+  ["Close in", "pi", (value, row, space) => share(row, space)],
+  [`Interval (${data.level}\u00a0%)`, "pi_low", (value) => interval(value("pi_low"), value("pi_high"))],
+  ["\u00b1 sessions", "pi_error", show("pi_error", percents)],
+  ["p", "p", show("p", precise)],
+  ["q", "q", show("q", precise)],
+  ["By chance", "p_chance", show("p_chance", probability)],
+  [`If close up to ${data.halfK}`, "pi_half_k", show("pi_half_k", times)],
+  [`If close up to ${data.doubleK}`, "pi_double_k", show("pi_double_k", times)],
+  ["Breaks at LSTM seeds", "breaks", (value) => {
     const broken = seedsOf(value("breaks"));
-    lines.append(element("tr", {},
-      element("th", { scope: "row" }, element("code", {}, space)),
-      element("td", { class: "n" }, share(row, space)),
-      cell(interval(value("pi_low"), value("pi_high"))), cell(precise(value("p"))), cell(precise(value("q"))),
-      cell(fixed(value("rank_mean"), 1)), cell(`${fixed(value("rank_q25"), 1)}${DASH}${fixed(value("rank_q75"), 1)}`),
-      cell(value("energy") === null ? DASH : fixed(value("energy"), 2)),
-      cell(broken.length ? (broken.length === data.runs && data.runs > 1 ? "all" : broken.join(" ")) : "none", "")));
+    return broken.length ? (broken.length === data.runs && data.runs > 1 ? "all" : broken.join(" ")) : "none";
+  }],
+];
+const nearColumns = [
+  ["Mean rank", "rank_mean", show("rank_mean", (rank) => fixed(rank, 1))],
+  [`Interval (${data.level}\u00a0%)`, "rank_low", ofMany(data.runs, (value) => `${fixed(value("rank_low"), 1)}${DASH}${fixed(value("rank_high"), 1)}`)],
+  ["\u00b1 sessions", "rank_error", show("rank_error", (error) => fixed(error, 1))],
+  ["Quartiles", "rank_q25", (value) => `${fixed(value("rank_q25"), 1)}${DASH}${fixed(value("rank_q75"), 1)}`],
+  ["Energy", "energy", show("energy", (energy) => fixed(energy, 2))],
+  ["Varies by LSTM", "lstm_variance", ofMany(data.runs, show("lstm_variance", (variance) => fixed(variance, 2)))],
+  ["Varies by autoencoder", "ae_variance", ofMany(data.autoencoders, (value, row, space) =>
+    space.startsWith("ae") ? fixed(value("ae_variance"), 2) : DASH)],
+  ["Paths meet", "crossing", show("crossing", (crossing) => `${fixed(100 * crossing, 1)}\u00a0%`)],
+];
+function spacesTable(row, caption, columns) {
+  // Half of a small k is k itself, and says nothing new.
+  const known = columns.filter(([, name]) => at[`hidden_${name}`] !== undefined && !(name === "pi_half_k" && data.halfK === data.k));
+  const kind = (name) => name === "breaks" ? "seeds" : "n";
+  const head = known.map(([text, name]) => element("th", { scope: "col", class: kind(name) }, text));
+  const lines = data.spaces.map((space) => {
+    const value = (name) => row[at[`${space}_${name}`]];
+    return element("tr", {}, element("th", { scope: "row" }, element("code", {}, space)),
+      ...known.map(([, name, made]) => element("td", { class: kind(name) }, made(value, row, space))));
+  });
+  return element("table", {}, element("caption", {}, caption),
+    element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Space"), ...head)), element("tbody", {}, ...lines));
+}
+function pairSentences(row) {
+  const value = (name) => row[at[name]] ?? null;
+  const texts = [];
+  const others = data.columns.filter((name) => name.endsWith("_rank") && name !== "raw_rank" && value(name) !== null);
+  const more = others.map((name) => `${fixed(value(name), 1)} in ${name.slice(0, -5)}`).join(", ");
+  texts.push(`In the raw signals the mutual rank is ${fixed(value("raw_rank"), 1)}${more ? ` (${more})` : ""}.`);
+  if (value("learned") !== null) {
+    const gained = Math.round(value("learned") * data.runs);
+    const than = gained < 0 ? "fewer" : "more";
+    texts.push(gained || value("learned_p") < 1
+      ? `After training the pair is close in ${Math.abs(gained)} LSTM${Math.abs(gained) === 1 ? "" : "s"} ${than} than before (p ${precise(value("learned_p"))}, q ${precise(value("learned_q"))}).`
+      : "After training the pair is close in as many LSTMs as before.");
   }
-  table.append(lines);
-  const raw = element("p", {}, `In the raw signals the mutual rank is ${fixed(row[at.raw_rank], 1)}. Energy: 0 if the examples of both signs lie alike, near 1 if the signs are far apart. `);
-  raw.append(element("a", { href: addressOf(row) }, "Address of this pair"));
-  return element("tr", { class: "detail" }, element("td", { colspan: width }, table, raw));
+  if (value("beyond_input") !== null) {
+    const beyond = value("beyond_input");
+    texts.push(`In the hidden states it is ${fixed(Math.abs(beyond), 2)} standard deviations ${beyond < 0 ? "farther apart" : "nearer"} than the raw signals let one expect.`);
+  }
+  if (value("lost_in_projection") === "True") texts.push("It is lost in the projection: close in the hidden states, but seldom in the picture.");
+  return texts;
+}
+function detailOf(row) {
+  const tables = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Details of the pair" },
+    spacesTable(row, "How often close", oftenColumns), spacesTable(row, "How near, and how much that varies", nearColumns));
+  const words = element("p", {}, `${pairSentences(row).join(" ")} `);
+  const explained = element("a", { href: "#details" }, "What these numbers mean");
+  explained.addEventListener("click", () => { byId("details").open = true; });
+  words.append(explained, " \u00b7 ", element("a", { href: addressOf(row) }, "Address of this pair"));
+  return element("tr", { class: "detail" }, element("td", { colspan: width }, tables, words));
 }
 function drawMore(count) {
   const part = document.createDocumentFragment();
@@ -208,7 +266,7 @@ function draw() {
   drawMore(FIRST);
   if (!shown.length) {
     body.append(element("tr", {}, element("td", { colspan: width },
-      state.pair ? "This study has no such pair." : "No pair matches. Fewer letters or more verdicts find more.")));
+      state.pair ? "This study has no such pair." : "No pair matches. Fewer letters or more boxes find more.")));
   }
   byId("cited").hidden = !state.pair;
   for (const header of document.querySelectorAll("#table [data-key]")) {
@@ -216,7 +274,9 @@ function draw() {
     else header.removeAttribute("aria-sort");
   }
   byId("q").value = state.q;
-  for (const box of document.getElementsByName("verdict")) box.checked = state.verdicts.has(box.value);
+  for (const name of Object.keys(filters)) {
+    for (const box of document.getElementsByName(name)) box.checked = state[name].has(box.value);
+  }
   if (state.pair && shown.length) {
     body.querySelector("button").click();
     byId("pairs").scrollIntoView();
@@ -300,18 +360,20 @@ byId("q").addEventListener("input", (event) => {
   clearTimeout(waiting);
   waiting = setTimeout(() => { state.q = event.target.value.trim(); change(); }, 120);
 });
-for (const box of document.getElementsByName("verdict")) {
-  box.addEventListener("change", () => {
-    state.verdicts[box.checked ? "add" : "delete"](box.value);
-    change();
-  });
+for (const name of Object.keys(filters)) {
+  for (const box of document.getElementsByName(name)) {
+    box.addEventListener("change", () => {
+      state[name][box.checked ? "add" : "delete"](box.value);
+      change();
+    });
+  }
 }
 byId("save").addEventListener("click", save);
 byId("next").addEventListener("click", () => drawMore(STEP));
 byId("every").addEventListener("click", () => drawMore(Infinity));
 byId("all").addEventListener("click", () => { state.pair = null; writeAddress(); draw(); });
 addEventListener("hashchange", () => {
-  if (/^#(pair|q|verdict|sort)=/.test(location.hash)) { readAddress(); draw(); }
+  if (/^#(pair|q|verdict|origin|sort)=/.test(location.hash)) { readAddress(); draw(); }
 });
 byId("tools").hidden = byId("save").hidden = false;
 readAddress();
