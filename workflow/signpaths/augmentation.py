@@ -31,14 +31,19 @@ class Jitter:
         if not (self.gain or self.offset or self.noise):
             return x
         examples, _, channels = x.shape
+        # Nothing is drawn for steps that are padding in every example.
+        steps = real.any(axis=0)
+        seen = x[:, steps]
 
         def draw(size: float, *shape: int) -> np.ndarray:
             return np.float32(size) * generator.standard_normal(shape, dtype=np.float32)
 
-        varied = (x - self.mean) * np.exp(draw(self.gain, examples, 1, channels)) + self.mean
+        varied = (seen - self.mean) * np.exp(draw(self.gain, examples, 1, channels)) + self.mean
         varied += draw(self.offset, examples, 1, channels) * self.deviation
-        varied += draw(self.noise, *x.shape) * self.deviation
-        return varied * real[..., None]
+        varied += draw(self.noise, *seen.shape) * self.deviation
+        result = np.zeros_like(x)
+        result[:, steps] = varied * real[:, steps, None]
+        return result
 
 
 class Batches(keras.utils.PyDataset):

@@ -72,9 +72,9 @@ class LstmOptions:
     """
 
     units: int = 100
-    epochs: int = 90
+    epochs: int = 80
     batch_size: int = 64
-    bucket: int = 4
+    bucket: int = 8
     learning_rate: float = 0.006
     schedule: Literal["constant", "cosine"] = "cosine"
     clipnorm: float | None = 1.0
@@ -127,7 +127,10 @@ def lstm(
     signs, label = np.unique(dataset.sign.values, return_inverse=True)
     part = read_parts(split, len(x))
     real = real_frames(dataset.length.values, x.shape[1], dataset.attrs["padding"])
-    train, validation = part == "train", part == "validation"
+    train = part == "train"
+    # Those of like length beside each other, so that a batch has little padding.
+    validation = np.flatnonzero(part == "validation")
+    validation = validation[np.argsort(dataset.length.values[validation], kind="stable")]
     frames = x[train][real[train]]
     network = build(frames, x.shape[1], len(signs), options)
     training.save_model(network, untrained)

@@ -135,6 +135,7 @@ def fit(
         validation_data=validation,
         epochs=regime.epochs,
         batch_size=regime.batch_size if arrays else None,
+        validation_batch_size=regime.batch_size,
         # Batches come in an order of their own.
         shuffle=arrays,
         callbacks=_callbacks(regime.epochs, regime.patience),
