@@ -75,9 +75,9 @@ class AutoencoderOptions:
     thin_steps: int = 1
     thin_speed: float = 0.0
     validation: Literal["example", "frame"] = "example"
-    epochs: int = 5
-    batch_size: int = 256
-    learning_rate: float = 0.006
+    epochs: int = 4
+    batch_size: int = 192
+    learning_rate: float = 0.007
     schedule: Literal["constant", "cosine"] = "cosine"
     patience: int | None = 5
 
