@@ -184,8 +184,8 @@ def training_rounds(folder: Path, rounds: int, epochs: int) -> dict[str, list[An
             seconds = worker(what, folder, length)["seconds"]
             found.setdefault(what, []).append(statistics.median(seconds))
             told(f"round {turn + 1}/{rounds}  {what}  {found[what][-1]:.2f} s an epoch")
-        for what in ("lstm-ours", "autoencoder-ours"):
-            side = on_every_core(what, folder, epochs, turn * CORES)
+        for what, length in (("lstm-ours", epochs), ("autoencoder-ours", MOST_EPOCHS)):
+            side = on_every_core(what, folder, length, turn * CORES)
             found.setdefault(what, []).append(
                 statistics.mean(statistics.median(one["seconds"]) for one in side)
             )
@@ -344,7 +344,7 @@ def main() -> None:
         found = training_rounds(folder, given.rounds, given.epochs)
         told("training autoencoders of the article to their end, one for each core")
         length = given.article_autoencoder_epochs
-        article = on_every_core("autoencoder-article", folder, length, first_seed=0)
+        article = on_every_core("autoencoder-article-judged", folder, length, first_seed=0)
         accuracies = {name: test_accuracies(getattr(given, name)) for name in ("article", "auslan")}
         rows = [*training_rows(found, article, accuracies), row]
         summary = shares(found, folder)
