@@ -168,8 +168,8 @@ def stock_autoencoder(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
     return {"seconds": seconds}
 
 
-def our_autoencoder(folder: Path, epochs: int, seed: int, regime: str) -> dict[str, Any]:
-    """Time the whole training of stage `autoencoder`, and judge it."""
+def whole_autoencoder(folder: Path, epochs: int, seed: int, regime: str) -> dict[str, Any]:
+    """Train an autoencoder to its end by stage `autoencoder`, time its epochs and judge it."""
     from signpaths.autoencoder import autoencoder
 
     out = folder / "autoencoder" / regime / str(seed)
@@ -209,8 +209,8 @@ WAYS: dict[str, Callable[[Path, int, int], dict[str, Any]]] = {
     "lstm-ours": our_lstm,
     "autoencoder-article": stock_autoencoder,
     # What the regime reaches does not hang on threads, so it is trained to its end on one each.
-    "autoencoder-article-judged": partial(our_autoencoder, regime="article"),
-    "autoencoder-ours": partial(our_autoencoder, regime="auslan"),
+    "autoencoder-article-judged": partial(whole_autoencoder, regime="article"),
+    "autoencoder-ours": partial(whole_autoencoder, regime="auslan"),
 }
 
 

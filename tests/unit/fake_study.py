@@ -116,7 +116,7 @@ def make_whole_study(
     shutil.rmtree(folder / "stability.zarr")
     stability(folder / "stability.zarr", folder / "pairs.csv", raw=folder / "raw.zarr", runs=stores)
     stable = open_store(folder / "stability.zarr").load()
-    _write_evidence(folder / "evidence.zarr", [*stable.space.values, "raw"], runs, rng)
+    _write_evidence(folder / "evidence.zarr", [*stable.space.values, "raw"], rng)
     for run in range(runs):
         _write_quality(folder / f"quality/{run}.zarr", names, autoencoders, rng)
     _write_agreement(folder / "agreement.zarr", names, runs, rng)
@@ -153,15 +153,16 @@ def _add_optional(path: Path, rng: np.random.Generator) -> None:
     write_store(run, path, stage="closeness", title="Closeness", options=ClosenessOptions())
 
 
-def _write_evidence(path: Path, spaces: Sequence[str], runs: int, rng: np.random.Generator) -> None:
+def _write_evidence(path: Path, spaces: Sequence[str], rng: np.random.Generator) -> None:
     dims = ("space", "against")
     summary = {}
-    for name, mean in (("ap", "ap_mean"), ("ap_over_raw", "ap_over_raw"), ("ap_gain", "ap_gain")):
+    means = {"ap": "ap_mean", "auc": "auc_mean", "ap_over_raw": "ap_over_raw", "ap_gain": "ap_gain"}
+    for name, mean in means.items():
         values = rng.random((len(spaces), 2))
         summary |= {mean: (dims, values), f"{name}_low": (dims, values - 0.1)}
         summary |= {f"{name}_high": (dims, values + 0.1)}
     dataset = xr.Dataset(
-        summary | {"auc": ((*dims, "lstm_seed"), rng.random((len(spaces), 2, runs)))},
+        summary,
         coords={"space": list(spaces), "against": ["same run", "other runs"]},
         attrs={"chance_ap": 0.02, "confused_fraction": 0.02, "note": ""},
     )

@@ -404,14 +404,16 @@ def test_the_summary_is_of_paired_differences(measured) -> None:
         at = dataset.sel(space=space).isel(against=against)
         for name, values in (
             ("ap", at.ap.values),
+            ("auc", at.auc.values),
             ("ap_gain", hidden[against] - at.ap.values),
             ("ap_over_raw", at.ap.values - raw[against]),
         ):
             half = stats.t.ppf(0.975, 3) * np.std(values, ddof=1) / 2
-            mean = at["ap_mean" if name == "ap" else name].item()
+            score = name in ("ap", "auc")
+            mean = at[f"{name}_mean" if score else name].item()
             assert mean == pytest.approx(values.mean())
             assert at[f"{name}_low"].item() == pytest.approx(
-                max(0 if name == "ap" else -1, values.mean() - half)
+                max(0 if score else -1, values.mean() - half)
             )
             assert at[f"{name}_high"].item() == pytest.approx(min(1, values.mean() + half))
 

@@ -345,7 +345,7 @@ def _dataset(runs: Runs, scores: Mapping[str, np.ndarray], share: np.ndarray) ->
             name: (("space", "against", "lstm_seed"), values, described[name])
             for name, values in scores.items()
         },
-        **_summary(scores["ap"], runs.spaces),
+        **_summary(scores["ap"], scores["auc"], runs.spaces),
         "positive_share": (
             ("against", "lstm_seed"),
             share,
@@ -381,17 +381,18 @@ def _dataset(runs: Runs, scores: Mapping[str, np.ndarray], share: np.ndarray) ->
 
 
 def _summary(
-    ap: np.ndarray, spaces: list[str]
+    ap: np.ndarray, auc: np.ndarray, spaces: list[str]
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray, str]]:
-    """Average precision over LSTM seeds, and paired differences, each with its interval."""
+    """Scores over LSTM seeds, and paired differences, each with its interval."""
     hidden, raw = (ap[spaces.index(space)] for space in (HEADLINE, RAW))
     summary: dict[str, tuple[tuple[str, ...], np.ndarray, str]] = {}
     for name, mean, values, lowest, long_name in (
         ("ap", "ap_mean", ap, 0, "average precision"),
+        ("auc", "auc_mean", auc, 0, "area under the ROC curve"),
         ("ap_gain", "ap_gain", hidden - ap, -1, f"average precision of {HEADLINE} less this one's"),
         ("ap_over_raw", "ap_over_raw", ap - raw, -1, f"average precision less that of {RAW}"),
     ):
-        # A t interval knows no bounds; average precision and a difference of two do.
+        # A t interval knows no bounds; scores and a difference of two do.
         ends = np.clip(np.apply_along_axis(mean_interval, -1, values), lowest, 1)
         for part, end, text in (
             (mean, 0, f"{long_name}, mean over LSTM seeds"),

@@ -173,7 +173,7 @@ def _causes(stability: xr.Dataset) -> str:
         LEARNED: "close by training only",
     }
     parts = [
-        f"{count:,} {_are(count)} {text}"
+        f"{count:,} {'is' if count == 1 else 'are'} {text}"
         for name, text in words.items()
         if (count := int((origin[stays] == name).sum()))
     ]
@@ -247,10 +247,6 @@ def _limits(stability: xr.Dataset) -> str:
             f"; with {seeds} a pair can pass only together with others, alone from {needed_one:,}"
         )
     return f"{text}."
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def _needed(stability: xr.Dataset, key: str) -> int | None:

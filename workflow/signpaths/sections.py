@@ -17,7 +17,6 @@ import xarray as xr
 from scipy.stats import spearmanr
 
 from signpaths import variance
-from signpaths.evidence import mean_interval
 from signpaths.findings import HEADLINE, percent
 from signpaths.stability import ORIGINS, STAYS
 from signpaths.stores import open_store
@@ -60,11 +59,6 @@ def origin_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
         }
         for name in ORIGINS
     ]
-
-
-def notes(stability: xr.Dataset) -> list[str]:
-    """Give what a study of this size cannot tell, line by line."""
-    return [line for line in str(stability.attrs.get("notes", "")).split("\n") if line]
 
 
 def claim_rows(path: Path | None) -> list[dict[str, Any]]:
@@ -160,7 +154,9 @@ def evidence_rows(path: Path | None) -> dict[str, Any]:
                         "ap": _known(one.ap_mean.sel(against=against)),
                         "low": _known(one.ap_low.sel(against=against)),
                         "high": _known(one.ap_high.sel(against=against)),
-                        **_interval("auc", one.auc.sel(against=against).values),
+                        "auc": _known(one.auc_mean.sel(against=against)),
+                        "auc_low": _known(one.auc_low.sel(against=against)),
+                        "auc_high": _known(one.auc_high.sel(against=against)),
                         "over_raw": _known(one.ap_over_raw.sel(against=against)),
                         "over_raw_low": _known(one.ap_over_raw_low.sel(against=against)),
                         "over_raw_high": _known(one.ap_over_raw_high.sel(against=against)),
@@ -177,13 +173,6 @@ def evidence_rows(path: Path | None) -> dict[str, Any]:
         "note": str(store.attrs["note"]),
         "verdicts": [_beats_raw(rows, space) for space in (HEADLINE, "ae2")],
     }
-
-
-def _interval(name: str, values: np.ndarray) -> dict[str, float | None]:
-    """Mean over LSTMs of a number from 0 to 1, with its interval."""
-    ends = np.clip(mean_interval(values), 0, 1)
-    keys = (name, f"{name}_low", f"{name}_high")
-    return {key: _known(end) for key, end in zip(keys, ends, strict=True)}
 
 
 def _beats_raw(rows: Sequence[dict[str, Any]], space: str) -> dict[str, Any]:
@@ -235,7 +224,7 @@ def quality_rows(paths: Sequence[Path]) -> dict[str, Any]:
 
 def _beside_pca(spaces: Sequence[str]) -> list[str]:
     """Order projections by dimensions, autoencoders before the PCA that they are set beside."""
-    return sorted(spaces, key=lambda name: (name.lstrip("aepc"), name))
+    return sorted(spaces, key=lambda name: (name[-1], name))
 
 
 def agreement_rows(path: Path | None, stability: xr.Dataset) -> dict[str, Any]:
