@@ -211,7 +211,7 @@ def test_the_numbers_behind_a_claim_are_those_of_its_row(tmp_path: Path) -> None
     write_claims(tmp_path / "claims.csv", ["said", "close", "found", "yes"])
     (row,) = sections.claim_rows(tmp_path / "claims.csv")
     assert row["behind"] == [
-        ("q", "0.0123"),
+        ("q in hidden", "0.0123"),
         ("rank in the raw signals", "7.5"),
         ("probability of the other", "0.6\N{NO-BREAK SPACE}%"),
     ]

@@ -35,7 +35,7 @@ MEANINGS = {
 }
 # The numbers behind a claim that the sentence about it leaves out.
 BEHIND: dict[str, tuple[str, Callable[[float], str]]] = {
-    "q": ("q", lambda value: "below 0.001" if value < 0.001 else f"{value:.3g}"),
+    "q": ("q in {space}", lambda value: "below 0.001" if value < 0.001 else f"{value:.3g}"),
     "raw_rank": ("rank in the raw signals", lambda value: f"{value:.1f}"),
     "crossing": ("paths meet in", percent),
     "softmax_mass": ("probability of the other", percent),
@@ -68,10 +68,10 @@ def claim_rows(path: Path | None) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [
-        {"verdict": "", "origin": "", **row}
+        {"verdict": "", "origin": "", "space": "", **row}
         | {
             "behind": [
-                (text, show(float(row[name])))
+                (text.format_map(row), show(float(row[name])))
                 for name, (text, show) in BEHIND.items()
                 if row.get(name) and math.isfinite(float(row[name]))
             ]
