@@ -497,7 +497,7 @@ def test_check_keys_changes_the_config_in_place() -> None:
         ("lstm.learning_rate", True, "lstm.learning_rate is true, expected a number above 0"),
         ("lstm.patience", 0.5, "lstm.patience is 0.5, expected an integer of at least 1, or null"),
         ("lstm.mask", 1, "lstm.mask is 1, expected true or false"),
-        ("lstm.schedule", "cosin", "expected constant or cosine; did you mean cosine?"),
+        ("lstm.schedule", "cosin", "expected constant, cosine or one_cycle; did you mean cosine?"),
         ("lstm.clipnorm", math.inf, "lstm.clipnorm is inf, expected a finite number"),
         ("simulate.noise", math.nan, "simulate.noise is nan, expected a finite number"),
         ("data.channels[0]", ["x", 5], "data.channels[1] is 5, expected text; put it in quotes"),

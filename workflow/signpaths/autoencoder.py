@@ -58,9 +58,10 @@ class AutoencoderOptions:
     batch_size
         Frames a step.
     learning_rate
-        Of Adam, at the start.
+        Of Adam, at its largest.
     schedule
-        `constant`, or `cosine`: falls to zero over the epochs.
+        `constant`; `cosine`: falls to zero over the epochs; `one_cycle`: rises over the first tenth
+        of the steps before it falls.
     patience
         Epochs without a better validation loss before training stops; without it all epochs run.
     """
@@ -75,10 +76,10 @@ class AutoencoderOptions:
     thin_steps: int = 1
     thin_speed: float = 0.0
     validation: Literal["example", "frame"] = "example"
-    epochs: int = 4
-    batch_size: int = 192
-    learning_rate: float = 0.007
-    schedule: Literal["constant", "cosine"] = "cosine"
+    epochs: int = 3
+    batch_size: int = 256
+    learning_rate: float = 0.012
+    schedule: training.Schedule = "one_cycle"
     patience: int | None = 5
 
 

@@ -46,9 +46,10 @@ class LstmOptions:
         Of so many shuffled batches, examples of like length are put together: less padding, less
         time. 1 leaves the batches shuffled.
     learning_rate
-        Of Adam, at the start.
+        Of Adam, at its largest.
     schedule
-        `constant`, or `cosine`: falls to zero over the epochs.
+        `constant`; `cosine`: falls to zero over the epochs; `one_cycle`: rises over the first tenth
+        of the steps before it falls.
     clipnorm
         Largest norm of a weight's gradient; without it nothing is clipped.
     patience
@@ -76,7 +77,7 @@ class LstmOptions:
     batch_size: int = 64
     bucket: int = 8
     learning_rate: float = 0.006
-    schedule: Literal["constant", "cosine"] = "cosine"
+    schedule: training.Schedule = "cosine"
     clipnorm: float | None = 1.0
     patience: int | None = None
     standardise: bool = True
