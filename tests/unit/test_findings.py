@@ -164,6 +164,14 @@ def with_origins(verdicts: list[str], origins: list[str], lost: list[bool]) -> x
             "training though not in the recordings and 1 is close by training only.",
         ),
         (
+            with_origins(
+                ["stays close"] * 2 + ["apart"],
+                ["input-driven", "input-driven", "not close"],
+                [False] * 3,
+            ),
+            "All that stay close are alike in the recordings already.",
+        ),
+        (
             # A pair that stays close can be lost as well; an artefact is close in no hidden state.
             with_origins(
                 ["stays close", "comes and goes", "apart", "apart"],

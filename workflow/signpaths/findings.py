@@ -190,8 +190,9 @@ def _causes(stability: xr.Dataset) -> str:
         if count
     ]
     of_staying = f"Of those that stay close, {_listed(parts)}" if parts else ""
-    if stays.sum() == 1 and parts:
-        of_staying = f"The pair that stays close {parts[0].partition(' ')[2]}"
+    if len(parts) == 1 and set(origin[stays]) <= set(words):
+        who = "The pair that stays close" if stays.sum() == 1 else "All that stay close"
+        of_staying = f"{who} {parts[0].partition(' ')[2]}"
     told = "; ".join(filter(None, [of_staying, _listed(shown)]))
     return f"{told}." if told else ""
 
