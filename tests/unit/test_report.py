@@ -356,3 +356,22 @@ def test_hostile_names_and_claims_stay_text(tmp_path: Path) -> None:
     claims = [row for row in page.rows if row and row[0] in HOSTILE and len(row) < 7]
     assert {row[0] for row in claims} == set(HOSTILE)
     assert all(row[0] in row[1] for row in claims)
+
+
+@pytest.mark.parametrize(
+    ("varies", "words"),
+    [
+        ("training", "over from different random starts."),
+        ("split", "over on different shares of the examples."),
+        ("both", "over from different random starts and on different shares of the examples."),
+    ],
+)
+def test_the_page_says_what_differs_between_retrainings(
+    tmp_path: Path, varies: str, words: str
+) -> None:
+    study = make_study(tmp_path / "study")
+    provenance = study.folder / "provenance.json"
+    made = json.loads(provenance.read_text(encoding="utf-8"))
+    made["config"]["seeds_vary"] = varies
+    provenance.write_text(json.dumps(made), encoding="utf-8")
+    assert words in write_report(study, tmp_path / "report.html")

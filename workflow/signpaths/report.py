@@ -188,7 +188,7 @@ def report(
         "evidence": sections.evidence_rows(evidence),
         "trust": sections.quality_rows(quality),
         "alike": sections.agreement_rows(agreement, stable),
-        "arms": sections.arm_rows(stable, compare),
+        "arms": sections.arm_rows(stable, origin.get("config", {}), compare),
     }
     write_text(out, render(context))
 

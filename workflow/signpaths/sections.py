@@ -41,6 +41,12 @@ BEHIND: dict[str, tuple[str, Callable[[float], str]]] = {
     "softmax_mass": ("probability of the other", percent),
 }
 SHOWN_SIGNS = 5
+# What differs between a study's LSTMs, by its `seeds_vary`.
+VARIED = {
+    "training": "random start, order of the examples",
+    "split": "examples trained on",
+    "both": "random start, order, examples trained on",
+}
 # Jobs of these rules are paid once for each LSTM.
 PER_LSTM = ("lstm", "activations")
 
@@ -252,34 +258,56 @@ def agreement_rows(path: Path | None, stability: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def arm_rows(stability: xr.Dataset, compared: Sequence[Path]) -> list[dict[str, Any]]:
-    """Set other studies beside this one: what varies, how many pairs stay close, and which."""
+def arm_rows(
+    stability: xr.Dataset, config: dict[str, Any], compared: Sequence[Path]
+) -> list[dict[str, Any]]:
+    """Set other studies beside this one: what varies, how many pairs stay close, and which.
+
+    The first row is this study's own. Pairs are shared only if both studies have some.
+    """
+    if not compared:
+        return []
     own_pairs = _pairs(stability)
-    staying = {pair for pair, (verdict, _) in own_pairs.items() if verdict == STAYS}
-    rows = []
+    staying = _staying(own_pairs)
+    rows = [{**_arm(stability, config), "overlap": None, "correlation": None}]
     for path in compared:
         other = open_store(path).load()
         pairs = _pairs(other)
-        theirs = {pair for pair, (verdict, _) in pairs.items() if verdict == STAYS}
+        theirs = _staying(pairs)
         common = sorted(own_pairs.keys() & pairs.keys())
         own, its = (np.array([one[pair][1] for pair in common]) for one in (own_pairs, pairs))
-        either = staying | theirs
         rows.append(
             {
+                **_arm(other, _config_of(path.parent)),
                 "study": path.parent.name,
-                "varies": _varies(path.parent / "provenance.json"),
-                "seeds": other.sizes["lstm_seed"],
-                "staying": len(theirs),
-                "overlap": len(staying & theirs) / len(either) if either else None,
+                "overlap": len(staying & theirs) / len(staying | theirs)
+                if staying and theirs
+                else None,
                 "correlation": _known(spearmanr(own, its).statistic)
                 if common and np.ptp(own) > 0 and np.ptp(its) > 0
                 else None,
-                "shares": [
-                    float(value) for value in 100 * other.variance_share.sel(space=HEADLINE).values
-                ],
             }
         )
     return rows
+
+
+def _arm(stability: xr.Dataset, config: dict[str, Any]) -> dict[str, Any]:
+    """Tell what a study varies and what it found."""
+    shares = stability.variance_share.sel(space=HEADLINE).values
+    varies = VARIED.get(config.get("seeds_vary", ""), "unknown")
+    if config.get("split", {}).get("by") == "session":
+        varies += "; tested on sessions not trained on"
+    return {
+        "study": config.get("study", "this one"),
+        "varies": varies,
+        "seeds": stability.sizes["lstm_seed"],
+        "staying": len(_staying(_pairs(stability))),
+        "shares": [float(value) for value in 100 * shares],
+    }
+
+
+def _staying(pairs: dict[tuple[str, str], tuple[str, float]]) -> set[tuple[str, str]]:
+    return {pair for pair, (verdict, _) in pairs.items() if verdict == STAYS}
 
 
 def _pairs(stability: xr.Dataset) -> dict[tuple[str, str], tuple[str, float]]:
@@ -291,12 +319,12 @@ def _pairs(stability: xr.Dataset) -> dict[tuple[str, str], tuple[str, float]]:
     }
 
 
-def _varies(provenance: Path) -> str:
-    """What differs between the seeds of another study; unknown if it tells nothing."""
+def _config_of(study: Path) -> dict[str, Any]:
+    """Give the config of another study; empty if it tells none."""
+    provenance = study / "provenance.json"
     if not provenance.is_file():
-        return "unknown"
-    config = json.loads(provenance.read_text(encoding="utf-8")).get("config", {})
-    return str(config.get("seeds_vary", "unknown"))
+        return {}
+    return json.loads(provenance.read_text(encoding="utf-8")).get("config", {})
 
 
 def _of_headline(stability: xr.Dataset, name: str) -> float | None:
