@@ -195,7 +195,7 @@ def _write_agreement(path: Path, names: Sequence[str], runs: int, rng: np.random
     measures = ("cka", "procrustes", "rank_correlation")
     flag = np.array([""] * runs, dtype=object)
     if runs > 3:
-        flag[1:4] = "failed to learn", "undertrained; outlying ranks", "outlying ranks"
+        flag[1:4] = "failed to learn", "low validation accuracy; outlying ranks", "outlying ranks"
     dataset = xr.Dataset(
         {
             name: (("lstm_seed", "other_seed"), values)

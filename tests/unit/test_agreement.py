@@ -389,8 +389,8 @@ def test_runs_that_stand_out_are_flagged_and_kept(tmp_path: Path) -> None:
     found = run_stage(tmp_path, range(9), close_fraction=0.3)
     assert found.flag.values.tolist() == [
         "",
-        "failed to learn; undertrained",
-        "undertrained",
+        "failed to learn; low validation accuracy",
+        "low validation accuracy",
         "outlying ranks",
         "constant activations",
         *[""] * 4,

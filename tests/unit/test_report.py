@@ -297,8 +297,8 @@ def test_runs_that_stand_out_are_told_at_the_top(whole_page: Page, whole_text: s
     assert start < shown.index("What was found")
     # Those that only failed to learn have a notice of their own.
     assert shown[start:].startswith(
-        "2 of 12 LSTMs stand out Seed 2: undertrained; outlying ranks. Seed 3: outlying ranks. "
-        "They count in every number below;"
+        "2 of 12 LSTMs stand out Seed 2: low validation accuracy; outlying ranks. "
+        "Seed 3: outlying ranks. They count in every number below;"
     )
 
 

@@ -105,7 +105,7 @@ def write_agreement(path: Path, runs: int) -> xr.Dataset:
             "consensus": ("lstm_seed", generator.random(runs)),
             "ceiling_upper": ("lstm_seed", generator.random(runs)),
             "jaccard": (("lstm_seed", "sign"), generator.random((runs, len(SIGNS)))),
-            "flag": ("lstm_seed", ["", "undertrained", *[""] * (runs - 2)]),
+            "flag": ("lstm_seed", ["", "low validation accuracy", *[""] * (runs - 2)]),
         },
         coords={"lstm_seed": range(runs), "other_seed": range(runs), "sign": SIGNS},
         attrs={"note": ""},
@@ -189,7 +189,7 @@ def test_agreement_leaves_a_run_s_likeness_to_itself_out(folder: Path, stable: x
     others = dataset.cka.values[~np.eye(4, dtype=bool)]
     expected = (others.mean(), others.min(), others.max())
     assert found["measures"]["cka"] == pytest.approx(expected)
-    assert found["flags"] == [{"seed": 1, "flag": "undertrained"}]
+    assert found["flags"] == [{"seed": 1, "flag": "low validation accuracy"}]
 
 
 def test_other_studies_are_set_beside(folder: Path, stable: xr.Dataset) -> None:
@@ -276,5 +276,5 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     assert hostile not in text
     assert "&lt;script&gt;alert(1)" in text
     assert "One autoencoder seed" in text
-    assert "seed 1: undertrained" in text
+    assert "seed 1: low validation accuracy" in text
     assert not any("None" in cell for row in page.rows for cell in row)

@@ -22,9 +22,9 @@ from signpaths.quality import MOST_FRAMES, sampled_frames
 from signpaths.stability import HEADLINE, largest_close_rank
 from signpaths.stores import by_seed, open_store, write_store
 
-FAILED, UNDERTRAINED, OUTLYING, CONSTANT = FLAGS = (
+FAILED, INACCURATE, OUTLYING, CONSTANT = FLAGS = (
     "failed to learn",
-    "undertrained",
+    "low validation accuracy",
     "outlying ranks",
     "constant activations",
 )
@@ -331,7 +331,7 @@ def flags(found: Runs, consensus: np.ndarray) -> np.ndarray:
     """Say what is odd about each run, `(lstm_seed,)`; several things joined, nothing is empty."""
     signs = {
         FAILED: ~found.learned,
-        UNDERTRAINED: far_below(found.validation, ACCURACY_MARGIN),
+        INACCURATE: far_below(found.validation, ACCURACY_MARGIN),
         OUTLYING: far_below(consensus, CONSENSUS_MARGIN),
         CONSTANT: found.constant,
     }
