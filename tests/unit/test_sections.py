@@ -214,6 +214,8 @@ def test_other_studies_are_set_beside(folder: Path, stable: xr.Dataset) -> None:
     none = stable.assign(verdict=("pair", np.full(stable.sizes["pair"], "apart")))
     assert sections.arm_rows(none, config, [other])[1]["overlap"] is None
     assert sections.arm_rows(stable, config, []) == []
+    one = sections.arm_rows(stable.isel(lstm_seed=[0]), config, [other])
+    assert [row["shares"] is None for row in one] == [True, False]
 
 
 def test_the_numbers_behind_a_claim_are_those_of_its_row(tmp_path: Path) -> None:

@@ -293,7 +293,8 @@ def arm_rows(
 
 def _arm(stability: xr.Dataset, config: dict[str, Any]) -> dict[str, Any]:
     """Tell what a study varies and what it found."""
-    shares = stability.variance_share.sel(space=HEADLINE).values
+    # With one LSTM the spread between them is unknown.
+    known = "variance_share" in stability and stability.sizes["lstm_seed"] > 1
     varies = VARIED.get(config.get("seeds_vary", ""), "unknown")
     if config.get("split", {}).get("by") == "session":
         varies += "; tested on sessions not trained on"
@@ -302,7 +303,9 @@ def _arm(stability: xr.Dataset, config: dict[str, Any]) -> dict[str, Any]:
         "varies": varies,
         "seeds": stability.sizes["lstm_seed"],
         "staying": len(_staying(_pairs(stability))),
-        "shares": [float(value) for value in 100 * shares],
+        "shares": [float(share) for share in 100 * stability.variance_share.sel(space=HEADLINE)]
+        if known
+        else None,
     }
 
 

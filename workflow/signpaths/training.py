@@ -29,8 +29,8 @@ Schedule = Literal["constant", "cosine", "one_cycle"]
 UNUSED = ("matplotlib", "sklearn")
 # Training steps that TensorFlow takes before it comes back to Python: saves a tenth of the time.
 STEPS_AT_ONCE = 8
-# Share of the steps over which the rate of schedule `one_cycle` rises (Smith, 2018, has it rise and
-# fall, too).
+# Share of the steps over which schedule `one_cycle` raises the rate (Smith 2018 raises it as
+# long as he lowers it).
 RISING = 0.1
 # Of glibc's `mallopt` (malloc.h): how many blocks may be mapped on their own, and when free memory
 # at the top is given back.
