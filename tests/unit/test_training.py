@@ -189,7 +189,8 @@ def test_a_network_that_does_not_learn_is_flagged(study: Path, tmp_path: Path) -
     # Gradients this small do not move Adam.
     folder = train_lstm(tmp_path, study, "--clipnorm", "1e-12", epochs=1)
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["train_accuracy"] < 0.5
+    # One of two signs is recognised by chance.
+    assert metrics["train_accuracy"] <= 0.5
     assert metrics["learned"] is False
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from signpaths.augmentation import Jitter
 
 Engine = Literal["auto", "fused", "keras"]
-# A network that recognises fewer of the examples that it was trained on has failed to learn: its
+# A network that recognises no more of the examples that it was trained on has failed to learn: its
 # hidden states say little about the signs. (Not of the validation examples: those can be from a day
 # unlike all others, which more training would not mend.)
 LEARNED = 0.5
@@ -158,7 +158,7 @@ def lstm(
             "lstm_seed": seed,
             **{f"{name}_accuracy": scores[name][1] for name in PARTS},
             **{f"{name}_loss": scores[name][0] for name in PARTS},
-            "learned": scores["train"][1] >= LEARNED,
+            "learned": scores["train"][1] > LEARNED,
             "epochs_run": len(fitted),
             "best_epoch": int(training.best_epoch(fitted)["epoch"]),
             "examples": {name: int((part == name).sum()) for name in PARTS},
