@@ -198,19 +198,21 @@ def test_other_studies_are_set_beside(folder: Path, stable: xr.Dataset) -> None:
     config = {"study": "own", "seeds_vary": "both", "split": {"by": "session"}}
     own, row = sections.arm_rows(stable, config, [other])
     assert (own["study"], own["overlap"], own["correlation"]) == ("own", None, None)
-    assert own["varies"] == (
-        "random start, order, examples trained on; tested on sessions not trained on"
+    assert own["again"] == (
+        "from different random starts and on different shares of the examples; "
+        "tested on sessions not trained on"
     )
     assert own["staying"] == int((stable.verdict.values == "stays close").sum())
     theirs = open_store(other).load()
-    assert (row["study"], row["varies"], row["seeds"]) == ("split", "examples trained on", 12)
+    assert (row["study"], row["seeds"]) == ("split", 12)
+    assert row["again"] == "on different shares of the examples"
     assert row["staying"] == int((theirs.verdict.values == "stays close").sum())
     shares = [one.pi.sel(space="hidden").values for one in (stable, theirs)]
     assert row["correlation"] == pytest.approx(spearmanr(*shares).statistic)
     same = sections.arm_rows(stable, config, [folder / "own/stability.zarr"])[1]
     assert same["overlap"] == 1
     assert same["correlation"] == pytest.approx(1)
-    assert same["varies"] == "unknown"
+    assert same["again"] == "unknown"
     none = stable.assign(verdict=("pair", np.full(stable.sizes["pair"], "apart")))
     assert sections.arm_rows(none, config, [other])[1]["overlap"] is None
     assert sections.arm_rows(stable, config, []) == []

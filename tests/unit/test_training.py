@@ -189,9 +189,21 @@ def test_a_network_that_does_not_learn_is_flagged(study: Path, tmp_path: Path) -
     # Gradients this small do not move Adam.
     folder = train_lstm(tmp_path, study, "--clipnorm", "1e-12", epochs=1)
     metrics = json.loads((folder / "metrics.json").read_text())
-    # One of two signs is recognised by chance.
     assert metrics["train_accuracy"] <= 0.5
     assert metrics["learned"] is False
+
+
+def test_a_network_that_learns_is_not_flagged_for_an_odd_validation_day(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "study", "pre")
+    store = open_store(study / "sequences.zarr").load()
+    odd = pd.read_csv(study / "split.csv").part.values == "validation"
+    other = {"down": "still", "still": "up", "up": "down"}
+    store.sign.values[odd] = [other[sign] for sign in store.sign.values[odd]]
+    write_store(store, study / "sequences.zarr", stage="sequences", title="test")
+    folder = train_lstm(tmp_path / "lstm", study)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["validation_accuracy"] <= 0.5 < metrics["train_accuracy"]
+    assert metrics["learned"] is True
 
 
 def test_models_load_without_signpaths_in_safe_mode(study: Path) -> None:

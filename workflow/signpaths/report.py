@@ -156,12 +156,14 @@ def report(
     stable = open_store(stability).load()
     metrics = read_metrics(lstm, lstm_seeds(stable))
     origin = json.loads(provenance.read_text(encoding="utf-8"))
+    config = origin.get("config", {})
     table = read_pairs(pairs)
     context = {
         "title": options.title or f"Which of {stable.attrs['signs']} signs stay close?",
-        "study": str(origin.get("config", {}).get("study", out.parent.name)),
+        "study": str(config.get("study", out.parent.name)),
         "version": __version__,
         "reference_seed": paths.stem,
+        "again": sections.AGAIN[config.get("seeds_vary", "training")],
         "sentences": sentences(stable, metrics),
         "measured": measured(stable, metrics),
         "table": shown_table(table, stable),
@@ -175,7 +177,7 @@ def report(
         "excluded": excluded_rows(excluded),
         "projection": projection_rows(open_store(paths)),
         "origin": origin_tables(origin),
-        "config": origin.get("config", {}),
+        "config": config,
         "spaces": {name: describe_space(name) for name in [*table.spaces, "raw"]},
         "notes": cautions(stable),
         "claims": sections.claim_rows(claims),
@@ -188,7 +190,7 @@ def report(
         "evidence": sections.evidence_rows(evidence),
         "trust": sections.quality_rows(quality),
         "alike": sections.agreement_rows(agreement, stable),
-        "arms": sections.arm_rows(stable, origin.get("config", {}), compare),
+        "arms": sections.arm_rows(stable, config, compare),
     }
     write_text(out, render(context))
 

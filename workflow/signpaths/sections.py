@@ -41,11 +41,11 @@ BEHIND: dict[str, tuple[str, Callable[[float], str]]] = {
     "softmax_mass": ("probability of the other", percent),
 }
 SHOWN_SIGNS = 5
-# What differs between a study's LSTMs, by its `seeds_vary`.
-VARIED = {
-    "training": "random start, order of the examples",
-    "split": "examples trained on",
-    "both": "random start, order, examples trained on",
+# How a study's LSTMs are trained again, by its `seeds_vary`.
+AGAIN = {
+    "training": "from different random starts",
+    "split": "on different shares of the examples",
+    "both": "from different random starts and on different shares of the examples",
 }
 # Jobs of these rules are paid once for each LSTM.
 PER_LSTM = ("lstm", "activations")
@@ -261,7 +261,7 @@ def agreement_rows(path: Path | None, stability: xr.Dataset) -> dict[str, Any]:
 def arm_rows(
     stability: xr.Dataset, config: dict[str, Any], compared: Sequence[Path]
 ) -> list[dict[str, Any]]:
-    """Set other studies beside this one: what varies, how many pairs stay close, and which.
+    """Set other studies beside this one: how they train again, how many pairs stay close, which.
 
     The first row is this study's own. Pairs are shared only if both studies have some.
     """
@@ -269,7 +269,12 @@ def arm_rows(
         return []
     own_pairs = _pairs(stability)
     staying = _staying(own_pairs)
-    rows = [{**_arm(stability, config), "overlap": None, "correlation": None}]
+    own_row = {
+        **_arm(stability, config),
+        "study": config.get("study", "this one"),
+        "staying": len(staying),
+    }
+    rows = [{**own_row, "overlap": None, "correlation": None}]
     for path in compared:
         other = open_store(path).load()
         pairs = _pairs(other)
@@ -280,6 +285,7 @@ def arm_rows(
             {
                 **_arm(other, _config_of(path.parent)),
                 "study": path.parent.name,
+                "staying": len(theirs),
                 "overlap": len(staying & theirs) / len(staying | theirs)
                 if staying and theirs
                 else None,
@@ -292,17 +298,15 @@ def arm_rows(
 
 
 def _arm(stability: xr.Dataset, config: dict[str, Any]) -> dict[str, Any]:
-    """Tell what a study varies and what it found."""
+    """Tell how often and how a study trains again, and where the variance of its ranks lies."""
     # With one LSTM the spread between them is unknown.
     known = "variance_share" in stability and stability.sizes["lstm_seed"] > 1
-    varies = VARIED.get(config.get("seeds_vary", ""), "unknown")
+    again = AGAIN.get(config.get("seeds_vary", ""), "unknown")
     if config.get("split", {}).get("by") == "session":
-        varies += "; tested on sessions not trained on"
+        again += "; tested on sessions not trained on"
     return {
-        "study": config.get("study", "this one"),
-        "varies": varies,
+        "again": again,
         "seeds": stability.sizes["lstm_seed"],
-        "staying": len(_staying(_pairs(stability))),
         "shares": [float(share) for share in 100 * stability.variance_share.sel(space=HEADLINE)]
         if known
         else None,
