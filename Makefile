@@ -19,7 +19,7 @@ help:
 	@echo "make bench RAW=<source>    speed against what one would write otherwise, as ratios"
 	@echo "make calibrate             error rate and power of the statistics, on simulated studies"
 	@echo "make test                  linters and the whole test suite"
-	@echo "make docs                  config/README.md from the schema"
+	@echo "make docs                  what is made from options.py and stages.py"
 	@echo "make lock                  resolve envs/*.in again"
 
 .venv/study: envs/requirements.txt
@@ -33,13 +33,15 @@ help:
 	touch $@
 
 demo: .venv/study
-	$(SNAKEMAKE)
+	$(SNAKEMAKE) --configfile config/demo.yaml
 	@echo "report: results/demo/report.html"
 	@$(BIN)/python -m signpaths findings results/demo
 
+auslan: CONFIGS := config/auslan.yaml
+article: CONFIGS := config/auslan.yaml config/article.yaml
 auslan article: .venv/study
 	@test -n "$(RAW)" || { echo "make $@ RAW=<archive, folder or URL of the recordings>"; exit 2; }
-	$(SNAKEMAKE) --configfile config/$@.yaml --config 'data={"source": "$(RAW)"}'
+	$(SNAKEMAKE) --configfile $(CONFIGS) --config 'data={"source": "$(RAW)"}'
 	@echo "report: results/$@/report.html"
 	@$(BIN)/python -m signpaths findings results/$@
 
@@ -52,6 +54,7 @@ lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(SNAKEMAKE) --lint
 
 calibrate: .venv/study
@@ -61,7 +64,7 @@ test: lint
 	$(BIN)/python -m pytest
 
 docs: .venv/dev
-	$(BIN)/python -m signpaths.config > config/README.md
+	$(BIN)/python -m signpaths.documents .
 
 lock:
 	cd envs && for set in requirements-cpu:requirements requirements-gpu:requirements-gpu \

@@ -8,13 +8,11 @@ configfile: "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
-include: "workflow/rules/lstm.smk"
-include: "workflow/rules/autoencoder.smk"
+include: "workflow/rules/networks.smk"
+include: "workflow/rules/projections.smk"
 include: "workflow/rules/closeness.smk"
 include: "workflow/rules/stability.smk"
-include: "workflow/rules/quality.smk"
 include: "workflow/rules/evidence.smk"
-include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -22,16 +22,17 @@ from typing import Any
 
 import limits
 import numpy as np
-from signpaths.sequences import SequencesOptions, sequences
-from signpaths.splits import SplitsOptions, splits
+from signpaths.data.archives import members
+from signpaths.data.sequences import sequences
+from signpaths.data.splits import read_parts, splits
+from signpaths.data.tsd import tsd
 from signpaths.stores import open_store, write_json
-from signpaths.tsd import TsdOptions, members, tsd
-from workers import STOCK_BATCH, lstm_options, recipe
+from workers import STOCK_BATCH, recipe
 
 CORES = os.cpu_count() or 1
 WORKER = Path(__file__).with_name("workers.py")
 # An autoencoder of the article stops early, but not before so many epochs.
-MOST_EPOCHS = recipe("article", "autoencoder")["epochs"]
+MOST_EPOCHS = recipe("article").autoencoder.epochs
 # The goal's accuracy; a trial run sees so many signs.
 ACCURACY, FEW_SIGNS = 0.96, 8
 
@@ -84,26 +85,18 @@ def on_every_core(what: str, folder: Path, epochs: int, first_seed: int) -> list
 
 def prepared(raw: Path, folder: Path) -> None:
     """Write sequences, the split of the real study, and the activations of one LSTM."""
-    data, split = recipe("auslan", "data"), recipe("auslan", "split")
-    recordings = TsdOptions(pattern=data["pattern"], channels=tuple(data["channels"]))
-    tsd(raw, folder / "recordings.zarr", options=recordings)
-    padding = SequencesOptions(
-        aliases=tuple(f"{old}={new}" for old, new in data["aliases"].items()),
-        exclude=tuple(data["exclude"]),
-        max_length=data["max_length"],
-        padded_length=data["padded_length"],
-    )
+    study = recipe("auslan")
+    tsd(raw, folder / "recordings.zarr", options=study.data)
     sequences(
         *(folder / name for name in ("recordings.zarr", "sequences.zarr", "excluded.csv")),
-        options=padding,
+        options=study.data,
     )
-    shares = SplitsOptions(by=split["by"], train=split["train"], validation=split["validation"])
-    splits(folder / "sequences.zarr", folder / "split.csv", seed=0, options=shares)
+    splits(folder / "sequences.zarr", folder / "split.csv", seed=0, options=study.split)
 
 
 def few(raw: Path, folder: Path) -> Path:
     """Unpack the recordings of a few signs, to try this script."""
-    pattern = re.compile(recipe("auslan", "data")["pattern"])
+    pattern = re.compile(recipe("auslan").data.pattern)
     found = [
         (name, match["sign"], handle.read())
         for name, handle in members(raw)
@@ -121,7 +114,7 @@ def few(raw: Path, folder: Path) -> Path:
 def activations(folder: Path, epochs: int) -> None:
     """Write the activations of one LSTM, trained as recommended."""
     stage = [sys.executable, "-m", "signpaths"]
-    model = folder / "lstm" / "activations"
+    model = folder / "networks" / "activations"
     files = [model / name for name in ("model.keras", "untrained.keras", "h.csv", "m.json")]
     inputs = [folder / "sequences.zarr", folder / "split.csv"]
     # The defaults are the recommended regime.
@@ -136,7 +129,7 @@ def reading(raw: Path, folder: Path, rounds: int) -> tuple[Row, dict[str, Any]]:
     """Time reading all recordings: the stages against `numpy.genfromtxt` and `np.savez`."""
     unpacked = folder / "unpacked"
     unpacked.mkdir()
-    pattern = recipe("auslan", "data")["pattern"]
+    pattern = recipe("auslan").data.pattern
     files = []
     for number, (name, handle) in enumerate(members(raw)):
         if name.endswith(".tsd"):
@@ -200,7 +193,7 @@ def training_rows(
     """Make the three ratios of the table that are about training."""
     middle = {what: statistics.median(found[what]) for what in found if what[-4:] != "runs"}
     ours = middle["lstm-ours"] / CORES
-    lengths = {name: lstm_options(name).epochs for name in ("article", "auslan")}
+    lengths = {name: recipe(name).lstm.epochs for name in ("article", "auslan")}
     whole = {
         "article": lengths["article"] * middle["lstm-article"],
         "auslan": lengths["auslan"] * ours,
@@ -278,8 +271,9 @@ def mean_quality(runs: Sequence[dict[str, Any]]) -> dict[str, float]:
 def shares(found: dict[str, list[Any]], folder: Path) -> list[str]:
     """Say which share of the matrix-product peak each engine reaches."""
     examples = open_store(folder / "sequences.zarr")
-    train = int((np.genfromtxt(folder / "split.csv", str, delimiter=",")[:, -1] == "train").sum())
-    units = lstm_options("auslan").units
+    parts = read_parts(folder / "split.csv", examples.sizes["example"])
+    train = int((parts == "train").sum())
+    units = recipe("auslan").lstm.units
     # Floating-point operations of one step of one example: a product forward, two backward.
     of_step = 3 * 2 * (examples.sizes["channel"] + units) * 4 * units
     padded = train * examples.sizes["time"] * of_step / 1e9
@@ -308,8 +302,8 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def test_accuracies(study: Path | None) -> list[float]:
-    """Read the test accuracies of a study's LSTMs."""
-    metrics = sorted(study.glob("lstm/*/metrics.json")) if study else []
+    """Read the test accuracies of a study's networks."""
+    metrics = sorted(study.glob("networks/*/metrics.json")) if study else []
     return [json.loads(path.read_text("utf-8"))["test_accuracy"] for path in metrics]
 
 
@@ -330,8 +324,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, help="a finished study, to say what it reached")
     parser.add_argument("--quick", action="store_true", help="a trial: few signs, one round")
     given = parser.parse_args()
-    activation_epochs = lstm_options("auslan").epochs
-    runs = (given.rounds, limits.LSTM_SEEDS, limits.SIGNS)
+    activation_epochs = recipe("auslan").lstm.epochs
+    runs = (given.rounds, limits.NETWORKS, limits.SIGNS)
     if given.quick:
         given.rounds, given.epochs, given.article_autoencoder_epochs = 1, 2, 2
         activation_epochs, runs = 2, (1, 6, 20)

@@ -2,7 +2,7 @@
 
 Takes nothing; simulates studies in which it is known how often each pair of signs is close, runs
 test N1 with its correction on them, and gives the realised false discovery rate with its interval
-and the power, by number of LSTM seeds, as a table and as JSON.
+and the power, by number of networks, as a table and as JSON.
 """
 
 import argparse
@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 from scipy.stats import false_discovery_control
-from signpaths.closeness import mutual_ranks
-from signpaths.inference import count_close
-from signpaths.stability import StabilityOptions, largest_close_rank
+from signpaths.closeness.ranks import largest_close_rank, mutual_ranks
+from signpaths.options import StabilityOptions
+from signpaths.stability.inference import count_close
 from signpaths.stores import write_json
 
 SIGNS = 94
-SEEDS = (10, 15, 20, 30)
-LINE = "{:<34} {:>5} {:>9} {:>16} {:>13} {:>8} {:>8} {:>8}"
+NETWORKS = (10, 15, 20, 30)
+LINE = "{:<34} {:>8} {:>9} {:>16} {:>13} {:>8} {:>8} {:>8}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Outcome:
     """What N1 did over all studies of a scene."""
 
     scene: str
-    lstm_seeds: int
+    networks: int
     studies: int
     fdr: float
     fdr_low: float
@@ -64,7 +64,7 @@ class Outcome:
     power: dict[str, float]
 
 
-def study(scene: Scene, seeds: int, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
+def study(scene: Scene, networks: int, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Draw one study; give q and the true share of every pair."""
     options = StabilityOptions()
     upper = np.triu_indices(SIGNS, 1)
@@ -74,28 +74,29 @@ def study(scene: Scene, seeds: int, generator: np.random.Generator) -> tuple[np.
     same = (group[upper[0]] == group[upper[1]]) & (group[upper[0]] >= 0)
     truth = np.where(same, share[group[upper[0]]], 0.0)
     k = largest_close_rank(SIGNS, options.close_fraction)
-    close = np.empty((seeds, upper[0].size), dtype=bool)
-    for seed in range(seeds):
+    close = np.empty((networks, upper[0].size), dtype=bool)
+    for network in range(networks):
         together = generator.random(share.size) < share
         distance = generator.uniform(1, 2, upper[0].size)
         # A group that is not together is far apart, so that chance adds nothing to its share.
-        near = generator.uniform(0, 0.5, upper[0].size)
-        distance = np.where(same, np.where(together[group[upper[0]]], near, 3 + near), distance)
+        within = generator.uniform(0, 0.5, upper[0].size)
+        own = np.where(together[group[upper[0]]], within, 3 + within)
+        distance = np.where(same, own, distance)
         square = np.zeros((SIGNS, SIGNS))
         square[upper] = distance
-        close[seed] = mutual_ranks(square + square.T)[upper] <= k
+        close[network] = mutual_ranks(square + square.T)[upper] <= k
     counted = count_close(close[None], tau=options.tau, confidence=options.confidence)
     return false_discovery_control(counted.p[0]), truth
 
 
-def outcome(scene: Scene, seeds: int, studies: int) -> Outcome:
+def outcome(scene: Scene, networks: int, studies: int) -> Outcome:
     """Simulate many studies of one scene."""
     options = StabilityOptions()
-    generator = np.random.default_rng([seeds, SCENES.index(scene)])
+    generator = np.random.default_rng([networks, SCENES.index(scene)])
     false_share: list[float] = []
     found: dict[float, list[float]] = {s: [] for s in scene.groups if s > options.tau}
     for _ in range(studies):
-        q, truth = study(scene, seeds, generator)
+        q, truth = study(scene, networks, generator)
         passed = q <= options.fdr
         false_share.append((passed & (truth <= options.tau)).sum() / max(1, passed.sum()))
         for share, values in found.items():
@@ -104,7 +105,7 @@ def outcome(scene: Scene, seeds: int, studies: int) -> Outcome:
     reach = 1.96 * float(stats.sem(false_share))
     return Outcome(
         scene=scene.name,
-        lstm_seeds=seeds,
+        networks=networks,
         studies=studies,
         fdr=mean,
         fdr_low=max(0.0, mean - reach),
@@ -122,19 +123,28 @@ def main() -> None:
     arguments = parser.parse_args()
     print(
         LINE.format(
-            *("planted", "LSTMs", "FDR", "95 % interval", "studies with", "power", "power", "power")
+            *(
+                "planted",
+                "networks",
+                "FDR",
+                "95 % interval",
+                "studies with",
+                "power",
+                "power",
+                "power",
+            )
         )
     )
     print(LINE.format("", "", "", "", "a false pair", "at 0.95", "at 0.85", "at 0.75"))
     found = []
     for scene in SCENES:
-        for seeds in SEEDS:
-            one = outcome(scene, seeds, arguments.studies)
+        for networks in NETWORKS:
+            one = outcome(scene, networks, arguments.studies)
             found.append(asdict(one))
             print(
                 LINE.format(
                     scene.name,
-                    seeds,
+                    networks,
                     f"{100 * one.fdr:.2f} %",
                     f"{100 * one.fdr_low:.2f} to {100 * one.fdr_high:.2f} %",
                     f"{100 * one.false_studies:.1f} %",

@@ -20,15 +20,23 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from signpaths.closeness import mutual_ranks
-from signpaths.stability import stability
-from signpaths.stores import write_json, write_store
+from signpaths.closeness.ranks import mutual_ranks
+from signpaths.spaces import (
+    HIDDEN_SPACE,
+    LAST_SPACE,
+    RAW_SPACE,
+    UNTRAINED_SPACE,
+    coordinates,
+    projections,
+)
+from signpaths.stability.stability import stability
+from signpaths.stores import write_json, write_store, write_text
 
-SPACES = ("hidden", "last", "untrained", "pca2", "pca3", "ae2", "ae3")
-# 94 signs make 4,371 pairs; 200 LSTMs with 5 autoencoders each make 1,000 runs.
-SIGNS, LSTM_SEEDS, AE_SEEDS, SESSIONS = 94, 200, 5, 9
-# So many LSTMs are drawn, the others are copies of their files: what a store costs to read does not
-# depend on which numbers it holds.
+SPACES = (HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, *projections((2, 3)))
+# 94 signs make 4,371 pairs; 200 networks with 5 autoencoders each make 1,000 runs.
+SIGNS, NETWORKS, AE_SEEDS, SESSIONS = 94, 200, 5, 9
+# So many networks are drawn, the others are copies of their files: what a store costs to read does
+# not depend on which numbers it holds.
 DRAWN = 10
 MOST_SECONDS, MOST_MIB = 30.0, 2000.0
 # The study that the goal is about.
@@ -95,8 +103,8 @@ def study_limit(study: Path | None) -> Limit:
     )
 
 
-def write_runs(folder: Path, lstm_seeds: int, signs: int) -> None:
-    """Write what stage `stability` reads: the closeness of so many LSTMs, and of the raw signals.
+def write_runs(folder: Path, networks: int, signs: int) -> None:
+    """Write what stage `stability` reads: closeness of so many networks, and of the raw signals.
 
     The dims are those of stage `closeness`, and so is the size of a store.
     """
@@ -121,8 +129,8 @@ def write_runs(folder: Path, lstm_seeds: int, signs: int) -> None:
             {name: (dims, value.astype(np.float32)) for name, value in values.items()},
             coords={"sign": names, "other": names},
         )
-        spaces = list(SPACES) if "ae_seed" in dims else ["raw"]
-        dataset = dataset.assign_coords(space=spaces)
+        spaces = SPACES if "ae_seed" in dims else (RAW_SPACE,)
+        dataset = dataset.assign_coords(coordinates(spaces))
         if "ae_seed" in dims:
             one = np.median(rank, axis=1)
             without = np.stack([one + 0.01 * session for session in range(SESSIONS)], axis=1)
@@ -137,21 +145,22 @@ def write_runs(folder: Path, lstm_seeds: int, signs: int) -> None:
     pairwise = ("sign", "other")
     write(folder / "raw.zarr", distances()[None], ("space", *pairwise), "closeness-raw")
     shape = (len(SPACES), AE_SEEDS, signs, signs)
-    for seed in range(lstm_seeds):
-        path = folder / f"{seed}.zarr"
-        if seed < DRAWN:
+    write_text(folder / "networks.txt", "".join(f"{network}\n" for network in range(networks)))
+    for network in range(networks):
+        path = folder / f"closeness/{network}.zarr"
+        if network < DRAWN:
             drawn = np.stack([distances() for _ in range(len(SPACES) * AE_SEEDS)])
             write(path, drawn.reshape(shape), ("space", "ae_seed", *pairwise), "closeness")
         else:
-            shutil.copytree(folder / f"{seed % DRAWN}.zarr", path)
+            shutil.copytree(path.with_name(f"{network % DRAWN}.zarr"), path)
 
 
-def runs_limits(rounds: int, lstm_seeds: int, signs: int) -> list[Limit]:
+def runs_limits(rounds: int, networks: int, signs: int) -> list[Limit]:
     """Measure seconds and memory of stage `stability` over many runs, the start of Python in it."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        told(f"writing the closeness of {lstm_seeds} LSTMs")
-        write_runs(folder, lstm_seeds, signs)
+        told(f"writing the closeness of {networks} networks")
+        write_runs(folder, networks, signs)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         took, memory = [], []
         for turn in range(rounds):
@@ -159,9 +168,9 @@ def runs_limits(rounds: int, lstm_seeds: int, signs: int) -> list[Limit]:
             memory.append(in_own_process(folder))
             took.append(time.monotonic() - began)
             told(f"round {turn + 1}/{rounds}  stability  {took[-1]:.1f} s  {memory[-1]:.0f} MiB")
-    what = f"stability of {lstm_seeds * AE_SEEDS:,} runs x {signs * (signs - 1) // 2:,} pairs"
+    what = f"stability of {networks * AE_SEEDS:,} runs x {signs * (signs - 1) // 2:,} pairs"
     note = f"median of {rounds}, {min(took):.1f} to {max(took):.1f} s; {size / 2**20:.0f} MiB read"
-    partial = (lstm_seeds, signs) != (LSTM_SEEDS, SIGNS)
+    partial = (networks, signs) != (NETWORKS, SIGNS)
     largest = f"largest of {rounds}, of the whole process"
     return [
         Limit(f"{what}: time", "s", MOST_SECONDS, statistics.median(took), note, partial),
@@ -181,9 +190,13 @@ def in_own_process(folder: Path) -> float:
 
 def run_stability(folder: Path) -> dict[str, float]:
     """Run stage `stability` over the runs of a folder; give this process's peak of memory."""
-    runs = sorted(path for path in folder.glob("*.zarr") if path.stem.isdecimal())
-    outputs = folder / "out"
-    stability(outputs / "stability.zarr", outputs / "pairs.csv", raw=folder / "raw.zarr", runs=runs)
+    stability(
+        folder / "networks.txt",
+        folder / "raw.zarr",
+        folder / "closeness",
+        folder / "out/stability.zarr",
+        folder / "out/pairs.csv",
+    )
     return {"mib": peak_mib()}
 
 
@@ -226,7 +239,7 @@ def main() -> None:
     if given.folder:
         json.dump(run_stability(given.folder), sys.stdout)
         return
-    size = (1, 6, 20) if given.quick else (given.rounds, LSTM_SEEDS, SIGNS)
+    size = (1, 6, 20) if given.quick else (given.rounds, NETWORKS, SIGNS)
     limits = [study_limit(given.auslan), *runs_limits(*size)]
     print(table(limits))
     write_json(given.out, {"cores": os.cpu_count(), "limits": raw_numbers(limits)})

@@ -6,25 +6,25 @@ are what a user would write: Keras' layers, `fit` on arrays, all cores. `ours` a
 
 import argparse
 import contextlib
-import dataclasses
 import io
 import json
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
-from signpaths import training
-from signpaths.autoencoder import AutoencoderOptions
-from signpaths.lstm import LstmOptions
+from signpaths.networks import training
+from signpaths.options import LstmOptions, Study
 from signpaths.stores import open_store
 from snakemake.utils import update_config
 
 CONFIG = Path(__file__).parents[2] / "config"
+# The article's settings lie over those of the real study.
+RECIPES = {"auslan": ("config", "auslan"), "article": ("config", "auslan", "article")}
 # The projection is judged on so many of the test examples' frames; neighbours as scikit-learn has.
 JUDGED_FRAMES, NEIGHBOURS = 3000, 10
 # The network of the stock measurements; the batch that ENGINE's first measurements and most users
@@ -34,28 +34,13 @@ STOCK_BATCH = 64
 KERAS_STEPS = 1
 
 
-def recipe(name: str, section: str) -> dict[str, Any]:
-    """Give a section of `config/<name>.yaml` laid over the demo, as Snakemake does it."""
+@cache
+def recipe(name: str) -> Study:
+    """Give what a study sets whose files are laid over each other, as Snakemake does it."""
     config: dict[str, Any] = {}
-    for file in ("config", name):
+    for file in RECIPES[name]:
         update_config(config, yaml.safe_load((CONFIG / f"{file}.yaml").read_text("utf-8")))
-    return config[section]
-
-
-def lstm_options(name: str, **changes: Any) -> LstmOptions:
-    """Give the options of a recipe's LSTM, with changes."""
-    known = {field.name for field in dataclasses.fields(LstmOptions)}
-    values = {key: value for key, value in recipe(name, "lstm").items() if key in known}
-    return LstmOptions(**{**values, **changes})
-
-
-def autoencoder_options(name: str, **changes: Any) -> AutoencoderOptions:
-    """Give the options of a recipe's autoencoder, with changes."""
-    known = {field.name for field in dataclasses.fields(AutoencoderOptions)}
-    values = {key: value for key, value in recipe(name, "autoencoder").items() if key in known}
-    for key in ("layers", "window"):
-        values[key] = tuple(values[key])
-    return AutoencoderOptions(**{**values, **changes})
+    return Study(**config)
 
 
 class EpochClock(io.StringIO):
@@ -103,16 +88,15 @@ def peak(folder: Path, epochs: int, seed: int, all_threads: bool) -> dict[str, A
 def stock_lstm(folder: Path, epochs: int, seed: int, options: LstmOptions) -> dict[str, Any]:
     """Time epochs of Keras' own layer on all threads."""
     import keras
-    from signpaths import lstm
-    from signpaths.sequences import real_frames
-    from signpaths.splits import read_parts
+    from signpaths.data.splits import read_parts
+    from signpaths.networks import lstm
 
     keras.utils.set_random_seed(seed)
     examples = open_store(folder / "sequences.zarr").load()
     x = examples.x.values
     signs, label = np.unique(examples.sign.values, return_inverse=True)
     part = read_parts(folder / "split.csv", len(x))
-    real = real_frames(examples.length.values, x.shape[1], examples.attrs["padding"])
+    real = examples["mask"].values
     train = part == "train"
     network = lstm.build(x[train][real[train]], x.shape[1], len(signs), options)
     lstm.compile_for_training(network, int(train.sum()), options)
@@ -128,11 +112,11 @@ def stock_lstm(folder: Path, epochs: int, seed: int, options: LstmOptions) -> di
 
 def our_lstm(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
     """Time epochs of stage `lstm`, with its validation and its progress line."""
-    from signpaths.lstm import lstm
+    from signpaths.networks.lstm import lstm
 
-    out = folder / "lstm" / str(seed)
+    out = folder / "networks" / str(seed)
     files = [out / name for name in ("model.keras", "untrained.keras", "h.csv", "m.json")]
-    options = lstm_options("auslan", epochs=epochs)
+    options = recipe("auslan").lstm.model_copy(update={"epochs": epochs})
     with contextlib.redirect_stdout(EpochClock()) as clock:
         lstm(folder / "sequences.zarr", folder / "split.csv", *files, seed=seed, options=options)
     return {"seconds": np.diff(clock.at).tolist()}
@@ -141,10 +125,10 @@ def our_lstm(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
 def stock_autoencoder(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
     """Time epochs of the article's regime on stock `fit` and all threads."""
     import keras
-    from signpaths import autoencoder
+    from signpaths.projections import autoencoder
 
     keras.utils.set_random_seed(seed)
-    options = autoencoder_options("article")
+    options = recipe("article").autoencoder
     hidden = open_store(folder / "activations.zarr").load()
     train, validation = autoencoder.training_frames(hidden, seed, options)
     generator = np.random.default_rng(seed)
@@ -170,12 +154,12 @@ def stock_autoencoder(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
 
 def whole_autoencoder(folder: Path, epochs: int, seed: int, regime: str) -> dict[str, Any]:
     """Train an autoencoder to its end by stage `autoencoder`, time its epochs and judge it."""
-    from signpaths.autoencoder import autoencoder
+    from signpaths.projections.autoencoder import autoencoder
 
-    out = folder / "autoencoder" / regime / str(seed)
+    out = folder / "autoencoders" / regime / str(seed)
     files = [out / name for name in ("model.keras", "history.csv", "metrics.json")]
-    options = autoencoder_options(regime)
-    options = dataclasses.replace(options, epochs=min(epochs, options.epochs))
+    options = recipe(regime).autoencoder
+    options = options.model_copy(update={"epochs": min(epochs, options.epochs)})
     with contextlib.redirect_stdout(EpochClock()) as clock:
         autoencoder(folder / "activations.zarr", *files, dims=2, seed=seed, options=options)
     seconds = np.diff(clock.at).tolist()
@@ -204,8 +188,10 @@ def quality(network: Any, hidden: Any) -> dict[str, float]:
 WAYS: dict[str, Callable[[Path, int, int], dict[str, Any]]] = {
     "peak-one": partial(peak, all_threads=False),
     "peak-all": partial(peak, all_threads=True),
-    "lstm-stock": partial(stock_lstm, options=lstm_options("auslan", batch_size=STOCK_BATCH)),
-    "lstm-article": partial(stock_lstm, options=lstm_options("article")),
+    "lstm-stock": partial(
+        stock_lstm, options=recipe("auslan").lstm.model_copy(update={"batch_size": STOCK_BATCH})
+    ),
+    "lstm-article": partial(stock_lstm, options=recipe("article").lstm),
     "lstm-ours": our_lstm,
     "autoencoder-article": stock_autoencoder,
     # What the regime reaches does not hang on threads, so it is trained to its end on one each.

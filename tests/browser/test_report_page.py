@@ -8,17 +8,20 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fake_study import (
     HOSTILE,
     NAMES,
     Page,
+    Study,
     make_study,
     make_whole_study,
     write_report,
     write_whole_report,
 )
-from signpaths.stores import open_store
+from signpaths.columns import NEAR, Column
+from signpaths.stores import open_store, write_store
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -74,10 +77,16 @@ def dump(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Dump:
 
 
 @pytest.fixture(scope="module")
-def whole(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Dump:
-    """The report of a study that holds cause, evidence and trust."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study that holds cause, evidence and trust, with its report."""
     folder = tmp_path_factory.mktemp("whole")
-    write_whole_report(make_whole_study(folder / "study", **SMALL), folder / "report.html")
+    write_whole_report(make_whole_study(folder, **SMALL), folder / "report.html")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(browser: str, folder: Path) -> Dump:
+    """The report of that study."""
     return opener(browser, folder / "report.html", folder)
 
 
@@ -138,9 +147,24 @@ def test_hostile_names_are_shown_and_cited_as_text(dump: Dump) -> None:
     assert dom.count("<script") == 2
 
 
-def test_the_first_rows_are_the_same_with_and_without_a_script(whole: Dump, tmp_path: Path) -> None:
-    study = make_whole_study(tmp_path / "s", **SMALL)
-    assert rows(whole("")) == rows(write_whole_report(study, tmp_path / "report.html"))
+def test_the_first_rows_are_the_same_with_and_without_a_script(whole: Dump, folder: Path) -> None:
+    written = (folder / "report.html").read_text(encoding="utf-8")
+    assert rows(whole("")) == rows(written)
+
+
+def test_the_rows_saved_are_the_text_of_pairs_csv(browser: str, folder: Path) -> None:
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    # Without its policy, the page can be asked what it would save.
+    open_to_all = re.sub(r"<meta http-equiv[^>]*>", "", page)
+    asking = "document.getElementById('saved').textContent = csv();"
+    asked = f'<pre id="saved"></pre><script>{asking}</script></body>'
+    (folder / "asked.html").write_text(open_to_all.replace("</body>", asked), encoding="utf-8")
+    dom = opener(browser, folder / "asked.html", folder)("")
+    saved = re.search(r'<pre id="saved">(.*?)</pre>', dom, re.DOTALL)
+    assert saved
+    written = (folder / "pairs.csv").read_text(encoding="utf-8")
+    assert re.search(r"e-\d\d[,\n]", written)
+    assert unescape(saved[1]) == written
 
 
 def test_origins_filter_together_with_verdicts(whole: Dump) -> None:
@@ -154,8 +178,7 @@ def test_origins_filter_together_with_verdicts(whole: Dump) -> None:
     assert status(whole("#origin=no-such-origin")) == "0 of 91 pairs."
 
 
-def test_the_details_of_a_pair_are_its_numbers(whole: Dump, tmp_path: Path) -> None:
-    folder = make_whole_study(tmp_path / "s", **SMALL).folder
+def test_the_details_of_a_pair_are_its_numbers(whole: Dump, folder: Path) -> None:
     row = open_store(folder / "stability.zarr").load().isel(pair=0)
     dom = whole("#pair=drink,danger")
     detail = Page(dom[dom.index('<tr class="detail">') :])
@@ -177,7 +200,7 @@ def test_the_details_of_a_pair_are_its_numbers(whole: Dump, tmp_path: Path) -> N
     low, high = of_ae2["Interval (95\N{NO-BREAK SPACE}%)"].split("\N{EN DASH}")
     assert float(low) == pytest.approx(at["rank_low"], abs=0.051)
     assert float(high) == pytest.approx(at["rank_high"], abs=0.051)
-    assert float(of_ae2["Varies by LSTM"]) == pytest.approx(at["lstm_variance"], abs=0.0051)
+    assert float(of_ae2["Varies by network"]) == pytest.approx(at["network_variance"], abs=0.0051)
     assert float(of_ae2["Varies by autoencoder"]) == pytest.approx(at["ae_variance"], abs=0.0051)
     assert float(of_ae2["Paths meet"].split("\N{NO-BREAK SPACE}")[0]) == pytest.approx(
         100 * at["crossing"], abs=0.051
@@ -188,16 +211,15 @@ def test_the_details_of_a_pair_are_its_numbers(whole: Dump, tmp_path: Path) -> N
     told = " ".join("".join(detail.text).split())
     beyond = float(row["beyond_input"])
     assert f"it is {abs(beyond):.2f} standard deviations nearer" in told
-    assert "After training the pair is close in as many LSTMs as before." in told
+    assert "After training the pair is close in as many networks as before." in told
     assert "It is lost in the projection" in told
 
 
 def test_the_details_say_what_training_adds(whole: Dump) -> None:
-    assert re.search(r"close in \d+ LSTMs more than before \(p ", whole("#pair=who,soon"))
+    assert re.search(r"close in \d+ networks more than before \(p ", whole("#pair=who,soon"))
 
 
-def test_the_details_show_what_another_limit_would_give(whole: Dump, tmp_path: Path) -> None:
-    folder = make_whole_study(tmp_path / "s", **SMALL).folder
+def test_the_details_show_what_another_limit_would_give(whole: Dump, folder: Path) -> None:
     stability = open_store(folder / "stability.zarr").load()
     spread = (stability.pi_double_k - stability.pi).max("space")
     row = stability.isel(pair=int(spread.values.argmax()))
@@ -209,3 +231,58 @@ def test_the_details_show_what_another_limit_would_give(whole: Dump, tmp_path: P
         line = next(shown for shown in detail.rows if shown[0] == space)
         share = float(row.pi_double_k.sel(space=space))
         assert line[head.index("If close up to 2")] == f"{round(12 * share)}/12"
+
+
+# How a column is shown, its value, the other end of the interval, and what a reader sees.
+SHOWN: tuple[tuple[Any, float, float | None, str], ...] = (
+    ("bar", 0.5, None, "6/12"),
+    ("count", 0.25, None, "3/12"),
+    ("percent", 0.123, None, "12\N{NO-BREAK SPACE}%"),
+    ("percent", 0.123, 0.5, "12–50\N{NO-BREAK SPACE}%"),
+    ("fine percent", 0.1234, None, "12.3\N{NO-BREAK SPACE}%"),
+    ("rank", 1.44, None, "1.4"),
+    ("rank", 1.44, 2.0, "1.4–2.0"),
+    ("number", 0.256, None, "0.26"),
+    ("p", 0.01234, None, "0.0123"),
+    ("p", 1.2e-05, None, "1.2 × 10⁻⁵"),
+    ("probability", 0.0001, None, "<0.001"),
+    ("number", np.nan, None, "–"),
+)
+
+
+def test_new_statistics_are_shown_as_their_columns_say(
+    browser: str, folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "study", ignore=shutil.ignore_patterns("profile"))
+    stable = open_store(folder / "stability.zarr").load()
+    shape = stable.pi.shape
+    for index, (shown, value, high, _) in enumerate(SHOWN):
+        name = f"new{index}"
+        to = f"{name}_high" if high else ""
+        column = Column(name, "new", 7, heading=f"New {index}", shown=shown, to=to, group=NEAR)
+        stable[name] = column.over(("space", "pair"), np.full(shape, value))
+        if high:
+            stable[to] = Column(to, "new", 7).over(("space", "pair"), np.full(shape, high))
+    shutil.rmtree(tmp_path / "study/stability.zarr")
+    write_store(stable, tmp_path / "study/stability.zarr", stage="stability", title="for a test")
+    write_whole_report(Study(tmp_path / "study"), tmp_path / "new.html")
+    dom = opener(browser, tmp_path / "new.html", tmp_path)("#pair=drink,danger")
+    detail = Page(dom[dom.index('<tr class="detail">') :])
+    head = next(row for row in detail.rows if "New 0" in row)
+    line = [row for row in detail.rows if row[0] == "ae2"][1]
+    found = dict(zip(head, line, strict=True))
+    assert [found[f"New {index}"] for index in range(len(SHOWN))] == [text for *_, text in SHOWN]
+
+
+def test_what_one_network_cannot_tell_is_a_dash(browser: str, tmp_path: Path) -> None:
+    study = make_whole_study(tmp_path / "study", runs=1, autoencoders=1, **SMALL)
+    write_whole_report(study, tmp_path / "report.html")
+    dom = opener(browser, tmp_path / "report.html", tmp_path)("#pair=drink,danger")
+    detail = Page(dom[dom.index('<tr class="detail">') :])
+    head = next(row for row in detail.rows if "Varies by network" in row)
+    for line in [row for row in detail.rows if row[0] in ("hidden", "ae2")][2:4]:
+        told = dict(zip(head, line, strict=True))
+        for name in ("Interval (95\N{NO-BREAK SPACE}%)", "Varies by network"):
+            assert told[name] == "–"
+        assert told["Varies by autoencoder"] == "–"
+        assert told["Mean rank"] != "–"

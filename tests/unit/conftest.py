@@ -18,7 +18,7 @@ REAL_RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "tctodd.tar.gz
 def real_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of stage `tsd`, of the real recordings."""
     from makers import GLOVE_CHANNELS
-    from signpaths.tsd import TsdOptions, tsd
+    from signpaths.data.tsd import TsdOptions, tsd
 
     if not REAL_RECORDINGS.is_file():
         pytest.skip(f"the real recordings are not there: {REAL_RECORDINGS.name}")

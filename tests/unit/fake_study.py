@@ -1,11 +1,10 @@
 """A synthetic study in the stores' formats, and its report as a page: for the tests of both.
 
-`make_study` writes the least that the last stages read; `make_whole_study` what the stage
-`stability` makes of runs that hold everything, and the stores of `evidence`, `quality` and
-`agreement` beside it.
+`make_study` writes what the last stages read: the stability of made-up ranks, by the stage itself;
+`make_whole_study` one with planted causes, and the stores of `evidence`, `quality` and `agreement`
+beside it.
 """
 
-import csv
 import json
 import shutil
 from collections.abc import Sequence
@@ -17,17 +16,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from makers import random_ranks, write_raw, write_run
-from scipy.stats import binomtest, false_discovery_control, rankdata
-from signpaths.closeness import ClosenessOptions
-from signpaths.figures import figures
-from signpaths.report import report
-from signpaths.stability import stability
-from signpaths.stores import open_store, write_store
+from makers import random_ranks, spaces_named, write_names, write_raw, write_run
+from signpaths.closeness.ranks import mutual_ranks
+from signpaths.options import ClosenessOptions, StabilityOptions
+from signpaths.report.figures import figures
+from signpaths.report.report import report
+from signpaths.spaces import AUTOENCODER, COMPONENTS, coordinates
+from signpaths.stability.stability import stability
+from signpaths.stores import open_store, write_store, write_table
 
 NAMES = ("drink", "danger", "who", "soon", "think", "crazy", "God", "science")
 HOSTILE = ("<script>alert(1)</script>", 'a",b', "</script><b>x", "$x_1$", "=1+1", "{{ 7 * 7 }}")
-STATISTICS = ("pi", "pi_low", "pi_high", "p", "q", "rank_mean", "rank_q25", "rank_q75", "energy")
+QUICK = StabilityOptions(resamples=100, permutations=100)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Study:
     @property
     def for_figures(self) -> tuple[Path, Path, Path]:
         """The inputs of the figures stage."""
-        return self.folder / "stability.zarr", self.folder / "paths/0.zarr", self.folder / "lstm"
+        return tuple(self.folder / name for name in ("stability.zarr", "paths/0.zarr", "networks"))
 
 
 def make_study(
@@ -55,30 +55,27 @@ def make_study(
     """Write the stores of a study in which the first two signs are twins and others come and go."""
     rng = np.random.default_rng(7)
     k = len(names)
-    a, b = np.triu_indices(k, 1)
     place = rng.normal(size=(k, 6)) * 2.5
     for twin in range(1, k, max(2, k // 8)):
         place[twin] = place[twin - 1] + 0.12 * rng.normal(size=6) * (1 + twin)
-    ranks = {
-        s: np.stack([_mutual_ranks(place + 0.5 * flicker * rng.normal(size=place.shape), a, b)
-                     for _ in range(runs)])
-        for s in spaces
-    }  # fmt: skip
-    stability = _stability(names, ranks, _mutual_ranks(place, a, b), a, b)
-    write_store(stability, folder / "stability.zarr", stage="stability", title="Stability")
-    _pairs_csv(stability).to_csv(folder / "pairs.csv", index=False)
+    for run in range(runs):
+        moved = [place + 0.5 * flicker * rng.normal(size=place.shape) for _ in spaces]
+        ranks = np.stack([np.stack([_ranks(one)] * 2) for one in moved])
+        energy = 1 - np.exp(-ranks / 30)
+        write_run(folder / f"closeness/{run}.zarr", ranks, names, spaces, energy)
+    write_raw(folder / "closeness_raw.zarr", _ranks(place), names)
+    write_names(folder / "networks.txt", range(runs))
+    write_stability(folder)
     _write_recordings(folder, names, takes, steps, place, spaces, rng)
-    for seed in range(runs):
-        accuracy = 0.95 + 0.04 * rng.random(3)
-        run = folder / "lstm" / str(seed)
-        run.mkdir(parents=True)
-        metrics = {"lstm_seed": seed, "epochs_run": 30, "best_epoch": 20 + seed % 9, "signs": k}
-        metrics |= {"parameters": 52894, "examples": {"train": 8, "validation": 2, "test": 2}}
-        for part, value in zip(("train", "validation", "test"), accuracy, strict=True):
-            metrics |= {f"{part}_accuracy": float(value), f"{part}_loss": float(1 - value)}
-        (run / "metrics.json").write_text(json.dumps(metrics))
+    _write_metrics(folder / "networks", k, runs, rng)
     _write_texts(folder, names)
     return Study(folder)
+
+
+def write_stability(folder: Path) -> None:
+    """Run the stage `stability` on the runs in a study's folder."""
+    inputs = ("networks.txt", "closeness_raw.zarr", "closeness", "stability.zarr", "pairs.csv")
+    stability(*(folder / name for name in inputs), options=QUICK)
 
 
 def make_whole_study(
@@ -92,14 +89,13 @@ def make_whole_study(
 ) -> Study:
     """Write a study with cause, evidence and trust: pair 0-1 from the input, pair 2-3 learned.
 
-    Pair 4-5 comes and goes, and pair 0-1 is lost in ae2. Without `optional` the runs hold only
-    what every version of them held.
+    Pair 4-5 comes and goes, and pair 0-1 is lost in ae2. Without `optional` the runs have no
+    sessions, and too few examples for what needs more of them.
     """
     study = make_study(folder, names=names, runs=runs, **keywords)
     rng = np.random.default_rng(3)
     count = len(names)
     input_pair, learned_pair, flicker = (0, 1), (2, 3), (4, 5)
-    stores = []
     for run in range(runs):
         close = [input_pair, learned_pair, *([flicker] if run % 2 else [])]
         by_space = {
@@ -111,10 +107,8 @@ def make_whole_study(
         write_run(path, np.stack(list(by_space.values())), names, list(by_space))
         if optional:
             _add_optional(path, rng)
-        stores.append(path)
-    write_raw(folder / "raw.zarr", random_ranks(rng, count, [input_pair]), names)
-    shutil.rmtree(folder / "stability.zarr")
-    stability(folder / "stability.zarr", folder / "pairs.csv", raw=folder / "raw.zarr", runs=stores)
+    write_raw(folder / "closeness_raw.zarr", random_ranks(rng, count, [input_pair]), names)
+    write_stability(folder)
     stable = open_store(folder / "stability.zarr").load()
     _write_evidence(folder / "evidence.zarr", [*stable.space.values, "raw"], rng)
     for run in range(runs):
@@ -126,15 +120,15 @@ def make_whole_study(
 
 def write_claims(path: Path, *rows: Sequence[str]) -> None:
     """Write claims: what was said (and the claim's name), its kind, what was found, agrees."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        columns = ["claim", "said", "kind", "found", "agrees", "sign_a", "sign_b", "space"]
-        numbers = ["pi", "pi_low", "pi_high", "q", "verdict", "origin", "rank_mean", "raw_rank"]
-        writer.writerow([*columns, *numbers, "crossing", "softmax_mass"])
-        for said, kind, found, agrees in rows:
-            known = ["0.75", "0.5", "0.9", "0.0123", "stays close", "learned", "1.25", "7.5"]
-            signs = ["drink", "danger", "hidden"]
-            writer.writerow([said, said, kind, found, agrees, *signs, *known, "", "0.00625"])
+    known = {
+        **{"sign_a": "drink", "sign_b": "danger", "space": "hidden"},
+        **{"pi": 0.75, "pi_low": 0.5, "pi_high": 0.9, "q": 0.0123, "verdict": "stays close"},
+        **{"origin": "learned", "rank_mean": 1.25, "raw_rank": 7.5, "crossing": None},
+        "softmax_mass": 0.00625,
+    }
+    columns = ("said", "kind", "found", "agrees")
+    claims = [{"claim": row[0], **dict(zip(columns, row, strict=True)), **known} for row in rows]
+    write_table(path, pd.DataFrame(claims))
 
 
 def _add_optional(path: Path, rng: np.random.Generator) -> None:
@@ -184,7 +178,11 @@ def _write_quality(
     of_sign = {"trustworthiness_sign": ((*dims, "sign"), rng.random((*shape, len(names))))}
     dataset = xr.Dataset(
         each | by_size | of_sign,
-        coords={"space": ["pca2", "ae2"], "k": [5, 10, 20], "sign": list(names)},
+        coords={
+            **coordinates(spaces_named("pca2", "ae2")),
+            "k": [5, 10, 20],
+            "sign": list(names),
+        },
         attrs={"note": ""},
     )
     write_store(dataset, path, stage="quality", title="Quality")
@@ -198,91 +196,39 @@ def _write_agreement(path: Path, names: Sequence[str], runs: int, rng: np.random
         flag[1:4] = "failed to learn", "low validation accuracy; outlying ranks", "outlying ranks"
     dataset = xr.Dataset(
         {
-            name: (("lstm_seed", "other_seed"), values)
+            name: (("network", "other_network"), values)
             for name, values in zip(measures, two, strict=True)
         }
         | {
-            "consensus": ("lstm_seed", rng.random(runs)),
-            "ceiling_upper": ("lstm_seed", rng.random(runs)),
-            "jaccard": (("lstm_seed", "sign"), rng.random((runs, len(names)))),
-            "flag": ("lstm_seed", flag.astype(str)),
+            "consensus": ("network", rng.random(runs)),
+            "ceiling_upper": ("network", rng.random(runs)),
+            "jaccard": (("network", "sign"), rng.random((runs, len(names)))),
+            "flag": ("network", flag.astype(str)),
         },
-        coords={"lstm_seed": range(runs), "other_seed": range(runs), "sign": list(names)},
+        coords={
+            "network": [str(run) for run in range(runs)],
+            "other_network": [str(run) for run in range(runs)],
+            "sign": list(names),
+        },
         attrs={"note": ""},
     )
     write_store(dataset, path, stage="agreement", title="Agreement")
 
 
-def _mutual_ranks(place: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    distance = np.linalg.norm(place[:, None] - place[None], axis=2)
-    np.fill_diagonal(distance, -1)
-    rank = rankdata(distance, axis=1) - 1
-    return np.sqrt(rank * rank.T)[a, b]
+def _ranks(place: np.ndarray) -> np.ndarray:
+    return mutual_ranks(np.linalg.norm(place[:, None] - place[None], axis=2))
 
 
-def _stability(
-    names: Sequence[str],
-    ranks: dict[str, np.ndarray],
-    raw: np.ndarray,
-    a: np.ndarray,
-    b: np.ndarray,
-) -> xr.Dataset:
-    k = max(1, round(0.05 * (len(names) - 1)))
-    rank = np.stack(list(ranks.values()))
-    close = rank <= k
-    runs = rank.shape[1]
-    tests = [binomtest(n, runs, 0.5, alternative="greater") for n in range(runs + 1)]
-    bounds = [binomtest(n, runs).proportion_ci(0.95, "exact") for n in range(runs + 1)]
-    count = close.sum(axis=1)
-    p = np.array([test.pvalue for test in tests])[count]
-    q = np.stack([false_discovery_control(row) for row in p])
-    pi = count / runs
-    q25, q75 = np.quantile(rank, [0.25, 0.75], axis=1)
-    loose = np.where(pi[0] >= 0.2, "comes and goes", "apart")
-    verdict = np.where(q[0] <= 0.05, "stays close", loose)
-    inference = 0.5**runs <= 0.05 / len(a) * 4
-    if not inference:
-        verdict[:] = "undecided"
-    per_space = {
-        "pi": pi, "pi_low": np.array([x.low for x in bounds])[count],
-        "pi_high": np.array([x.high for x in bounds])[count], "p": p, "q": q,
-        "rank_mean": rank.mean(axis=1), "rank_q25": q25, "rank_q75": q75,
-        "energy": 1 - np.exp(-rank.mean(axis=1) / 30),
-    }  # fmt: skip
-    signs = np.array(names, dtype=object).astype(str)
-    return xr.Dataset(
-        {name: (("space", "pair"), value) for name, value in per_space.items()}
-        | {
-            "mutual_rank": (("space", "lstm_seed", "pair"), rank),
-            "close": (("space", "lstm_seed", "pair"), close),
-            "verdict": ("pair", verdict),
-            "raw_rank": ("pair", raw),
-            "raw_close": ("pair", raw <= k),
-        },
-        coords={
-            "space": list(ranks), "lstm_seed": np.arange(runs),
-            "sign_a": ("pair", signs[a]), "sign_b": ("pair", signs[b]),
-        },
-        attrs={
-            "k": k, "tau": 0.5, "fdr": 0.05, "apart": 0.2, "confidence": 0.95, "lstm_seeds": runs,
-            "ae_seeds": 2, "signs": len(names), "pairs": len(a), "seeds_needed_any": 9,
-            "seeds_needed_one": int(np.ceil(np.log2(len(a) / 0.05))), "inference": int(inference),
-        },
-    )  # fmt: skip
-
-
-def _pairs_csv(stability: xr.Dataset) -> pd.DataFrame:
-    shared = ("sign_a", "sign_b", "verdict", "raw_rank", "raw_close")
-    columns = {name: stability[name].values for name in shared}
-    for space in stability["space"].values:
-        chosen = stability.sel(space=space)
-        columns |= {f"{space}_{name}": chosen[name].values for name in STATISTICS}
-        columns[f"{space}_breaks"] = [
-            " ".join(str(seed) for seed in np.flatnonzero(~broken))
-            for broken in chosen["close"].transpose("pair", "lstm_seed").values
-        ]
-    table = pd.DataFrame(columns)
-    return table.sort_values(["hidden_pi", "hidden_rank_mean"], ascending=[False, True])
+def _write_metrics(folder: Path, signs: int, runs: int, rng: np.random.Generator) -> None:
+    for run in range(runs):
+        accuracy = 0.95 + 0.04 * rng.random(3)
+        metrics = {"network": run, "epochs_run": 30, "best_epoch": 20 + run % 9, "signs": signs}
+        metrics |= {"parameters": 52894, "examples": {"train": 8, "validation": 2, "test": 2}}
+        metrics |= {"learned": True}
+        for part, value in zip(("train", "validation", "test"), accuracy, strict=True):
+            metrics |= {f"{part}_accuracy": float(value), f"{part}_loss": float(1 - value)}
+        (folder / str(run)).mkdir(parents=True)
+        (folder / str(run) / "metrics.json").write_text(json.dumps(metrics))
 
 
 def _write_recordings(
@@ -310,24 +256,29 @@ def _write_recordings(
     sequences = xr.Dataset({"x": (("example", "time", "channel"), x)}, coords=coords)
     sequences.coords["channel"] = [f"channel_{i:02d}" for i in range(22)]
     write_store(sequences, folder / "sequences.zarr", stage="sequences", title="Sequences")
-    drawn = [s for s in spaces if s.startswith(("pca", "ae"))]
+    drawn = [one for one in spaces_named(*spaces) if one.kind in (COMPONENTS, AUTOENCODER)]
+    trained = [one.kind == AUTOENCODER for one in drawn]
     phase = np.clip((np.arange(steps) - (steps - length)[:, None] + 1) / length[:, None], 0, None)
     bend = np.sin(np.pi * phase)[..., None] * place[sign][:, None, 3:6] * 0.5
     path = np.sqrt(phase)[..., None] * place[sign][:, None, :3] + bend
     path = path + 0.08 * phase[..., None] * rng.normal(size=(n, 1, 3)) * (1 + phase[..., None])
     path[phase <= 0] = np.nan
-    stack = np.stack([np.stack([path, -path]) * (3 if s.startswith("ae") else 1) for s in drawn])
+    stack = np.stack([np.stack([path, -path]) * (3 if known else 1) for known in trained])
     for i, space in enumerate(drawn):
-        if space.endswith("2"):
-            stack[i, ..., 2] = np.nan
-    error = np.array([[0.011, 0.012] if s.startswith("ae") else [0.02, 0.0212] for s in drawn])
+        stack[i, ..., space.dims :] = np.nan
+    error = np.array([[0.011, 0.012] if known else [0.02, 0.0212] for known in trained])
     error = error[:, None] + 0.0003 * rng.random((len(drawn), 2, 1))
     paths = xr.Dataset(
         {
             "path": (("space", "ae_seed", "example", "time", "dim"), stack.astype(np.float32)),
             "reconstruction_error": (("space", "ae_seed", "seen"), error),
         },
-        coords=coords | {"space": drawn, "ae_seed": [0, 1], "seen": ["train", "held_out"]},
+        coords={
+            **coords,
+            **coordinates(drawn),
+            "ae_seed": [0, 1],
+            "seen": ["train", "held_out"],
+        },
     )
     write_store(paths, folder / "paths/0.zarr", stage="paths", title="Paths")
 
@@ -394,14 +345,7 @@ def write_report(study: Study, out: Path, **keywords: Any) -> str:
     folder = study.folder
     if not (folder / "figures").exists():
         figures(*study.for_figures, folder / "figures")
-    inputs = (
-        "stability.zarr",
-        "pairs.csv",
-        "sequences.zarr",
-        "excluded.csv",
-        "paths/0.zarr",
-        "lstm",
-    )
+    inputs = ("stability.zarr", "sequences.zarr", "excluded.csv", "paths/0.zarr", "networks")
     report(
         *(folder / name for name in (*inputs, "figures", "provenance.json")),
         out,
@@ -420,6 +364,6 @@ def write_whole_report(study: Study, out: Path, **keywords: Any) -> str:
         evidence=folder / "evidence.zarr",
         claims=folder / "claims.csv",
         agreement=folder / "agreement.zarr",
-        quality=sorted((folder / "quality").iterdir()),
+        quality=folder / "quality",
         **keywords,
     )

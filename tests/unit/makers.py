@@ -8,8 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from signpaths.closeness import ClosenessOptions, mutual_ranks
-from signpaths.stores import write_store
+from signpaths.closeness.ranks import mutual_ranks
+from signpaths.options import ClosenessOptions
+from signpaths.spaces import (
+    HIDDEN_SPACE,
+    LAST_SPACE,
+    RAW_SPACE,
+    UNTRAINED_SPACE,
+    Space,
+    coordinates,
+    projections,
+    raw_components,
+)
+from signpaths.stores import write_store, write_text
 
 GLOVE_CHANNELS = tuple(
     f"{side}_{part}"
@@ -88,6 +99,42 @@ def write_recordings(
     return path
 
 
+def write_sequences(
+    path: Path, frames: Sequence[np.ndarray], padding: str, time: int, **columns: Sequence[object]
+) -> Path:
+    """Write a store of stage `sequences`, with these columns beside the examples' frames."""
+    length = np.array([len(values) for values in frames])
+    x = np.zeros((len(frames), time, frames[0].shape[1]), np.float32)
+    mask = np.zeros((len(frames), time), bool)
+    for row, values in enumerate(frames):
+        first = time - len(values) if padding == "pre" else 0
+        x[row, first : first + len(values)] = values
+        mask[row, first : first + len(values)] = True
+    dataset = xr.Dataset(
+        {"x": (("example", "time", "channel"), x), "mask": (("example", "time"), mask)},
+        coords={
+            "length": ("example", length),
+            **{name: ("example", np.array(values)) for name, values in columns.items()},
+        },
+        attrs={"padding": padding},
+    )
+    write_store(dataset, path, stage="sequences", title="made for a test")
+    return path
+
+
+def spaces_named(*names: str) -> list[Space]:
+    """The spaces of these names, as stages describe them."""
+    own = [HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, RAW_SPACE, raw_components(2)]
+    known = {space.name: space for space in [*own, *projections((2, 3))]}
+    return [known[name] for name in names]
+
+
+def write_names(path: Path, names: Sequence[object]) -> Path:
+    """Write the list of a study's networks, as stage `networks` does."""
+    write_text(path, "".join(f"{name}\n" for name in names))
+    return path
+
+
 def write_run(
     path: Path,
     ranks: np.ndarray,
@@ -105,7 +152,7 @@ def write_run(
             "energy": (dims, energy.astype(np.float32)),
         },
         coords={
-            "space": list(spaces),
+            **coordinates(spaces_named(*spaces)),
             "ae_seed": range(ranks.shape[1]),
             "sign": list(signs),
             "other": list(signs),
@@ -122,7 +169,7 @@ def write_raw(path: Path, ranks: np.ndarray, signs: Sequence[str]) -> Path:
     dims = ("space", "sign", "other")
     dataset = xr.Dataset(
         {name: (dims, ranks[None].astype(np.float32)) for name in ("distance", "mutual_rank")},
-        coords={"space": ["raw"], "sign": list(signs), "other": list(signs)},
+        coords={**coordinates([RAW_SPACE]), "sign": list(signs), "other": list(signs)},
     )
     write_store(dataset, path, stage="closeness-raw", title="made for a test")
     return path

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from signpaths import __version__
-from signpaths.__main__ import STAGES
 from signpaths.hashes import PACKAGE
+from signpaths.stages import STAGES
 
 HEAVY = {"tensorflow", "keras", "xarray", "zarr", "numpy", "pandas", "scipy", "matplotlib"}
 # Runs commands one after another in one process; then says what they have loaded.
@@ -45,23 +45,25 @@ def probed(*commands: str) -> dict[str, str]:
 
 def test_help_lists_every_stage_and_loads_nothing_heavy() -> None:
     found = probed("--help", "--version")
-    for stage, summary in STAGES.items():
+    for stage in STAGES:
         assert any(
-            line.strip("│ ").startswith(f"{stage} ") and summary in line
+            line.strip("│ ").startswith(f"{stage.name} ") and stage.summary in line
             for line in found["--help"].splitlines()
-        ), stage
+        ), stage.name
     assert __version__ in found["--version"]
     assert not set(found["loaded"].split()) & HEAVY
 
 
 def test_every_stage_has_help_without_tensorflow() -> None:
-    found = probed(*(f"{stage} --help" for stage in STAGES))
+    found = probed(*(f"{stage.name} --help" for stage in STAGES))
     for stage in STAGES:
-        assert f"Usage: signpaths {stage}" in found[f"{stage} --help"]
+        text = found[f"{stage.name} --help"]
+        assert f"Usage: signpaths {stage.name}" in text
+        for key in [key for model in stage.takes for key in model.model_fields]:
+            assert f"--{key.replace('_', '-')} " in text, f"{stage.name} does not take {key}"
     assert "signpaths" in found["loaded"].split()
     assert not set(found["loaded"].split()) & {"tensorflow", "keras"}
-    assert "--close-fraction" in found["stability --help"]
-    assert "two-handed" in found["sequences --help"]
+    assert "A sign is two-handed if" in found["sequences --help"]
 
 
 def test_a_users_mistake_is_one_message_without_a_traceback(tmp_path: Path) -> None:
@@ -72,6 +74,42 @@ def test_a_users_mistake_is_one_message_without_a_traceback(tmp_path: Path) -> N
     assert "missing: no such file or folder" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--units=0"], "--units is '0', expected an integer of at least 1"),
+        (
+            ["--patience", "never"],
+            "--patience is 'never', expected an integer of at least 1, or null",
+        ),
+        (["--learning-rate=nan"], "--learning-rate is 'nan', expected a number above 0"),
+        (
+            ["--schedule=cosin"],
+            "--schedule is 'cosin', expected constant, cosine or one_cycle; did you mean cosine?",
+        ),
+        (
+            ["--units=many", "--epochs=0"],
+            "--units is 'many', expected an integer of at least 1\n"
+            "--epochs is '0', expected an integer of at least 1",
+        ),
+        (["--unit=5"], "Unknown option: --unit. Did you mean --units?"),
+    ],
+)
+def test_a_wrong_option_is_one_message_about_it(arguments: list[str], message: str) -> None:
+    done = python("-m", "signpaths", "lstm", *"abcdef", "--seed=0", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == f"signpaths lstm: {message}\n"
+
+
+def test_none_is_null_and_true_is_no_number() -> None:
+    stage = ("-m", "signpaths", "sequences", "a", "b", "c")
+    assert "a: no zarr store here" in python(*stage, "--max-length=none").stderr
+    assert (
+        "--max-length is 'true', expected an integer" in python(*stage, "--max-length=true").stderr
+    )
 
 
 def test_a_command_writes_what_it_says(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,13 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from signpaths.__main__ import STAGES
 from signpaths.hashes import PACKAGE, code_hash, content_hash
+from signpaths.stages import BY_RULE, STAGES
 
 MODULE = '''"""What it does."""
 
 import math
 from pkg.near import LIMIT
+from pkg.options import Options
 
 
 class Thing:
@@ -35,26 +37,33 @@ def work(value: int) -> int:
     """
     from pkg import inner
 
-    import pkg.deep
+    import pkg.deep.down
 
-    return value + LIMIT + inner.STEP + pkg.deep.FAR + math.floor(1.5)
+    return value + LIMIT + inner.STEP + pkg.deep.down.FAR + math.floor(1.5)
 
 
 async def later() -> None:
     """Not now."""
     return None
 '''
+STAGE = "works.stage"
 FILES = {
-    "__init__.py": '"""The package."""\n',
-    "stage.py": MODULE,
+    "__init__.py": '"""The package."""\n\nVERSION = 1\n',
+    "options.py": 'class Options:\n    """Options."""\n\n    key = 1\n',
+    "works/__init__.py": '"""All works."""\n\nBUSY = True\n',
+    "works/stage.py": MODULE,
+    "works/stage.html.j2": "<p>{{ x }}</p>\n",
+    "works/other.py": "OTHER = 6\n",
+    "works/stage_two.html.j2": "<i>{{ x }}</i>\n",
     "near.py": "LIMIT = 1\n",
+    "near.css": "p { color: red }\n",
     "inner.py": "from pkg.farther import BEYOND\n\nSTEP = 2\n",
-    "deep.py": "import pkg.near\n\nFAR = 3\n",
-    "farther.py": "import pkg.stage\n\nBEYOND = 4\n",
+    "deep/__init__.py": "from pkg import near\n\nEVERYWHERE = 7\n",
+    "deep/down.py": "import pkg.near\n\nFAR = 3\n",
+    "deep/elsewhere.py": "NOWHERE = 8\n",
+    "farther.py": "import pkg.works.stage\n\nBEYOND = 4\n",
     "stranger.py": "OTHER = 5\n",
-    "templates/stage.html.j2": "<p>{{ x }}</p>\n",
-    "templates/near.css": "p { color: red }\n",
-    "templates/stranger.css": "p { color: blue }\n",
+    "stranger.css": "p { color: blue }\n",
 }
 
 
@@ -77,105 +86,225 @@ def edit(package: Path, name: str, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("stage.py", "import math", "# Why\nimport math  # and what for"),
-        ("stage.py", '"""What it does."""', '"""Another story."""'),
-        ("stage.py", '"""What it does."""\n', ""),
-        ("stage.py", '"""A thing."""', '"""Some\n    thing."""'),
-        ("stage.py", '    """A thing."""\n', ""),
-        ("stage.py", "Work on it.", "Labour."),
-        ("stage.py", '    """Not now."""\n', ""),
-        ("stage.py", "\n\n\nclass", "\n\n\n\n\nclass"),
-        ("stage.py", "value + LIMIT", "(value\n        + LIMIT)"),
-        ("stage.py", "size = 3", "size   =   0x3"),
+        ("works/stage.py", "import math", "# Why\nimport math  # and what for"),
+        ("works/stage.py", '"""What it does."""', '"""Another story."""'),
+        ("works/stage.py", '"""What it does."""\n', ""),
+        ("works/stage.py", '"""A thing."""', '"""Some\n    thing."""'),
+        ("works/stage.py", '    """A thing."""\n', ""),
+        ("works/stage.py", "Work on it.", "Labour."),
+        ("works/stage.py", '    """Not now."""\n', ""),
+        ("works/stage.py", "\n\n\nclass", "\n\n\n\n\nclass"),
+        ("works/stage.py", "value + LIMIT", "(value\n        + LIMIT)"),
+        ("works/stage.py", "size = 3", "size   =   0x3"),
+        ("works/__init__.py", "All works", "Every work"),
         ("near.py", "LIMIT = 1", "# One is enough.\nLIMIT = (1)"),
         ("inner.py", "STEP = 2", "STEP = 2  # steps"),
         ("stranger.py", "OTHER = 5", "OTHER = 6"),
-        ("templates/stranger.css", "blue", "green"),
+        ("stranger.css", "blue", "green"),
+        ("works/other.py", "OTHER = 6", "OTHER = 7"),  # in the same package
+        ("works/stage_two.html.j2", "<i>", "<b>"),  # of a name that only begins alike
+        ("deep/elsewhere.py", "NOWHERE = 8", "NOWHERE = 9"),
         ("__init__.py", "The package", "This package"),
+        ("__init__.py", "VERSION = 1", "VERSION = 2"),
+        ("options.py", "Options.", "What can be set."),
+        ("options.py", "key = 1", "key = 1\n    other = 2"),
     ],
 )
 def test_what_does_not_change_the_code_leaves_the_hash(
     package: Path, name: str, old: str, new: str
 ) -> None:
-    before = code_hash("stage", package)
+    before = code_hash(STAGE, package)
     edit(package, name, old, new)
-    assert code_hash("stage", package) == before
+    assert code_hash(STAGE, package) == before
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("stage.py", "size = 3", "size = 4"),
-        ("stage.py", "value + LIMIT", "value - LIMIT"),
-        ("stage.py", "work(", "labour("),
-        ("stage.py", "value: int", "value: float"),
-        ("stage.py", "size = 3", 'size = "3"'),
-        ("stage.py", "size = 3", "size = 3.0"),
-        ("stage.py", "return None", '"""Not a docstring."""\n    return "text"'),
+        ("works/stage.py", "size = 3", "size = 4"),
+        ("works/stage.py", "value + LIMIT", "value - LIMIT"),
+        ("works/stage.py", "work(", "labour("),
+        ("works/stage.py", "value: int", "value: float"),
+        ("works/stage.py", "size = 3", 'size = "3"'),
+        ("works/stage.py", "size = 3", "size = 3.0"),
+        ("works/stage.py", "return None", '"""Not a docstring."""\n    return "text"'),
+        ("works/__init__.py", "BUSY = True", "BUSY = False"),  # runs before the stage
         ("near.py", "LIMIT = 1", "LIMIT = 2"),  # from pkg.near import …
         ("inner.py", "STEP = 2", "STEP = 3"),  # from pkg import …, inside a function
-        ("deep.py", "FAR = 3", "FAR = 4"),  # import pkg.deep, inside a function
+        ("deep/down.py", "FAR = 3", "FAR = 4"),  # import pkg.deep.down, inside a function
+        ("deep/__init__.py", "EVERYWHERE = 7", "EVERYWHERE = 8"),  # runs before deep.down
         ("farther.py", "BEYOND = 4", "BEYOND = 5"),  # imported by what is imported
-        ("templates/stage.html.j2", "<p>", "<b>"),
-        ("templates/near.css", "red", "blue"),
+        ("works/stage.html.j2", "<p>", "<b>"),
+        ("near.css", "red", "blue"),
     ],
 )
 def test_what_changes_the_code_changes_the_hash(
     package: Path, name: str, old: str, new: str
 ) -> None:
-    before = code_hash("stage", package)
+    before = code_hash(STAGE, package)
     edit(package, name, old, new)
-    assert code_hash("stage", package) != before
+    assert code_hash(STAGE, package) != before
 
 
 def test_a_new_import_or_template_changes_the_hash(package: Path) -> None:
-    found = [code_hash("stage", package)]
+    found = [code_hash(STAGE, package)]
     edit(package, "near.py", "LIMIT = 1", "import pkg.stranger\n\nLIMIT = 1")
-    found.append(code_hash("stage", package))
+    found.append(code_hash(STAGE, package))
     edit(package, "stranger.py", "OTHER = 5", "OTHER = 6")
-    found.append(code_hash("stage", package))
-    (package / "templates/stage.js").write_text("1")
-    found.append(code_hash("stage", package))
+    found.append(code_hash(STAGE, package))
+    (package / "works/stage.js").write_text("1")
+    found.append(code_hash(STAGE, package))
     assert len(set(found)) == 4
+
+
+@pytest.mark.parametrize("name", ["stage.py~", "stage.py.orig", "stage.pyc", ".stage.html.j2.swp"])
+def test_what_an_editor_leaves_beside_a_module_is_no_code(package: Path, name: str) -> None:
+    before = code_hash(STAGE, package)
+    (package / "works" / name).write_bytes(b"\x00left over")
+    assert code_hash(STAGE, package) == before
+
+
+def test_a_package_can_be_imported_as_a_whole(package: Path) -> None:
+    (package / "whole.py").write_text("import pkg.deep\n")
+    before = code_hash("whole", package)
+    edit(package, "deep/__init__.py", "EVERYWHERE = 7", "EVERYWHERE = 8")
+    after = code_hash("whole", package)
+    edit(package, "deep/down.py", "FAR = 3", "FAR = 4")
+    assert after != before
+    assert code_hash("whole", package) == after
 
 
 def test_modules_of_other_packages_do_not_count(package: Path) -> None:
     (package / "math.py").write_text("PI = 3\n")
-    before = code_hash("stage", package)
+    before = code_hash(STAGE, package)
     (package / "math.py").write_text("PI = 4\n")
-    assert code_hash("stage", package) == before
+    assert code_hash(STAGE, package) == before
 
 
 def test_the_hash_does_not_depend_on_where_the_package_lies(package: Path, tmp_path: Path) -> None:
-    import shutil
-
     elsewhere = tmp_path / "other" / "pkg"
     shutil.copytree(package, elsewhere)
     for path in elsewhere.rglob("*"):
         os.utime(path, (1, 1))
-    assert code_hash("stage", elsewhere) == code_hash("stage", package)
-    assert len(code_hash("stage", package)) == 12
-    assert int(code_hash("stage", package), 16) >= 0
+    assert code_hash(STAGE, elsewhere) == code_hash(STAGE, package)
+    assert len(code_hash(STAGE, package)) == 12
+    assert int(code_hash(STAGE, package), 16) >= 0
+
+
+# The real package
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A scratch copy of the real package."""
+    return Path(
+        shutil.copytree(
+            PACKAGE, tmp_path / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    )
+
+
+def hashes(package: Path = PACKAGE) -> dict[str, str]:
+    return {stage.rule: code_hash(stage.module, package) for stage in STAGES}
+
+
+def stages_changed_by(package: Path, path: Path) -> set[str]:
+    """The stages that run again if a module gets another line of code."""
+    before, text = hashes(package), path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\n_ANOTHER_LINE = 1\n", encoding="utf-8")
+    after = hashes(package)
+    path.write_text(text, encoding="utf-8")
+    return {name for name in before if after[name] != before[name]}
 
 
 def test_the_stages_of_the_real_package_can_be_hashed() -> None:
-    hashes = {stage: code_hash(stage.partition("-")[0]) for stage in STAGES}
-    assert len(set(hashes.values())) == len(STAGES) - 1, "only closeness and closeness-raw agree"
+    found = hashes()
+    assert len(set(found.values())) == len(STAGES)
+
+
+def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
+    """A new key or another docstring must not train anything again: values come as params."""
+    before = hashes(copied)
+    assert before == hashes()
+    edit(copied, "options.py", '"""LSTM units', '"""Units, the')
+    edit(copied, "options.py", "    units: Count", "    layers: Count = 1\n\n    units: Count")
+    assert hashes(copied) == before
+
+
+@pytest.mark.parametrize(
+    ("rule", "modules"),
+    [
+        (
+            "lstm",
+            {
+                *("errors", "stores", "data/__init__", "data/splits", "networks/__init__"),
+                *("networks/lstm", "networks/training", "networks/augmentation"),
+                "networks/fused",
+            },
+        ),
+        (
+            "autoencoder",
+            {
+                *("errors", "stores", "networks/__init__", "networks/training"),
+                *("projections/__init__", "projections/autoencoder"),
+            },
+        ),
+    ],
+)
+def test_only_what_trains_makes_a_stage_train_again(
+    copied: Path, rule: str, modules: set[str]
+) -> None:
+    """No words, no statistics, no report: whatever else is edited, networks stay as they are."""
+    module = BY_RULE[rule].module
+    before, found = code_hash(module, copied), set()
+    for path in sorted(copied.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(f"{text}\n_ANOTHER_LINE = 1\n", encoding="utf-8")
+        if code_hash(module, copied) != before:
+            found.add(path.relative_to(copied).with_suffix("").as_posix())
+        path.write_text(text, encoding="utf-8")
+    assert found == modules
+
+
+@pytest.mark.parametrize(
+    ("edited", "needed", "untouched"),
+    [
+        ("stores.py", {stage.rule for stage in STAGES} - {"findings"}, set()),
+        ("data/splits.py", {"splits", "lstm", "activations", "closeness_raw"}, {"autoencoder"}),
+        ("networks/lstm.py", {"lstm"}, {"activations", "autoencoder", "stability"}),
+        ("networks/activations.py", {"activations"}, {"lstm", "autoencoder", "closeness"}),
+        ("projections/neighbourhoods.py", {"quality"}, {"paths", "autoencoder", "closeness"}),
+        ("closeness/warping.py", {"closeness", "closeness_raw"}, {"paths", "quality", "stability"}),
+        ("spaces.py", {"paths", "closeness"}, {"lstm", "activations", "autoencoder"}),
+    ],
+)
+def test_an_edit_runs_what_it_is_about(
+    copied: Path, edited: str, needed: set[str], untouched: set[str]
+) -> None:
+    changed = stages_changed_by(copied, copied / edited)
+    assert needed <= changed
+    assert not untouched & changed
 
 
 def test_the_package_imports_itself_only_in_ways_that_the_hash_sees() -> None:
-    for path in PACKAGE.glob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path}: relative import"
-    assert not [path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE]
+            name = getattr(node, "id", getattr(node, "attr", ""))
+            assert name not in ("import_module", "__import__"), f"{path}: {name}"
 
 
-def test_hashing_needs_neither_numpy_nor_tensorflow() -> None:
-    """Snakemake hashes the code whenever it reads the workflow, before any job."""
-    probe = (
-        "import sys, signpaths.hashes as h; h.code_hash('lstm'); h.content_hash(h.PACKAGE); "
-        "print(*{name.partition('.')[0] for name in sys.modules})"
-    )
+@pytest.mark.parametrize(
+    "call",
+    [
+        "signpaths.hashes as h; h.code_hash('networks.lstm'); h.content_hash(h.PACKAGE)",
+        "signpaths.stages",
+        "signpaths.spaces as s; s.coordinates(s.projections((2, 3)))",
+    ],
+)
+def test_what_snakefiles_import_needs_neither_numpy_nor_tensorflow(call: str) -> None:
+    """Snakemake reads the workflow and hashes the code before any job."""
+    probe = f"import sys, {call}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     done = subprocess.run(
         [sys.executable, "-c", probe],
         env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},

@@ -6,29 +6,34 @@ import os
 import signal
 import time
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from signpaths import __version__
-from signpaths.activations import keep_bits
 from signpaths.errors import UserError
-from signpaths.stores import open_store, whole, write_json, write_store, write_text
+from signpaths.options import Options
+from signpaths.stores import (
+    open_store,
+    read_table,
+    whole,
+    write_json,
+    write_store,
+    write_table,
+    write_text,
+)
 
 WORDS = ["", "God", "手", "grüß-gott", "😀", 'a "b", c\n', "x" * 300, "NA"]
 
 
-@dataclass(frozen=True)
-class Options:
-    """Some options."""
-
+class SomeOptions(Options):
     rate: float = 0.1
     names: tuple[str, ...] = ("a", "ü")
+    most: int | None = None
 
 
 def dataset() -> xr.Dataset:
@@ -52,7 +57,7 @@ def dataset() -> xr.Dataset:
 
 def write(path: Path, data: xr.Dataset | None = None) -> Path:
     data = dataset() if data is None else data
-    write_store(data, path, stage="made", title="A title", options=Options())
+    write_store(data, path, stage="made", title="A title", options=SomeOptions())
     return path
 
 
@@ -208,7 +213,7 @@ def test_a_store_says_what_made_it(tmp_path: Path) -> None:
     assert attrs["title"] == "A title"
     assert attrs["made_by"] == f"signpaths {__version__}"
     assert attrs["padding"] == "pre"
-    assert json.loads(attrs["options"]) == {"rate": 0.1, "names": ["a", "ü"]}
+    assert json.loads(attrs["options"]) == {"rate": 0.1, "names": ["a", "ü"], "most": None}
     assert json.loads((tmp_path / "out.zarr/zarr.json").read_text())["zarr_format"] == 3
 
 
@@ -270,33 +275,46 @@ def test_text_is_utf_8_with_ends_of_line_as_given(tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").read_bytes() == "a,b\nü,手\n".encode()
 
 
-# Rounding of what is stored
+# Tables
 
 
-@given(arrays(np.float32, 8, elements=st.floats(-(2.0**99), 2.0**99, width=32)), st.integers(1, 23))
-def test_bits_are_kept_as_arithmetic_says(values: np.ndarray, bits: int) -> None:
-    normal = np.where(np.abs(values) < 1e-30, np.float32(0), values)
-    mantissa, exponent = np.frexp(normal.astype(np.float64))
-    # numpy's round is half to even, as IEEE arithmetic is; one bit of the mantissa is implied.
-    expected = np.ldexp(np.round(mantissa * 2.0 ** (bits + 1)), exponent - (bits + 1))
-    found = keep_bits(normal, bits)
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, expected.astype(np.float32))
-    np.testing.assert_array_equal(keep_bits(found, bits), found)
-    assert (np.abs(found - normal) <= np.abs(normal) * 2.0 ** -(bits + 1)).all()
+def test_a_table_is_written_the_same_on_every_system(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "sign": ["God", 'a "b", c', "NA", "", "手"],
+            "take": [1, 2, 3, 4, 100000000],
+            "share": [0.1234567, 1 / 3, 1e-9, np.nan, 2.0],
+            "close": [True, False, True, False, True],
+        }
+    )
+    write_table(tmp_path / "new" / "out.csv", table)
+    assert (tmp_path / "new" / "out.csv").read_bytes().decode() == (
+        "sign,take,share,close\n"
+        "God,1,0.123457,True\n"
+        '"a ""b"", c",2,0.333333,False\n'
+        "NA,3,1e-09,True\n"
+        ",4,,False\n"
+        "手,100000000,2,True\n"
+    )
+    found = read_table(tmp_path / "new" / "out.csv")
+    assert found.sign.tolist() == table.sign.tolist()
+    assert found["take"].tolist() == ["1", "2", "3", "4", "100000000"]
+    assert found.share.tolist() == ["0.123457", "0.333333", "1e-09", "", "2"]
 
 
-@pytest.mark.parametrize(
-    ("value", "bits", "expected"),
-    [
-        (1 + 1 / 4, 1, 1.0),  # half way between 1 and 1.5: the even one
-        (1 + 3 / 4, 1, 2.0),
-        (1.2500001, 1, 1.5),
-        (-1.25, 1, -1.0),
-        (1 / 3, 23, np.float32(1 / 3)),
-        (0.0, 5, 0.0),
-        (np.inf, 5, np.inf),
-    ],
-)
-def test_bits_of_cases_done_by_hand(value: float, bits: int, expected: float) -> None:
-    assert keep_bits(np.array([value], dtype=np.float32), bits)[0] == np.float32(expected)
+# Stage `tsd` lets no control characters in.
+@given(words=st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]))))
+@settings(max_examples=50)
+def test_any_words_come_back_from_a_table(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "words.csv"
+    words = [*words, "end"]
+    write_table(path, pd.DataFrame({"word": words, "number": range(len(words))}))
+    assert read_table(path).word.tolist() == words
+
+
+def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
+    write_table(tmp_path / "out.csv", pd.DataFrame({"file": [], "reason": []}))
+    assert (tmp_path / "out.csv").read_text() == "file,reason\n"
+    assert read_table(tmp_path / "out.csv").columns.tolist() == ["file", "reason"]

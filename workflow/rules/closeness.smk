@@ -3,15 +3,15 @@
 
 rule closeness:
     input:
-        activations="<results>/<study>/activations/{lstm_seed}.zarr",
-        untrained="<results>/<study>/activations/untrained-{lstm_seed}.zarr",
-        paths="<results>/<study>/paths/{lstm_seed}.zarr",
+        activations="<results>/<study>/activations/{network}.zarr",
+        untrained="<results>/<study>/untrained/{network}.zarr",
+        paths="<results>/<study>/paths/{network}.zarr",
     output:
-        directory("<results>/<study>/closeness/{lstm_seed}.zarr"),
+        directory("<results>/<study>/closeness/{network}.zarr"),
     log:
-        "<logs>/<study>/closeness/{lstm_seed}.log",
+        "<logs>/<study>/closeness/{network}.log",
     benchmark:
-        "<results>/<study>/benchmarks/closeness/{lstm_seed}.tsv"
+        "<results>/<study>/benchmarks/closeness/{network}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
@@ -19,8 +19,8 @@ rule closeness:
         mem_mb=4000,
         runtime=30,
     params:
-        options=options("closeness", "phases examples crossing_examples dtw dtw_band"),
-        code=code_hash("closeness"),
+        options=options("closeness"),
+        code=code("closeness"),
     shell:
         "python -m signpaths closeness {input:q} {output:q} {params.options} > {log:q} 2>&1"
 
@@ -28,11 +28,11 @@ rule closeness:
 rule closeness_raw:
     input:
         sequences="<results>/<study>/sequences.zarr",
-        split=f"<results>/<study>/splits/{split_seed(0)}.csv",
+        split=split_of(0),
     output:
-        directory("<results>/<study>/closeness/raw.zarr"),
+        directory("<results>/<study>/closeness_raw.zarr"),
     log:
-        "<logs>/<study>/closeness/raw.log",
+        "<logs>/<study>/closeness_raw.log",
     benchmark:
         "<results>/<study>/benchmarks/closeness_raw/all.tsv"
     conda:
@@ -42,7 +42,7 @@ rule closeness_raw:
         mem_mb=4000,
         runtime=30,
     params:
-        options=options("closeness", "phases examples crossing_examples dtw_band"),
-        code=code_hash("closeness"),
+        options=options("closeness_raw"),
+        code=code("closeness_raw"),
     shell:
         "python -m signpaths closeness-raw {input:q} {output:q} {params.options} > {log:q} 2>&1"

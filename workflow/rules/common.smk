@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
 
 LIBRARY = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(LIBRARY))
@@ -13,6 +12,8 @@ sys.path.insert(0, str(LIBRARY))
 from signpaths import config as study_config
 from signpaths.errors import UserError
 from signpaths.hashes import code_hash, content_hash
+from signpaths.spaces import projections
+from signpaths.stages import BY_RULE
 
 # Rules call `python -m signpaths`: by the Python that runs Snakemake unless a rule has an
 # environment of its own, and always with this checkout's library.
@@ -21,11 +22,8 @@ os.environ.update(
     PYTHONPATH=str(LIBRARY),
 )
 
-SCHEMA = LIBRARY / "schemas" / "config.schema.yaml"
 try:
-    study_config.check_keys(config, SCHEMA)
-    validate(config, str(SCHEMA))
-    study_config.check_values(config)
+    config.update(study_config.checked(config))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -36,20 +34,30 @@ pathvars:
 
 wildcard_constraints:
     split=r"\d+",
-    lstm_seed=r"\d+",
+    network=r"\d+",
     ae_seed=r"\d+",
     dims=r"[23]",
 
 
-LSTM_SEEDS = range(config["lstm"]["seeds"])
-AE_SEEDS = range(config["autoencoder"]["seeds"])
-SOURCE = config["data"]["source"]
 ENVIRONMENT = str(LIBRARY.parent / "envs" / "signpaths.yaml")
+SOURCE = config["data"]["source"]
+# A network that is trained here is named after its seed.
+NETWORKS = [str(seed) for seed in range(config["lstm"]["seeds"])]
+REFERENCE = str(config["report"]["reference_seed"])
+DIMS = config["autoencoder"]["dims"]
+AE_SEEDS = range(config["autoencoder"]["seeds"])
+COMPARED = config["report"]["compare"]
+RESULTS = Path(workflow.pathvars.apply("<results>"))
 
 
-def options(section, keys):
-    """The part of a shell line that hands these keys of a config section to a stage."""
-    return verbatim(study_config.options(config, section, keys))
+def options(rule):
+    """The part of a shell line that hands a stage its options from the config."""
+    return verbatim(study_config.options(config, rule))
+
+
+def code(rule):
+    """A hash of the code that a rule runs."""
+    return code_hash(BY_RULE[rule].module)
 
 
 def verbatim(text):
@@ -57,32 +65,52 @@ def verbatim(text):
     return lambda wildcards: text
 
 
-def split_seed(lstm_seed):
-    """The split that an LSTM seed is trained on."""
-    return config["split"]["seed"] + int(lstm_seed) * (
-        config["seeds_vary"] != "training"
-    )
+def each(*patterns):
+    """The paths of every network of the study."""
+    return expand(patterns, network=NETWORKS)
 
 
-def training_seed(lstm_seed):
-    """The seed of an LSTM's initial weights and of the order of its examples."""
-    return 0 if config["seeds_vary"] == "split" else int(lstm_seed)
+def split_of(network):
+    """The split that a network is trained on."""
+    seed = config["split"]["seed"] + int(network) * (config["seeds_vary"] != "training")
+    return f"<results>/<study>/splits/{seed}.csv"
 
 
-def source():
+def training_seed(network):
+    """The seed of a network's initial weights and of the order of its examples."""
+    return 0 if config["seeds_vary"] == "split" else int(network)
+
+
+def source(wildcards):
     """The recordings: simulated, behind a URL, or a file or folder whose content counts, not its date."""
+    if SOURCE is None:
+        # An error of Snakemake's would be wrapped in a traceback.
+        sys.exit(study_config.missing_source())
     if SOURCE == "simulate":
         return "<results>/<study>/simulated"
     if SOURCE.startswith(("http://", "https://")):
         return storage.http(SOURCE)
     if not Path(SOURCE).exists():
-        raise WorkflowError(
+        sys.exit(
             f"data.source: no such file or folder: {SOURCE}. Set it to the recordings in your config, "
-            "or to simulate for recordings with planted truth."
+            "or run make demo, which needs none."
         )
     return ancient(SOURCE)
 
 
 def source_content():
     """The content hash of a local source; elsewhere Snakemake itself sees a change."""
-    return verbatim(content_hash(Path(SOURCE)) if Path(SOURCE).exists() else SOURCE)
+    local = SOURCE is not None and Path(SOURCE).exists()
+    return verbatim(content_hash(Path(SOURCE)) if local else str(SOURCE))
+
+
+def compared(wildcards):
+    """What the report reads of other studies. They are finished, or Snakemake would leave it stale."""
+    files = ["stability.zarr", "provenance.json"]
+    for study in COMPARED:
+        if not all((RESULTS / study / file).exists() for file in files):
+            sys.exit(
+                f"report.compare names {study}, but {RESULTS / study} holds no finished study. "
+                "Run that study first, or leave it out."
+            )
+    return expand("<results>/{study}/{file}", study=COMPARED, file=files)

@@ -10,18 +10,15 @@ rule simulate:
     conda:
         ENVIRONMENT
     params:
-        options=options(
-            "simulate",
-            "seed twins prefixes crossings others sessions takes noise drift",
-        ),
-        code=code_hash("simulate"),
+        options=options("simulate"),
+        code=code("simulate"),
     shell:
         "python -m signpaths simulate {output:q} {params.options} > {log:q} 2>&1"
 
 
 rule tsd:
     input:
-        source(),
+        source,
     output:
         directory("<results>/<study>/recordings.zarr"),
     log:
@@ -34,9 +31,9 @@ rule tsd:
         mem_mb=2000,
         runtime=30,
     params:
-        options=options("data", "pattern channels on_bad_file"),
         content=source_content(),
-        code=code_hash("tsd"),
+        options=options("tsd"),
+        code=code("tsd"),
     shell:
         "python -m signpaths tsd {input:q} {output:q} {params.options} > {log:q} 2>&1"
 
@@ -57,10 +54,8 @@ rule sequences:
         mem_mb=2000,
         runtime=30,
     params:
-        options=options(
-            "data", "aliases exclude max_length padded_length padding two_handed"
-        ),
-        code=code_hash("sequences"),
+        options=options("sequences"),
+        code=code("sequences"),
     shell:
         "python -m signpaths sequences {input:q} {output:q} {params.options} > {log:q} 2>&1"
 
@@ -75,8 +70,8 @@ rule splits:
     conda:
         ENVIRONMENT
     params:
-        options=options("split", "by train validation"),
-        code=code_hash("splits"),
+        options=options("splits"),
+        code=code("splits"),
     shell:
         "python -m signpaths splits {input:q} {output:q} --seed {wildcards.split}"
         " {params.options} > {log:q} 2>&1"

@@ -1,15 +1,121 @@
-# What made the study, and the page that people read.
+# What people read: figures, the method in words, what made the study, and the page.
+
+
+rule method:
+    input:
+        stability="<results>/<study>/stability.zarr",
+        quality=f"<results>/<study>/quality/{REFERENCE}.zarr",
+        agreement="<results>/<study>/agreement.zarr",
+        evidence="<results>/<study>/evidence.zarr",
+    output:
+        report(
+            "<results>/<study>/method.md",
+            caption="../report/method.rst",
+            category="Report",
+            labels={"content": "What was computed, for a paper"},
+        ),
+    log:
+        "<logs>/<study>/method.log",
+    conda:
+        ENVIRONMENT
+    params:
+        options=options("method"),
+        code=code("method"),
+    shell:
+        "python -m signpaths method {input:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule figures:
+    input:
+        stability="<results>/<study>/stability.zarr",
+        paths=f"<results>/<study>/paths/{REFERENCE}.zarr",
+        metrics=each("<results>/<study>/networks/{network}/metrics.json"),
+    output:
+        paths=[
+            report(
+                f"<results>/<study>/figures/paths-{space.name}.png",
+                caption="../report/paths.rst",
+                category="Example paths",
+                labels={"projection": space.kind, "dimensions": str(space.dims)},
+            )
+            for space in projections(DIMS)
+        ],
+        pairs=report(
+            "<results>/<study>/figures/pairs.png",
+            caption="../report/pairs_figure.rst",
+            category="Pairs",
+            labels={"content": "The most stable pairs"},
+        ),
+        networks=report(
+            "<results>/<study>/figures/networks.png",
+            caption="../report/networks.rst",
+            category="Pairs",
+            labels={"content": "Pairs by network"},
+        ),
+        variance=report(
+            "<results>/<study>/figures/variance.png",
+            caption="../report/variance.rst",
+            category="Runs",
+            labels={"content": "Where the instability comes from"},
+        ),
+        accuracy=report(
+            "<results>/<study>/figures/accuracy.png",
+            caption="../report/accuracy.rst",
+            category="Runs",
+            labels={"content": "Accuracy of every network"},
+        ),
+        vector=expand(
+            "<results>/<study>/figures/{name}.svg", name=["pairs", "accuracy"]
+        ),
+    log:
+        "<logs>/<study>/figures.log",
+    benchmark:
+        "<results>/<study>/benchmarks/figures/all.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        networks=lambda wildcards, input: Path(input.metrics[0]).parents[1],
+        folder=lambda wildcards, output: Path(output.pairs).parent,
+        options=options("figures"),
+        code=code("figures"),
+    shell:
+        "python -m signpaths figures {input.stability:q} {input.paths:q} {params.networks:q}"
+        " {params.folder:q} {params.options} > {log:q} 2>&1"
 
 
 rule provenance:
     input:
+        networks="<results>/<study>/networks.txt",
         recordings="<results>/<study>/recordings.zarr",
         # Written last, so the time of every rule before it is known.
         evidence="<results>/<study>/evidence.zarr",
         agreement="<results>/<study>/agreement.zarr",
-        quality=expand(
-            "<results>/<study>/quality/{lstm_seed}.zarr", lstm_seed=LSTM_SEEDS
-        ),
+        quality=each("<results>/<study>/quality/{network}.zarr"),
+        benchmarks=[
+            rules.tsd.benchmark,
+            rules.sequences.benchmark,
+            *each(
+                rules.lstm.benchmark,
+                rules.activations.benchmark,
+                rules.paths.benchmark,
+                rules.quality.benchmark,
+                rules.closeness.benchmark,
+            ),
+            *expand(
+                rules.autoencoder.benchmark,
+                network=NETWORKS,
+                dims=DIMS,
+                ae_seed=AE_SEEDS,
+            ),
+            rules.closeness_raw.benchmark,
+            rules.stability.benchmark,
+            rules.agreement.benchmark,
+            rules.evidence.benchmark,
+            rules.figures.benchmark,
+        ],
     output:
         "<results>/<study>/provenance.json",
     log:
@@ -17,36 +123,29 @@ rule provenance:
     conda:
         ENVIRONMENT
     params:
-        benchmarks=lambda wildcards, output: Path(output[0]).parent / "benchmarks",
+        benchmarks=lambda wildcards, input: Path(input.benchmarks[0]).parents[1],
         config=verbatim(json.dumps(config, sort_keys=True)),
-        code=code_hash("provenance"),
+        code=code("provenance"),
     shell:
-        "python -m signpaths provenance {input.recordings:q} {params.benchmarks:q} {output:q}"
-        " --config={params.config:q} > {log:q} 2>&1"
+        "python -m signpaths provenance {input.networks:q} {input.recordings:q} {params.benchmarks:q}"
+        " {output:q} --config={params.config:q} > {log:q} 2>&1"
 
 
 rule report:
     input:
         stability="<results>/<study>/stability.zarr",
-        pairs="<results>/<study>/pairs.csv",
         sequences="<results>/<study>/sequences.zarr",
         excluded="<results>/<study>/excluded.csv",
-        paths=f"<results>/<study>/paths/{config['report']['reference_seed']}.zarr",
-        metrics=expand(
-            "<results>/<study>/lstm/{lstm_seed}/metrics.json", lstm_seed=LSTM_SEEDS
-        ),
-        figures="<results>/<study>/figures/pairs.png",
+        paths=f"<results>/<study>/paths/{REFERENCE}.zarr",
+        metrics=each("<results>/<study>/networks/{network}/metrics.json"),
+        figures=rules.figures.output,
         provenance="<results>/<study>/provenance.json",
         evidence="<results>/<study>/evidence.zarr",
         claims="<results>/<study>/claims.csv",
         agreement="<results>/<study>/agreement.zarr",
-        quality=expand(
-            "<results>/<study>/quality/{lstm_seed}.zarr", lstm_seed=LSTM_SEEDS
-        ),
-        compare=expand(
-            "<results>/{other}/stability.zarr", other=config["report"]["compare"]
-        ),
-        planted=["<results>/<study>/planted.csv"] if SOURCE == "simulate" else [],
+        quality=each("<results>/<study>/quality/{network}.zarr"),
+        compared=compared,
+        planted="<results>/<study>/planted.csv" if SOURCE == "simulate" else [],
     output:
         report(
             "<results>/<study>/report.html",
@@ -62,19 +161,19 @@ rule report:
         mem_mb=3000,
         runtime=30,
     params:
-        lstm=lambda wildcards, input: Path(input.metrics[0]).parents[1],
-        figures=lambda wildcards, input: Path(input.figures).parent,
+        networks=lambda wildcards, input: Path(input.metrics[0]).parents[1],
+        figures=lambda wildcards, input: Path(input.figures[0]).parent,
+        quality=lambda wildcards, input: Path(input.quality[0]).parent,
         planted=lambda wildcards, input: (
-            ["--planted", *input.planted] if input.planted else []
+            ["--planted", input.planted] if input.planted else []
         ),
-        compare=lambda wildcards, input: (
-            ["--compare", *input.compare] if input.compare else []
-        ),
-        options=options("report", "title"),
-        code=code_hash("report"),
+        compare=lambda wildcards, input: [
+            f"--compare={Path(store).parent}" for store in input.compared[::2]
+        ],
+        options=options("report"),
+        code=code("report"),
     shell:
-        "python -m signpaths report {input.stability:q} {input.pairs:q} {input.sequences:q}"
-        " {input.excluded:q} {input.paths:q} {params.lstm:q} {params.figures:q}"
-        " {input.provenance:q} {output:q} --evidence {input.evidence:q} --claims {input.claims:q}"
-        " --agreement {input.agreement:q} --quality {input.quality:q} {params.compare:q}"
-        " {params.planted:q} {params.options} > {log:q} 2>&1"
+        "python -m signpaths report {input.stability:q} {input.sequences:q} {input.excluded:q}"
+        " {input.paths:q} {params.networks:q} {params.figures:q} {input.provenance:q} {output:q}"
+        " --evidence {input.evidence:q} --claims {input.claims:q} --agreement {input.agreement:q}"
+        " --quality {params.quality:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"

@@ -1,12 +1,11 @@
-# Which pairs stay close over retrainings.
+# Which pairs stay close over retrainings, and how alike the runs are.
 
 
 rule stability:
     input:
-        raw="<results>/<study>/closeness/raw.zarr",
-        runs=expand(
-            "<results>/<study>/closeness/{lstm_seed}.zarr", lstm_seed=LSTM_SEEDS
-        ),
+        networks="<results>/<study>/networks.txt",
+        raw="<results>/<study>/closeness_raw.zarr",
+        closeness=each("<results>/<study>/closeness/{network}.zarr"),
     output:
         store=directory("<results>/<study>/stability.zarr"),
         pairs=report(
@@ -25,11 +24,37 @@ rule stability:
         mem_mb=2000,
         runtime=30,
     params:
-        options=options(
-            "stability",
-            "close_fraction tau fdr apart present firm confidence reliability resamples permutations",
-        ),
-        code=code_hash("stability"),
+        closeness=lambda wildcards, input: Path(input.closeness[0]).parent,
+        options=options("stability"),
+        code=code("stability"),
     shell:
-        "python -m signpaths stability {output:q} --raw {input.raw:q} --runs {input.runs:q}"
+        "python -m signpaths stability {input.networks:q} {input.raw:q} {params.closeness:q} {output:q}"
         " {params.options} > {log:q} 2>&1"
+
+
+rule agreement:
+    input:
+        networks="<results>/<study>/networks.txt",
+        activations=each("<results>/<study>/activations/{network}.zarr"),
+        closeness=each("<results>/<study>/closeness/{network}.zarr"),
+        metrics=each("<results>/<study>/networks/{network}/metrics.json"),
+    output:
+        directory("<results>/<study>/agreement.zarr"),
+    log:
+        "<logs>/<study>/agreement.log",
+    benchmark:
+        "<results>/<study>/benchmarks/agreement/all.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        activations=lambda wildcards, input: Path(input.activations[0]).parent,
+        closeness=lambda wildcards, input: Path(input.closeness[0]).parent,
+        metrics=lambda wildcards, input: Path(input.metrics[0]).parents[1],
+        options=options("agreement"),
+        code=code("agreement"),
+    shell:
+        "python -m signpaths agreement {input.networks:q} {params.activations:q} {params.closeness:q}"
+        " {params.metrics:q} {output:q} {params.options} > {log:q} 2>&1"

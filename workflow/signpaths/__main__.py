@@ -1,55 +1,45 @@
 """The command line: one command a stage, `python -m signpaths <stage> …`.
 
-Each stage is a typed function; cyclopts reads its signature and docstring. The modules are imported
-only when their command runs, so `--help` is quick and TensorFlow stays out of it.
+Each stage is a typed function; cyclopts reads its signature and docstring, and its options from
+their models. The modules are imported only when their command runs, so `--help` is quick and
+TensorFlow stays out of it.
 """
 
 import sys
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
+from pydantic import ValidationError
 
 from signpaths import __version__
 from signpaths.errors import UserError
-
-STAGES = {
-    "simulate": "Write simulated glove recordings with planted truth.",
-    "tsd": "Read .tsd recordings from a folder or an archive.",
-    "sequences": "Choose the examples and pad them to one length.",
-    "splits": "Split the examples in training, validation and test.",
-    "lstm": "Train one LSTM classifier.",
-    "activations": "Write the hidden states of a trained network and of its untrained twin.",
-    "autoencoder": "Train one denoising autoencoder on hidden states.",
-    "paths": "Project the hidden states to two and three dimensions.",
-    "closeness": "Measure how close every pair of signs is in one run.",
-    "closeness-raw": "Measure how close every pair of signs is in the raw signals.",
-    "stability": "Say which pairs stay close over retrainings.",
-    "quality": "Measure how far the paths of one LSTM are to be trusted.",
-    "agreement": "Measure how alike the runs are, and flag those that stand out.",
-    "evidence": "Hold closeness against held-out mistakes, and claims against the retrainings.",
-    "method": "Say in words what was computed.",
-    "figures": "Draw the figures.",
-    "provenance": "Write down what made the study.",
-    "report": "Write the report, one self-contained page.",
-    "findings": "Print what a study found, in three lines.",
-}
+from signpaths.faults import option_faults
+from signpaths.stages import STAGES
 
 app = App(
     name="signpaths",
     version=__version__,
     help="Which pairs of classes are close in what a recurrent network learns, and stay close?",
 )
-for stage, summary in STAGES.items():
-    module = stage.partition("-")[0]
-    app.command(f"signpaths.{module}:{stage.replace('-', '_')}", name=stage, help=summary)
+for stage in STAGES:
+    app.command(f"signpaths.{stage.module}:{stage.rule}", name=stage.name, help=stage.summary)
 
 
 def main() -> None:
-    """Run a command; say what the user can mend in one message, without a traceback."""
+    """Run a command; say what the user can mend in a few words, without a traceback."""
     try:
-        app()
+        app(exit_on_error=False, print_error=False)
     except UserError as error:
-        print(f"signpaths {' '.join(sys.argv[1:2])}: {error}", file=sys.stderr)
-        sys.exit(1)
+        fail(str(error), 1)
+    except CycloptsError as error:
+        cause = error.__cause__
+        faults = option_faults(cause) if isinstance(cause, ValidationError) else []
+        fail("\n".join(faults) or str(error), 2)
+
+
+def fail(message: str, status: int) -> None:
+    """End with a message that names the command."""
+    print(f"signpaths {' '.join(sys.argv[1:2])}: {message}", file=sys.stderr)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

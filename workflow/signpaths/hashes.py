@@ -1,15 +1,21 @@
 """Hashes of what a stage runs and reads, so that a change re-runs that stage and what follows.
 
 The code hash is of a module's syntax tree and of those of the package's modules that it imports,
-without comments and docstrings; files in `templates/` that carry the module's name count as its
-code. The content hash is of a source's bytes. A comment, a blank line or a touch changes neither.
+without comments and docstrings; other files beside a module that carry its name (its template)
+count as its code. Models of options only declare: what they say reaches a stage through its rule's
+params, so they are left out, and so is the package's own `__init__`, which holds the version. The
+content hash is of a source's bytes.
 """
 
 import ast
 import hashlib
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 PACKAGE = Path(__file__).parent
+DECLARING = ("options",)
 
 
 def code_hash(module: str, package: Path = PACKAGE) -> str:
@@ -18,7 +24,7 @@ def code_hash(module: str, package: Path = PACKAGE) -> str:
     Parameters
     ----------
     module
-        A module's name inside the package, such as `lstm`.
+        A module's name inside the package, such as `networks.lstm`.
     package
         The package's folder.
 
@@ -30,9 +36,10 @@ def code_hash(module: str, package: Path = PACKAGE) -> str:
     digest = hashlib.sha256()
     for name in sorted(_reachable(module, package)):
         digest.update(f"{name}\n".encode())
-        digest.update(ast.dump(_without_docstrings(_tree(name, package))).encode())
-        for template in sorted((package / "templates").glob(f"{name}.*")):
-            digest.update(template.name.encode() + b"\n" + template.read_bytes())
+        source = _file(name, package)
+        digest.update(_read(source).code.encode())
+        for beside in _beside(source):
+            digest.update(beside.name.encode() + b"\n" + beside.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -61,34 +68,75 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _tree(module: str, package: Path) -> ast.Module:
-    return ast.parse((package / f"{module}.py").read_text(encoding="utf-8"))
+def _file(module: str, package: Path) -> Path:
+    """Give the file of a module, or of a package's own code."""
+    path = package.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _beside(source: Path) -> list[Path]:
+    """Give the other files that carry a module's name: `lstm.html.j2` beside `lstm.py`.
+
+    What an editor or a merge leaves (`lstm.py~`, `lstm.py.orig`) is none of them.
+    """
+    found = source.parent.glob(f"{source.stem}.*")
+    return sorted(path for path in found if path.is_file() and ".py" not in path.name)
+
+
+class _Parsed(NamedTuple):
+    """A module's syntax tree without docstrings, as text, and the dotted names that it imports."""
+
+    code: str
+    imports: frozenset[str]
+
+
+def _read(source: Path) -> _Parsed:
+    return _parsed(source.read_text(encoding="utf-8"))
+
+
+@cache  # Stages share most of their modules.
+def _parsed(text: str) -> _Parsed:
+    tree = ast.parse(text)
+    return _Parsed(ast.dump(_without_docstrings(tree)), frozenset(_dotted(tree)))
 
 
 def _reachable(module: str, package: Path) -> set[str]:
     """Give the names of the package's modules that `module` imports, itself included."""
     found: set[str] = set()
-    waiting = [module]
+    waiting = list(_with_parents(module))
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting.extend(_imported(_tree(name, package), package))
+            waiting.extend(_own(_read(_file(name, package)).imports, package))
     return found
 
 
-def _imported(tree: ast.Module, package: Path) -> set[str]:
-    """Give the package's own modules among a tree's imports, those inside functions included."""
-    dotted: set[str] = set()
+def _dotted(tree: ast.Module) -> Iterator[str]:
+    """Give all that a tree imports, inside functions too: modules, and names that may be some."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            dotted.update(alias.name for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            dotted.add(node.module)
-            dotted.update(f"{node.module}.{alias.name}" for alias in node.names)
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _own(imports: frozenset[str], package: Path) -> Iterator[str]:
+    """Give the package's own modules among imported names."""
     prefix = f"{package.name}."
-    names = {name.removeprefix(prefix) for name in dotted if name.startswith(prefix)}
-    return {name for name in names if (package / f"{name}.py").is_file()}
+    for name in imports:
+        if name.startswith(prefix):
+            for module in _with_parents(name.removeprefix(prefix)):
+                if module not in DECLARING and _file(module, package).is_file():
+                    yield module
+
+
+def _with_parents(module: str) -> Iterator[str]:
+    """Give the packages that a module is in, whose code its import runs as well, and itself."""
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        yield ".".join(parts[:end])
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

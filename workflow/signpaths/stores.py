@@ -8,9 +8,8 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,9 @@ from signpaths import __version__
 from signpaths.errors import UserError
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+    import pandas as pd
+
+    from signpaths.options import Options
 
 
 @contextmanager
@@ -49,6 +50,18 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
 
 
+def write_table(path: Path, table: "pd.DataFrame") -> None:
+    """Write a table as CSV: numbers to six digits, the same bytes on every system."""
+    write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+
+
+def read_table(path: Path) -> "pd.DataFrame":
+    """Read a CSV as text; a sign may be called `NA`, and an empty cell is empty text."""
+    import pandas as pd
+
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write JSON that people can read and that no NaN can enter."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
@@ -60,7 +73,7 @@ def write_store(
     *,
     stage: str,
     title: str,
-    options: "DataclassInstance | None" = None,
+    options: "Options | None" = None,
 ) -> None:
     """Write `dataset` as a zarr v3 store at `path`, with its origin in the attributes.
 
@@ -79,7 +92,7 @@ def write_store(
         title=title,
         stage=stage,
         made_by=f"signpaths {__version__}",
-        options=json.dumps(asdict(options) if options else {}),
+        options=json.dumps(options.model_dump(mode="json") if options else {}),
     )
     with whole(path) as partial, warnings.catch_warnings():
         # Consolidated metadata lets `xr.open_zarr(path)` open the store without a warning; zarr
@@ -95,31 +108,6 @@ def open_store(path: Path) -> xr.Dataset:
     if not (path / "zarr.json").is_file():
         raise UserError(f"{path}: no zarr store here; run the stage that makes it first.")
     return _with_strings_as(xr.open_zarr(path), "T", str)
-
-
-def by_seed(files: Sequence[Path]) -> dict[int, Path]:
-    """Order the files of several runs by LSTM seed: `<lstm_seed>.zarr` or `<lstm_seed>/….json`.
-
-    Raises
-    ------
-    UserError
-        If a file is named otherwise, a seed is given twice, or there is none.
-    """
-    seeds: dict[int, Path] = {}
-    for path in files:
-        name = path.stem if path.suffix == ".zarr" else path.parent.name
-        if not name.isdecimal():
-            raise UserError(
-                f"{path}: expected a store <lstm_seed>.zarr, or <lstm_seed>/metrics.json"
-            )
-        if int(name) in seeds:
-            raise UserError(
-                f"{seeds[int(name)]} and {path} are of the same LSTM seed; give each seed once."
-            )
-        seeds[int(name)] = path
-    if not seeds:
-        raise UserError("no runs were given; expected the files of one LSTM seed or more.")
-    return dict(sorted(seeds.items()))
 
 
 def _with_strings_as(dataset: xr.Dataset, kind: str, dtype: type) -> xr.Dataset:

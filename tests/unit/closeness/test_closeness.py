@@ -1,0 +1,165 @@
+"""Stage `closeness`: every space of a run, on tiny stores and against slow re-implementations."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from signpaths.closeness.closeness import closeness
+from signpaths.data.sequences import real_frames
+from signpaths.errors import UserError
+from signpaths.options import ClosenessOptions
+from signpaths.spaces import (
+    AUTOENCODER,
+    COMPONENTS,
+    HIDDEN_SPACE,
+    LAST_SPACE,
+    STATES,
+    UNTRAINED_SPACE,
+    coordinates,
+    described,
+    projections,
+)
+from signpaths.stores import open_store, write_store
+from slow_frames import slow_resampled
+from slow_measures import check_space
+
+TIME, SIGNS, PER_SIGN, AE_SEEDS = 9, ("God", "a_", "drink", "who"), 3, (0, 1)
+SPACES = projections((2, 3))
+NAMES = ("pca2", "pca3", "ae2", "ae3")
+
+
+def make_run(folder: Path, padding: str) -> dict[str, np.ndarray]:
+    """Write the stores of one run, and give what is in them as plain arrays."""
+    generator = np.random.default_rng(5)
+    sign = np.repeat(SIGNS, PER_SIGN)
+    count = sign.size
+    length = generator.integers(2, TIME + 1, count)
+    part = np.tile(["train", "validation", "test"], len(SIGNS))
+    real = real_frames(length, TIME, padding)
+    columns = {
+        "sign": sign,
+        "session": np.tile(["s1", "s2", "s3"], len(SIGNS)),
+        "take": np.ones(count, int),
+        "length": length,
+        "hands": np.repeat("one", count),
+    }
+    coords = {name: ("example", values) for name, values in columns.items()}
+    states = {}
+    for name in ("hidden", "untrained"):
+        states[name] = generator.normal(size=(count, TIME, 5)).astype(np.float32)
+        dataset = xr.Dataset(
+            {
+                "hidden": (("example", "time", "unit"), states[name]),
+                "probability": (("example", "class"), np.full((count, 4), 0.25, np.float32)),
+                "predicted": ("example", sign),
+                "mask": (("example", "time"), real),
+            },
+            coords={**coords, "class": list(SIGNS), "part": ("example", part)},
+            attrs={"padding": padding, "rounding": "none"},
+        )
+        write_store(dataset, folder / f"{name}.zarr", stage="activations", title="test")
+    shape = (len(SPACES), len(AE_SEEDS), count, TIME, 3)
+    path = generator.normal(size=shape).astype(np.float32)
+    for row, space in enumerate(SPACES):
+        if space.kind == COMPONENTS:
+            path[row] = path[row, 0]
+        path[row, ..., space.dims :] = np.nan
+    path[:, :, ~real] = np.nan
+    dataset = xr.Dataset(
+        {
+            "path": (("space", "ae_seed", "example", "time", "dim"), path),
+            "reconstruction_error": (("space", "ae_seed", "seen"), np.zeros((4, 2, 2))),
+        },
+        coords={
+            **coordinates(SPACES),
+            "ae_seed": list(AE_SEEDS),
+            "seen": ["train", "held_out"],
+            "dim": range(3),
+            **coords,
+            "part": ("example", part),
+        },
+        attrs={"padding": padding},
+    )
+    write_store(dataset, folder / "paths.zarr", stage="paths", title="test")
+    return {**states, "path": path, "sign": sign, "part": part, "real": real}
+
+
+def run_stage(folder: Path, **options: object) -> xr.Dataset:
+    inputs = (folder / "hidden.zarr", folder / "untrained.zarr", folder / "paths.zarr")
+    closeness(*inputs, folder / "out.zarr", options=ClosenessOptions(**options))
+    return open_store(folder / "out.zarr").load()
+
+
+@pytest.mark.parametrize("padding", ["pre", "post"])
+@pytest.mark.parametrize("examples", ["all", "train", "held_out"])
+def test_every_space_is_measured_on_real_frames(
+    tmp_path: Path, padding: str, examples: str
+) -> None:
+    run = make_run(tmp_path, padding)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = run_stage(tmp_path, phases=4, examples=examples)
+    assert found.space.values.tolist() == ["hidden", "last", "untrained", *NAMES]
+    assert found.ae_seed.values.tolist() == list(AE_SEEDS)
+    assert found.sign.values.tolist() == found.other.values.tolist() == sorted(SIGNS)
+    assert described(found) == [HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, *SPACES]
+    for name in ("distance", "mutual_rank", "energy"):
+        assert found[name].dims == ("space", "ae_seed", "sign", "other")
+        assert found[name].attrs.keys() >= {"long_name", "units"}
+    chosen = {
+        "all": np.full(run["part"].size, True),
+        "train": run["part"] == "train",
+        "held_out": run["part"] != "train",
+    }[examples]
+    assert (
+        found.attrs["examples"] == chosen.sum() == {"all": 12, "train": 4, "held_out": 8}[examples]
+    )
+    sign, real = run["sign"][chosen], run["real"][chosen]
+
+    def points(trajectories: np.ndarray) -> np.ndarray:
+        pairs = zip(trajectories[chosen], real, strict=True)
+        return np.stack([slow_resampled(values[mask], 4) for values, mask in pairs])
+
+    last = [values[mask][-1:] for values, mask in zip(run["hidden"][chosen], real, strict=True)]
+    for column, seed in enumerate(AE_SEEDS):
+        one = found.sel(ae_seed=seed)
+        check_space(one.sel(space="hidden"), points(run["hidden"]), sign)
+        check_space(one.sel(space="untrained"), points(run["untrained"]), sign)
+        check_space(one.sel(space="last"), np.stack(last), sign)
+        for row, space in enumerate(SPACES):
+            path = points(run["path"][row, column, ..., : space.dims])
+            check_space(one.sel(space=space.name), path, sign)
+    same = found.isel(ae_seed=0).equals(found.isel(ae_seed=1).assign_coords(ae_seed=0))
+    assert not same, "autoencoder seeds differ"
+
+
+def test_warped_spaces_stand_beside_the_others_on_demand(tmp_path: Path) -> None:
+    make_run(tmp_path, "pre")
+    found = run_stage(tmp_path, phases=6, dtw=("hidden", "ae2"), crossing_examples=0)
+    assert found.space.values.tolist()[-2:] == ["hidden_dtw", "ae2_dtw"]
+    assert [(space.kind, space.dims) for space in described(found)[-2:]] == [
+        (STATES, 0),
+        (AUTOENCODER, 2),
+    ]
+    assert "crossing" not in found
+    assert np.isfinite(found.mutual_rank.sel(space="ae2_dtw").values[:, 0, 1]).all()
+    ratio = found.distance.sel(space="hidden_dtw") / found.distance.sel(space="hidden")
+    assert ((ratio > 0.3) & (ratio < 1.2)).all()
+    with pytest.raises(UserError, match=r"no space elsewhere.*hidden, last"):
+        run_stage(tmp_path, dtw=("elsewhere",))
+
+
+def test_the_store_holds_every_measure_of_every_space(tmp_path: Path) -> None:
+    make_run(tmp_path, "pre")
+    found = run_stage(tmp_path, phases=4)
+    assert found.rank_without.dims == ("space", "session", "sign", "other")
+    assert found.session.values.tolist() == ["s1", "s2", "s3"]
+    assert found.ceiling.dims == ("space", "ae_seed", "sign")
+    assert found.held_out_agreement.dims == ("space", "ae_seed")
+    assert found.crossing.dims == ("space", "ae_seed", "sign", "other")
+    assert (found.crossing.sel(space="last") == 0).all()
+    assert found.attrs["jackknife"] == ""
+    for name, variable in found.data_vars.items():
+        assert {"long_name", "units"} <= set(variable.attrs), name

@@ -1,0 +1,84 @@
+"""Warped distances against a slow table of partial costs, and against what warping must do."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from signpaths.closeness.warping import warped_distances
+
+
+def slow(x: np.ndarray, y: np.ndarray, reach: int) -> float:
+    """One pair, cell by cell."""
+    phases = len(x)
+    best: dict[tuple[int, int], tuple[float, int]] = {}
+    for u in range(phases):
+        for v in range(max(0, u - reach), min(phases, u + reach + 1)):
+            local = float(np.linalg.norm(x[u] - y[v]))
+            if u == v == 0:
+                best[u, v] = (local, 1)
+                continue
+            before = [best[at] for at in ((u - 1, v - 1), (u - 1, v), (u, v - 1)) if at in best]
+            cost, steps = min(before, key=lambda one: one[0])
+            best[u, v] = (cost + local, steps + 1)
+    cost, steps = best[phases - 1, phases - 1]
+    return cost / steps
+
+
+@given(
+    st.integers(2, 9),
+    st.integers(1, 3),
+    st.sampled_from([0.1, 0.3, 1.0]),
+    st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=30, deadline=None)
+def test_distances_are_those_of_the_slow_table(
+    phases: int, units: int, band: float, seed: int
+) -> None:
+    points = np.random.default_rng(seed).normal(size=(5, phases, units))
+    found = warped_distances(points, band)
+    reach = min(phases - 1, max(1, round(band * phases)))
+    for i in range(5):
+        for j in range(i + 1, 5):
+            assert found[i, j] == pytest.approx(slow(points[i], points[j], reach), rel=1e-4)
+    np.testing.assert_array_equal(found, found.T)
+    assert not found.diagonal().any()
+
+
+def test_blocks_of_examples_give_what_one_block_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(0).normal(size=(11, 8, 2))
+    whole = warped_distances(points, 0.2)
+    monkeypatch.setattr("signpaths.closeness.warping.ROWS", 4)
+    np.testing.assert_allclose(warped_distances(points, 0.2), whole, rtol=1e-6)
+
+
+def test_a_movement_made_later_is_nearer_than_without_warping() -> None:
+    time = np.linspace(0, 1, 32)
+    early, late = (np.exp(-((time - at) ** 2) / 0.002)[:, None] for at in (0.4, 0.5))
+    points = np.stack([early, late])
+    locked = np.linalg.norm(early - late, axis=1).mean()
+    assert warped_distances(points, 0.15)[0, 1] < 0.2 * locked
+    assert warped_distances(points, 0.01)[0, 1] > 0.5 * locked
+
+
+def test_equal_trajectories_have_no_distance() -> None:
+    points = np.repeat(np.random.default_rng(1).normal(size=(1, 16, 22)), 3, axis=0)
+    np.testing.assert_array_equal(warped_distances(points + 100, 0.15), np.zeros((3, 3)))
+
+
+def test_a_space_of_one_time_has_the_distance_of_its_points() -> None:
+    points = np.random.default_rng(2).normal(size=(4, 1, 3))
+    expected = np.linalg.norm(points - points.swapaxes(0, 1), axis=2)
+    np.testing.assert_allclose(warped_distances(points, 0.15), expected, rtol=1e-6)
+
+
+def test_long_work_tells_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    points = np.zeros((8, 2, 1))
+    warped_distances(points, 0.15)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr("signpaths.closeness.warping.ROWS", 4)
+    monkeypatch.setattr("signpaths.closeness.warping.TELL_AFTER", -1)
+    warped_distances(points, 0.15)
+    shares = [line.split()[2] for line in capsys.readouterr().out.splitlines()]
+    assert shares == ["75%", "100%"]

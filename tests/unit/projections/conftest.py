@@ -1,0 +1,26 @@
+"""A study with projections for the tests of the stages that train and use autoencoders."""
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from trained import run, train_autoencoder, trained_study
+
+
+@pytest.fixture(autouse=True)
+def no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study with the activations of an LSTM, one autoencoder a dimension, and its paths."""
+    folder = trained_study(tmp_path_factory.getbasetemp())
+    for dims in (2, 3):
+        train_autoencoder(folder / "autoencoders" / str(dims) / "0", folder, dims)
+    stores = (folder / "activations.zarr", folder / "autoencoders", folder / "paths.zarr")
+    run("paths", *stores, "--seeds", 1, "--dims", 2, "--dims", 3)
+    return folder

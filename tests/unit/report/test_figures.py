@@ -1,0 +1,173 @@
+"""The figures: labels that do not overlap, the same bytes twice, names that do no harm."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_study import HOSTILE, NAMES, Study, make_study, make_whole_study
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from signpaths.errors import UserError
+from signpaths.hashes import PACKAGE, code_hash
+from signpaths.options import FiguresOptions
+from signpaths.report.drawing.labels import place_labels
+from signpaths.report.drawing.networks import draw_networks
+from signpaths.report.drawing.pairs import draw_pairs
+from signpaths.report.drawing.paths import draw_paths, last_points, transformed
+from signpaths.report.drawing.variance import draw_variance
+from signpaths.report.figures import figures
+from signpaths.spaces import components
+from signpaths.stores import open_store
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return make_study(tmp_path_factory.mktemp("study"), spaces=("hidden", "pca2", "ae3"))
+
+
+def overlapping(centres: np.ndarray, sizes: np.ndarray) -> int:
+    """Count the pairs of boxes that overlap, one by one."""
+    count = 0
+    for i in range(len(centres)):
+        for j in range(i):
+            gap = np.abs(centres[i] - centres[j]) - (sizes[i] + sizes[j]) / 2
+            count += bool((gap < 0).all())
+    return count
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 60), st.floats(0, 300), st.integers(0, 2**31))
+def test_no_two_labels_overlap_and_all_stay_inside(n: int, spread: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    anchors = 600 + spread * rng.normal(size=(n, 2))
+    sizes = np.stack([rng.uniform(10, 130, n), np.full(n, 16.0)], axis=1)
+    centres = place_labels(anchors, sizes, (0, 0, 1200, 1200))
+    assert not np.isnan(centres).any()
+    assert overlapping(centres, sizes) == 0
+    assert (centres - sizes / 2 >= 0).all()
+    assert (centres + sizes / 2 <= 1200).all()
+
+
+def test_a_lone_label_sits_just_above_its_anchor() -> None:
+    centre = place_labels(np.array([[50.0, 50.0]]), np.array([[20.0, 10.0]]), (0, 0, 100, 100))
+    np.testing.assert_allclose(centre, [[50, 57]])
+
+
+def test_a_label_that_fits_nowhere_is_left_out() -> None:
+    sizes = np.array([[80.0, 80.0], [80.0, 80.0]])
+    centres = place_labels(np.full((2, 2), 50.0), sizes, (0, 0, 200, 100))
+    assert np.isnan(centres).all(axis=1).sum() <= 1
+    assert np.isnan(place_labels(np.full((1, 2), 50.0), sizes[:1], (0, 0, 60, 60))).all()
+
+
+def test_transform_is_odd_and_keeps_nan() -> None:
+    values = np.array([-3.0, -0.5, 0.0, 0.5, 3.0, np.nan])
+    drawn = transformed(values, "log1p")
+    np.testing.assert_allclose(drawn[:5], -drawn[4::-1])
+    np.testing.assert_allclose(drawn[3:5], np.log1p([0.5, 3.0]))
+    assert np.isnan(drawn[5])
+    assert transformed(values, "none") is values
+    with pytest.raises(UserError, match="expected none or log1p"):
+        transformed(values, "sqrt")
+
+
+@pytest.mark.parametrize("padding", ["pre", "post"])
+def test_last_points_are_found_whichever_side_the_padding_is_on(padding: str) -> None:
+    path = np.full((2, 4, 2), np.nan)
+    real = slice(1, 4) if padding == "pre" else slice(0, 3)
+    path[0, real] = [[0, 0], [1, 1], [2, 5]]
+    np.testing.assert_array_equal(last_points(path), [[2, 5], [np.nan, np.nan]])
+
+
+def test_every_figure_is_written_and_again_the_same_bytes(study: Study, tmp_path: Path) -> None:
+    figures(*study.for_figures, tmp_path / "a")
+    figures(*study.for_figures, tmp_path / "b")
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == [
+        "accuracy.png", "accuracy.svg", "networks.png", "pairs.png", "pairs.svg", "paths-ae3.png",
+        "paths-pca2.png", "variance.png",
+    ]  # fmt: skip
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_one_run_and_hostile_names_can_be_drawn(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "study", names=HOSTILE, runs=1, takes=1, spaces=("hidden", "ae2"))
+    figures(*study.for_figures, tmp_path / "out", options=FiguresOptions(transform="log1p"))
+    assert (tmp_path / "out/pairs.svg").stat().st_size > 1000
+
+
+def test_a_study_without_any_close_pair_says_so(study: Study) -> None:
+    stability = open_store(study.for_figures[0]).load()
+    stability["close"][:] = False
+    stability["pi"][:] = 0
+    texts = [text.get_text() for text in draw_networks(stability).axes[0].texts]
+    assert texts == ["No pair was close in any network."]
+    assert len(draw_pairs(stability).axes[0].get_yticks()) == 10
+
+
+def test_a_missing_run_is_named(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"0.metrics\.json: expected the metrics"):
+        figures(study.for_figures[0], study.for_figures[1], tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_never_leave_the_picture(study: Study) -> None:
+    paths = open_store(study.for_figures[1])
+    figure = draw_paths(paths, components(2), "0", "none")
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    frame = axes.get_window_extent()
+    boxes = [text.get_window_extent() for text in axes.texts if text.get_text() in NAMES]
+    assert len(boxes) == len(NAMES)
+    assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 for box in boxes)
+    assert not any(p.overlaps(q) for i, p in enumerate(boxes) for q in boxes[:i])
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return make_whole_study(tmp_path_factory.mktemp("whole"), spaces=("hidden", "ae2"))
+
+
+def test_variance_shows_the_store_s_shares_and_reliability(whole: Study) -> None:
+    stability = open_store(whole.for_figures[0]).load()
+    upper, lower = draw_variance(stability).axes
+    shares = stability["variance_share"].transpose("space", "source").values
+    widths = [[bar.get_width() for bar in bars] for bars in upper.containers]
+    np.testing.assert_allclose(np.transpose(widths), shares)
+    starts = [[bar.get_x() for bar in bars] for bars in upper.containers]
+    np.testing.assert_allclose(np.transpose(starts), np.cumsum(shares, axis=1) - shares)
+    spaces = [label.get_text() for label in upper.get_yticklabels()]
+    assert spaces == ["hidden", "untrained", "ae2"]
+    curves = {line.get_label(): line for line in lower.lines}
+    counts = stability["network_count"].values
+    for space in ("hidden", "ae2"):
+        x, y = curves[space].get_data()
+        stored = stability["reliability"].sel(space=space, ae_count=2).values
+        within = counts <= x[-1]
+        np.testing.assert_allclose(np.interp(counts[within], x, y), stored[within])
+    assert "untrained" not in curves
+    dots = [line for line in lower.lines if line.get_marker() == "o"]
+    assert [list(dot.get_xdata()) for dot in dots] == [[12], [12]]
+
+
+def test_one_network_has_no_variance_to_draw(tmp_path: Path) -> None:
+    study = make_whole_study(tmp_path, runs=1, autoencoders=1, takes=1, spaces=("hidden", "ae2"))
+    (axes,) = draw_variance(open_store(study.for_figures[0]).load()).axes
+    assert [text.get_text() for text in axes.texts] == [
+        "One network: what another training would change is not known."
+    ]
+
+
+def test_rewording_what_was_found_draws_no_figure_again(tmp_path: Path) -> None:
+    package = tmp_path / "signpaths"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    before = code_hash("report.figures", package)
+    for name in ("report/findings.py", "report/method.py", "report/sections/pairs.py"):
+        with (package / name).open("a", encoding="utf-8") as file:
+            file.write("NEW = 1\n")
+    assert code_hash("report.figures", package) == before
+    with (package / "report/drawing/labels.py").open("a", encoding="utf-8") as file:
+        file.write("NEW = 1\n")
+    assert code_hash("report.figures", package) != before

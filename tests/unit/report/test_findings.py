@@ -1,0 +1,252 @@
+"""The sentences: grammatical for none, one and many, and never more than the verdicts say."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from fake_study import make_whole_study
+from signpaths.errors import UserError
+from signpaths.report.findings import findings, sentences
+from signpaths.stores import open_store, write_store
+
+RUNS = 10
+
+
+def stability(verdicts: list[str], pi: list[float] | None = None, **attrs: Any) -> xr.Dataset:
+    n = len(verdicts)
+    share = np.linspace(1, 0, n) if pi is None else np.array(pi)
+    return xr.Dataset(
+        {
+            "pi": (("space", "pair"), share[None]),
+            "rank_mean": (("space", "pair"), np.linspace(1, 9, n)[None]),
+            "verdict": ("pair", np.array(verdicts)),
+        },
+        coords={
+            "space": ["hidden"],
+            "network": [str(run) for run in range(attrs.pop("runs", RUNS))],
+            "sign_a": ("pair", [f"a{i}" for i in range(n)]),
+            "sign_b": ("pair", [f"b{i}" for i in range(n)]),
+        },
+        attrs={"inference": 1, "networks_needed_any": 9, "networks_needed_one": 10} | attrs,
+    )
+
+
+def run(test: float | None, name: str = "0", learned: bool = True) -> dict[str, Any]:
+    return {"network": name, "test_accuracy": test, "train_accuracy": 1.0, "learned": learned}
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "end"),
+    [
+        ([run(0.9)], ": the one network trained here recognises 90.0 % of the test examples."),
+        (
+            [run(0.9), run(1.0, "1")],
+            ": 2 networks recognise 95.0 % of the test examples on average "
+            "(from 90.0 % to 100.0 %).",
+        ),
+        (
+            [run(None)],
+            ": the one network trained here recognises 100.0 % of the training examples.",
+        ),
+        ([], "; how well the networks recognise the signs was not recorded."),
+    ],
+)
+def test_what_was_trained(metrics: list[dict[str, Any]], end: str) -> None:
+    asked = plain(sentences(stability(["apart"] * 3), metrics)[0])
+    assert asked.startswith("Asked which of 3 pairs of 6 signs stay close when")
+    assert asked.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["apart"] * 3, "None of the 3 pairs stays close; all are apart."),
+        (
+            ["stays close", "comes and goes", "undecided", "apart"],
+            "1 of the 4 pairs stays close (a0 – b0); "
+            "1 comes and goes, 1 is undecided and 1 is apart.",
+        ),
+        (
+            ["stays close"] * 2 + ["comes and goes"] * 2 + ["apart"] * 2,
+            "2 of the 6 pairs stay close (a0 – b0, a1 – b1); 2 come and go and 2 are apart.",
+        ),
+        (["stays close"], "1 of the 1 pair stays close (a0 – b0)."),
+    ],
+)
+def test_what_was_found(verdicts: list[str], expected: str) -> None:
+    assert sentences(stability(verdicts), [])[1] == expected
+
+
+def test_at_most_five_pairs_are_named_closest_first() -> None:
+    data = stability(["stays close"] * 7 + ["apart"] * 1993, list(np.linspace(0, 1, 2000)))
+    found = sentences(data, [])
+    assert found[1].startswith("7 of the 2,000 pairs stay close (a6 – b6, a5 – b5, ")
+    assert " a2 – b2 and 2 more); 1,993 are apart." in found[1]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (
+            stability(["undecided"] * 3, inference=0, runs=2),
+            "Too few networks for inference: needs at least 9 "
+            "(10 for a single pair on its own) and has 2, so no pair can be said to stay close.",
+        ),
+        (
+            stability(
+                ["undecided"], inference=0, runs=1, networks_needed_any=9, networks_needed_one=9
+            ),
+            "Too few networks for inference: needs at least 9 and has 1, "
+            "so no pair can be said to stay close.",
+        ),
+        (
+            stability(["stays close", "apart"], [1, 0]),
+            "No pair flickers: each is close in all 10 networks or in none.",
+        ),
+        (
+            stability(["stays close", "comes and goes", "apart"], [1, 0.6, 0.1]),
+            "a1 – b1 flickers most: close in 6 of 10 networks.",
+        ),
+        (
+            stability(["comes and goes"] * 3, [0.6, 0.4, 0.6], networks_needed_one=11),
+            "a0 – b0 flickers most: close in 6 of 10 networks (2 other pairs flicker as much); "
+            "with 10 networks a pair can pass only together with others, alone from 11.",
+        ),
+    ],
+)
+def test_what_limits_it(data: xr.Dataset, expected: str) -> None:
+    assert sentences(data, [])[2] == expected
+
+
+def test_the_command_prints_three_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = stability(["stays close", "apart"], runs=1)
+    write_store(data, tmp_path / "stability.zarr", stage="stability", title="Stability")
+    with pytest.raises(UserError, match="expected the metrics of a trained network"):
+        findings(tmp_path)
+    (tmp_path / "networks/0").mkdir(parents=True)
+    metrics = run(0.5) | {"validation_accuracy": 0.5}
+    (tmp_path / "networks/0/metrics.json").write_text(json.dumps(metrics))
+    findings(tmp_path)
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_runs_that_failed_to_learn_are_named() -> None:
+    runs = [run(0.9, name, learned=name not in "13") for name in "0123"]
+    asked = sentences(stability(["apart"]), runs)[0]
+    assert asked.endswith("; networks 1 and 3 failed to learn.")
+    asked = sentences(stability(["apart"]), runs[:3])[0]
+    assert asked.endswith("; network 1 failed to learn.")
+    assert "failed" not in sentences(stability(["apart"]), runs[:1])[0]
+
+
+def with_origins(verdicts: list[str], origins: list[str], lost: list[bool]) -> xr.Dataset:
+    return stability(verdicts).assign(
+        origin=("pair", np.array(origins)), lost_in_projection=("pair", np.array(lost))
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (
+            with_origins(
+                ["stays close"] * 4 + ["apart"],
+                ["input-driven", "learned", "input-driven", "recurrence-driven", "not close"],
+                [False] * 5,
+            ),
+            "Of those that stay close, 2 are alike in the recordings already, 1 is close before "
+            "training though not in the recordings and 1 is close by training only.",
+        ),
+        (
+            with_origins(
+                ["stays close"] * 2 + ["apart"],
+                ["input-driven", "input-driven", "not close"],
+                [False] * 3,
+            ),
+            "All that stay close are alike in the recordings already.",
+        ),
+        (
+            # A pair that stays close can be lost as well; an artefact is close in no hidden state.
+            with_origins(
+                ["stays close", "comes and goes", "apart", "apart"],
+                ["learned", "lost in projection", "projection artefact", "projection artefact"],
+                [True, True, False, False],
+            ),
+            "The pair that stays close is close by training only; 2 pairs that are close in the "
+            "hidden states are lost in the projection and 2 pairs are close in the projection "
+            "only.",
+        ),
+        (
+            with_origins(["apart"] * 2, ["lost in projection", "not close"], [True, False]),
+            "1 pair that is close in the hidden states is lost in the projection.",
+        ),
+    ],
+)
+def test_causes_are_counted(data: xr.Dataset, expected: str) -> None:
+    assert sentences(data, [])[2] == expected
+
+
+def test_nothing_is_said_of_causes_if_there_are_none_or_too_few_networks() -> None:
+    assert len(sentences(with_origins(["apart"], ["not close"], [False]), [])) == 3
+    few = with_origins(["undecided"], ["lost in projection"], [True]).assign_attrs(inference=0)
+    assert len(sentences(few, [])) == 3
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        (
+            0.5,
+            "The order of the pairs has reliability 0.95 with 10 networks, where 1 means that 10 "
+            "others would give the same order; for 0.9 it takes 5.",
+        ),
+        (
+            None,
+            "The order of the pairs has reliability 0.00 with 10 networks, where 1 means that 10 "
+            "others would give the same order; no number of them gives 0.9.",
+        ),
+    ],
+)
+def test_the_networks_needed_are_told(network: float | None, expected: str) -> None:
+    # Reliability of the mean of A: pair / (pair + network / A).
+    parts = [0.0, 1.0, 0.0] if network is None else [1.0, network, 0.0]
+    data = stability(["apart", "comes and goes"]).assign(
+        variance=(("space", "source"), np.array([parts]))
+    )
+    told = sentences(data.assign_attrs(reliability=0.9, ae_seeds=2), [])
+    assert told[-1] == expected
+
+
+def test_a_whole_study_says_no_more_than_five_sentences(tmp_path: Path) -> None:
+    folder = make_whole_study(tmp_path / "whole").folder
+    data = open_store(folder / "stability.zarr").load()
+    told = sentences(data, [])
+    assert len(told) == 5
+    assert told[2].startswith("Of those that stay close, 1 is alike in the recordings already and")
+    assert told[2].endswith(
+        "; 1 pair that is close in the hidden states is lost in the projection."
+    )
+    target = reliability_by_hand(data)
+    assert f"reliability {target:.2f} with 12 networks" in told[4]
+
+
+def reliability_by_hand(data: xr.Dataset) -> float:
+    pair, network, autoencoder = data["variance"].sel(space="hidden").values
+    return float(pair / (pair + network / 12 + autoencoder / 24))
+
+
+def test_the_terminal_hears_what_a_small_study_cannot_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    findings(make_whole_study(tmp_path, runs=1, autoencoders=1, optional=False).folder)
+    lines = capsys.readouterr().out.splitlines()
+    for start in ("One network: nothing can be said about retraining", "One autoencoder seed:"):
+        assert any(line.startswith(start) for line in lines)
+    assert not any("reliability" in line for line in lines)

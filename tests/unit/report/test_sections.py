@@ -1,0 +1,313 @@
+"""The report's tables on cause, trust and evidence: their numbers are those of the stores."""
+
+import csv
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import xarray as xr
+from fake_study import (
+    HOSTILE,
+    Page,
+    make_study,
+    make_whole_study,
+    write_claims,
+    write_report,
+    write_stability,
+    write_whole_report,
+)
+from makers import random_ranks, spaces_named, write_names, write_raw, write_run
+from scipy.stats import spearmanr
+from signpaths.report.findings import cautions
+from signpaths.report.sections import instability
+from signpaths.report.sections.agreement import agreement_rows
+from signpaths.report.sections.claims import claim_rows
+from signpaths.report.sections.compared import study_rows
+from signpaths.report.sections.evidence import evidence_rows
+from signpaths.report.sections.instability import reliability_rows, variance_rows
+from signpaths.report.sections.origins import origin_rows
+from signpaths.report.sections.projection import projection_rows
+from signpaths.report.sections.trust import quality_rows
+from signpaths.report.study import Compared
+from signpaths.spaces import coordinates
+from signpaths.stability.verdicts import ORIGINS
+from signpaths.stores import open_store, read_table, write_store
+
+SIGNS = [*"abcdefgh", *HOSTILE[:2]]
+SPACES = ("hidden", "untrained", "ae2")
+
+
+def make_stability(folder: Path, runs: int, seed: int = 0, autoencoders: int = 2) -> Path:
+    """A study in which the first pair is always close, in the input and before training too."""
+    generator = np.random.default_rng(seed)
+    for run in range(runs):
+        always = [random_ranks(generator, len(SIGNS), [(0, 1)]) for _ in range(2)]
+        projected = [
+            random_ranks(generator, len(SIGNS), [(0, 1)] if generator.random() < 0.6 else [])
+            for _ in range(autoencoders)
+        ]
+        ranks = np.stack([[always[0]] * autoencoders, [always[1]] * autoencoders, projected])
+        write_run(folder / f"closeness/{run}.zarr", ranks, SIGNS, SPACES)
+    write_raw(folder / "closeness_raw.zarr", random_ranks(generator, len(SIGNS), [(0, 1)]), SIGNS)
+    write_names(folder / "networks.txt", range(runs))
+    write_stability(folder)
+    return folder / "stability.zarr"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sections")
+
+
+@pytest.fixture(scope="module")
+def stable(folder: Path) -> xr.Dataset:
+    return open_store(make_stability(folder / "own", 12)).load()
+
+
+def write_evidence(path: Path) -> xr.Dataset:
+    generator = np.random.default_rng(1)
+    dims = ("space", "against")
+    names = ["ap_mean", "ap_low", "ap_high", "ap_over_raw", "ap_over_raw_low", "ap_over_raw_high"]
+    names += ["auc_mean", "auc_low", "auc_high"]
+    dataset = xr.Dataset(
+        {name: (dims, generator.normal(size=(3, 2))) for name in names},
+        coords={"space": ["hidden", "ae2", "raw"], "against": ["same run", "other runs"]},
+        attrs={"chance_ap": 0.02, "confused_fraction": 0.02, "note": ""},
+    )
+    dataset["ap_over_raw_low"].values[:2] = [[0.1, -0.2], [-0.3, np.nan]]
+    dataset["ap_over_raw_high"].values[:2] = [[0.2, 0.1], [-0.1, np.nan]]
+    write_store(dataset, path, stage="evidence", title="made for a test")
+    return dataset
+
+
+def write_quality(path: Path, seed: int) -> xr.Dataset:
+    generator = np.random.default_rng(seed)
+    single = ("rnx_area", "shepard", "stress", "step_correlation")
+    dataset = xr.Dataset(
+        {name: (("space", "ae_seed"), generator.random((2, 3))) for name in single}
+        | {
+            name: (("space", "ae_seed", "k"), generator.random((2, 3, 2)))
+            for name in ("trustworthiness", "continuity")
+        }
+        | {
+            "trustworthiness_sign": (
+                ("space", "ae_seed", "sign"),
+                generator.random((2, 3, len(SIGNS))),
+            )
+        },
+        coords={**coordinates(spaces_named("pca2", "ae2")), "k": [5, 10], "sign": SIGNS},
+    )
+    dataset.trustworthiness_sign.values[:, :, 0] = np.nan
+    write_store(dataset, path, stage="quality", title="made for a test")
+    return dataset
+
+
+def write_agreement(path: Path, runs: int) -> xr.Dataset:
+    generator = np.random.default_rng(3)
+    two = {
+        name: (("network", "other_network"), generator.random((runs, runs)))
+        for name in ("cka", "procrustes", "rank_correlation")
+    }
+    dataset = xr.Dataset(
+        {
+            **two,
+            "consensus": ("network", generator.random(runs)),
+            "ceiling_upper": ("network", generator.random(runs)),
+            "jaccard": (("network", "sign"), generator.random((runs, len(SIGNS)))),
+            "flag": ("network", ["", "low validation accuracy", *[""] * (runs - 2)]),
+        },
+        coords={
+            "network": [str(run) for run in range(runs)],
+            "other_network": [str(run) for run in range(runs)],
+            "sign": SIGNS,
+        },
+        attrs={"note": ""},
+    )
+    write_store(dataset, path, stage="agreement", title="made for a test")
+    return dataset
+
+
+def test_origins_are_counted(stable: xr.Dataset) -> None:
+    rows = origin_rows(stable)
+    assert sum(row["pairs"] for row in rows) == 45
+    by_name = {row["origin"]: row for row in rows}
+    assert by_name["input-driven"]["pairs"] == by_name["input-driven"]["staying"] == 1
+    assert {row["origin"]: row["meaning"] for row in rows} == ORIGINS
+
+
+def test_variance_shares_are_percents_of_the_store(stable: xr.Dataset) -> None:
+    rows = {row["space"]: row for row in variance_rows(stable)}
+    for space, row in rows.items():
+        values = 100 * stable.variance_share.sel(space=space).values
+        np.testing.assert_allclose([share for share, _, _ in row["shares"]], values)
+        assert row["autoencoders"] == (space == "ae2")
+        assert all(low <= share <= high for share, low, high in row["shares"])
+
+
+def test_with_one_network_nothing_is_said_of_its_spread(folder: Path) -> None:
+    one = open_store(make_stability(folder / "one", 1)).load()
+    assert instability.content(SimpleNamespace(stability=one, runs=1)) is None
+    assert any("One network" in note for note in cautions(one))
+
+
+def test_networks_are_weighed_by_what_they_cost(stable: xr.Dataset) -> None:
+    seconds = {
+        "lstm": {"jobs": 2, "seconds": 180.0},
+        "activations": {"jobs": 2, "seconds": 20.0},
+        "autoencoder": {"jobs": 10, "seconds": 250.0},
+    }
+    rows = {row["space"]: row for row in reliability_rows(stable, seconds)}
+    assert rows.keys() == {"hidden", "ae2"}
+    pair, network, autoencoder = stable["variance"].sel(space="ae2").values
+    noise = network / 12 + autoencoder / 24
+    assert rows["ae2"]["now"] == pytest.approx(pair / (pair + noise))
+    expected = max(1.0, np.sqrt(100 / 25 * autoencoder / network)) if network > 0 else None
+    assert rows["ae2"]["best"] == (pytest.approx(expected) if expected else None)
+    assert rows["hidden"]["best"] is None
+    assert all(row["best"] is None for row in reliability_rows(stable, {}))
+
+
+def test_evidence_says_whether_a_space_beats_the_raw_signals(folder: Path) -> None:
+    dataset = write_evidence(folder / "evidence.zarr")
+    store = open_store(folder / "evidence.zarr").load()
+    found = evidence_rows(store, ["hidden", "ae2"])
+    first = found["rows"][0]["against"][1]
+    for score, names in (
+        ("ap", ("ap_mean", "ap_low", "ap_high")),
+        ("auc", ("auc_mean", "auc_low", "auc_high")),
+    ):
+        assert first[score] == [dataset[name].values[0, 1] for name in names]
+    assert [row["raw"] for row in found["rows"]] == [False, False, True]
+    assert found["verdicts"] == [
+        {"space": "hidden", "answers": ["better", "about as well"]},
+        {"space": "ae2", "answers": ["worse", "cannot be said"]},
+    ]
+
+
+def test_quality_is_the_mean_over_all_runs(folder: Path) -> None:
+    paths = [folder / f"quality/{seed}.zarr" for seed in (0, 1)]
+    stores = [write_quality(path, seed) for seed, path in enumerate(paths)]
+    found = quality_rows([open_store(path) for path in paths])
+    # Each autoencoder's projection stands just before the PCA with as many dimensions.
+    assert [row["space"] for row in found["rows"]] == ["ae2", "pca2"]
+    values = np.concatenate([one.trustworthiness.values[1, :, 1] for one in stores])
+    expected = (values.mean(), values.min(), values.max())
+    assert found["rows"][0]["values"][0] == pytest.approx(expected)
+    kept = np.mean([one.trustworthiness_sign.values[1] for one in stores], axis=(0, 1))
+    order = np.argsort(kept)[:5]
+    assert [name for name, _ in found["worst"]] == [SIGNS[at] for at in order]
+    assert found["space"] == "ae2"
+
+
+def test_agreement_leaves_a_run_s_likeness_to_itself_out(folder: Path, stable: xr.Dataset) -> None:
+    dataset = write_agreement(folder / "agreement.zarr", 4)
+    found = agreement_rows(open_store(folder / "agreement.zarr"), stable)
+    others = dataset.cka.values[~np.eye(4, dtype=bool)]
+    expected = (others.mean(), others.min(), others.max())
+    assert found["measures"]["cka"] == pytest.approx(expected)
+    assert found["flags"] == [{"network": "1", "flag": "low validation accuracy"}]
+
+
+def test_other_studies_are_set_beside(folder: Path, stable: xr.Dataset) -> None:
+    theirs = open_store(make_stability(folder / "split", 12, seed=5)).load()
+    other = Compared("split", theirs, {"seeds_vary": "split"})
+    config = {"study": "own", "seeds_vary": "both", "split": {"by": "session"}}
+    this = Compared("own", stable, config)
+    own, row = study_rows(this, [other])
+    assert (own["study"], own["overlap"], own["correlation"]) == ("own", None, None)
+    assert own["again"] == (
+        "from different random starts and on different shares of the examples; "
+        "tested on sessions not trained on"
+    )
+    assert own["staying"] == int((stable.verdict.values == "stays close").sum())
+    assert (row["study"], row["networks"]) == ("split", 12)
+    assert row["again"] == "on different shares of the examples"
+    assert row["staying"] == int((theirs.verdict.values == "stays close").sum())
+    shares = [one.pi.sel(space="hidden").values for one in (stable, theirs)]
+    assert row["correlation"] == pytest.approx(spearmanr(*shares).statistic)
+    same = study_rows(this, [Compared("same", stable, {})])[1]
+    assert same["overlap"] == 1
+    assert same["correlation"] == pytest.approx(1)
+    assert same["again"] == "unknown"
+    none = stable.assign(verdict=("pair", np.full(stable.sizes["pair"], "apart")))
+    assert study_rows(Compared("own", none, config), [other])[1]["overlap"] is None
+    assert study_rows(this, []) == []
+    one = study_rows(Compared("own", stable.isel(network=[0]), config), [other])
+    assert [row["shares"] is None for row in one] == [True, False]
+
+
+def test_autoencoders_stand_beside_the_pca_of_as_many_dimensions() -> None:
+    error = [[0.02, 0.02], [0.04, 0.04], [0.01, 0.03]]
+    paths = xr.Dataset(
+        {"reconstruction_error": (("space", "ae_seed", "seen"), np.stack([error] * 2, axis=2))},
+        coords={
+            **coordinates(spaces_named("pca3", "pca2", "ae2")),
+            "ae_seed": [0, 1],
+            "seen": ["train", "held_out"],
+        },
+    )
+    rows = {row["space"]: row for row in projection_rows(paths)}
+    assert [rows[name]["ratio"] for name in ("pca3", "pca2")] == [None, None]
+    assert rows["ae2"]["ratio"] == pytest.approx(0.5)
+    assert rows["ae2"]["spread"] == (0.01, 0.03)
+    assert rows["pca2"]["spread"] is None
+
+
+def test_the_numbers_behind_a_claim_are_those_of_its_row(tmp_path: Path) -> None:
+    write_claims(tmp_path / "claims.csv", ["said", "close", "found", "yes"])
+    (row,) = claim_rows(read_table(tmp_path / "claims.csv"))
+    assert row["behind"] == [
+        ("q in hidden", "0.0123"),
+        ("rank in the raw signals", "7.5"),
+        ("probability of the other", "0.6\N{NO-BREAK SPACE}%"),
+    ]
+    assert (row["verdict"], row["origin"]) == ("stays close", "learned")
+
+
+def test_every_answer_to_a_claim_has_a_badge(tmp_path: Path) -> None:
+    study = make_whole_study(tmp_path / "study", takes=1, spaces=("hidden", "ae2"))
+    answers = ("yes", "partly", "no", "cannot be said")
+    write_claims(study.folder / "claims.csv", *(["a", "close", "b", answer] for answer in answers))
+    text = write_whole_report(study, tmp_path / "report.html")
+    for answer in answers:
+        assert f'<span class="answer {answer.replace(" ", "-")}">{answer}</span>' in text
+        assert f".answer.{answer.replace(' ', '-')}::before" in text
+    part = text[text.index('id="instability"') : text.index('id="evidence"')]
+    assert 'id="figure-variance"' in part
+
+
+def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_path: Path) -> None:
+    write_evidence(folder / "evidence.zarr")
+    for name in (0, 1):
+        write_quality(folder / f"quality/{name}.zarr", name)
+    write_agreement(folder / "agreement.zarr", 4)
+    make_stability(folder / "few", 2, autoencoders=1)
+    study = make_study(tmp_path / "study")
+    shutil.rmtree(study.folder / "stability.zarr")
+    shutil.copytree(folder / "few/stability.zarr", study.folder / "stability.zarr")
+    (folder / "own/provenance.json").write_text("{}")
+    hostile = "<script>alert(1)</script>"
+    with (tmp_path / "claims.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["claim", "kind", "said", "found", "agrees"])
+        writer.writeheader()
+        writer.writerow(dict.fromkeys(writer.fieldnames, hostile))
+    text = write_report(
+        study,
+        tmp_path / "report.html",
+        claims=tmp_path / "claims.csv",
+        evidence=folder / "evidence.zarr",
+        agreement=folder / "agreement.zarr",
+        quality=folder / "quality",
+        compare=[folder / "own"],
+    )
+    page = Page(text)
+    ids = {attributes.get("id") for _, attributes in page.elements}
+    sections = {"claims", "origins", "instability", "evidence", "trust", "agreement", "compared"}
+    assert sections <= ids
+    assert hostile not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "One autoencoder seed" in text
+    assert "network 1: low validation accuracy" in text
+    assert not any("None" in cell for row in page.rows for cell in row)

@@ -1,0 +1,149 @@
+"""Variance components against slow sums, simulated truth and a textbook's limits."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+from signpaths.stability import variance
+
+
+def sums_of(scores: np.ndarray) -> variance.SumsOfSquares:
+    """The sums of scores `(network, ae_seed, pair)`."""
+    of_network = scores.mean(axis=1)
+    return variance.summed_over_networks(
+        of_network, ((scores - of_network[:, None]) ** 2).sum(axis=(0, 1)), scores.shape[1]
+    )
+
+
+def slow_components(scores: np.ndarray) -> tuple[float, float, float]:
+    """The formulas, term by term."""
+    networks, autoencoders, pairs = scores.shape
+    grand = scores.mean()
+    ms_p = ms_pl = ms_pe = 0.0
+    for pair in range(pairs):
+        mean = scores[:, :, pair].mean()
+        ms_p += networks * autoencoders * (mean - grand) ** 2 / (pairs - 1)
+        for network in range(networks):
+            own = scores[network, :, pair].mean()
+            ms_pl += autoencoders * (own - mean) ** 2 / ((pairs - 1) * (networks - 1))
+            for one in scores[network, :, pair]:
+                ms_pe += (one - own) ** 2 / ((pairs - 1) * networks * (autoencoders - 1))
+    return (
+        max(0.0, (ms_p - ms_pl) / (networks * autoencoders)),
+        max(0.0, (ms_pl - ms_pe) / autoencoders),
+        ms_pe,
+    )
+
+
+def parts(found: variance.Components) -> list[float]:
+    return [float(np.squeeze(one)) for one in (found.pair, found.network, found.autoencoder)]
+
+
+@given(st.integers(2, 5), st.integers(2, 4), st.integers(2, 12), st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
+def test_components_are_those_of_the_slow_sums(
+    networks: int, autoencoders: int, pairs: int, seed: int
+) -> None:
+    scores = np.random.default_rng(seed).normal(size=(networks, autoencoders, pairs))
+    found = parts(variance.components(sums_of(scores)))
+    np.testing.assert_allclose(found, slow_components(scores), atol=1e-9)
+
+
+def test_leaving_pairs_out_is_not_having_them() -> None:
+    scores = np.random.default_rng(0).normal(size=(4, 3, 20)) + np.arange(20)
+    without = np.zeros((2, 20), dtype=bool)
+    without[0, [0, 7]] = True
+    without[1, 15:] = True
+    found = variance.components(sums_of(scores), without)
+    for case, out in enumerate(without):
+        left = slow_components(scores[:, :, ~out])
+        np.testing.assert_allclose(
+            [found.pair[case], found.network[case], found.autoencoder[case]], left, atol=1e-9
+        )
+
+
+def test_planted_variances_come_back() -> None:
+    generator = np.random.default_rng(4)
+    scores = (
+        generator.normal(0, 2, size=(1, 1, 3000))
+        + generator.normal(0, 1, size=(20, 1, 3000))
+        + generator.normal(0, 0.5, size=(20, 5, 3000))
+    )
+    pair, network, autoencoder = parts(variance.components(sums_of(scores)))
+    assert pair == pytest.approx(4, rel=0.06)
+    assert network == pytest.approx(1, rel=0.06)
+    assert autoencoder == pytest.approx(0.25, rel=0.06)
+    shares = variance.components(sums_of(scores)).shares()
+    assert sum(parts(shares)) == pytest.approx(1)
+
+
+def test_each_pair_has_the_variance_of_its_own() -> None:
+    generator = np.random.default_rng(5)
+    scores = np.zeros((400, 5, 2))
+    scores[:, :, 0] += generator.normal(0, 3, size=(400, 1))
+    scores[:, :, 1] += generator.normal(0, 2, size=(400, 5))
+    own = variance.of_each_pair(sums_of(scores))
+    assert own.network[0] == pytest.approx(9, rel=0.2)
+    assert own.autoencoder[0] == pytest.approx(0, abs=1e-12)
+    assert own.network[1] < 0.3
+    assert own.autoencoder[1] == pytest.approx(4, rel=0.2)
+
+
+@given(st.integers(2, 40), st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_scores_are_standard_normal_quantiles_with_the_closest_highest(
+    pairs: int, seed: int
+) -> None:
+    ranks = np.random.default_rng(seed).permutation(pairs)[None].astype(float)
+    scores = variance.normal_scores(ranks)[0]
+    order = np.argsort(ranks[0])
+    expected = norm.ppf((pairs - np.arange(pairs) - 0.5) / pairs)
+    np.testing.assert_allclose(scores[order], expected, atol=1e-12)
+    np.testing.assert_allclose(variance.normal_scores(np.ones((2, pairs))), 0, atol=1e-12)
+
+
+def test_spaces_repeated_over_autoencoders_are_counted_once() -> None:
+    ranks = np.random.default_rng(1).random((6, 1, 15))
+    once, repeated = map(variance.sums_of_squares, (ranks, np.repeat(ranks, 4, axis=1)))
+    assert parts(variance.components(once)) == parts(variance.components(repeated))
+    assert not variance.components(repeated).autoencoder.any()
+
+
+def test_networks_needed_reach_the_reliability_and_one_less_does_not() -> None:
+    found = variance.Components(np.array(1.0), np.array(2.0), np.array(3.0))
+    for autoencoders in (1, 2, 5):
+        needed = variance.networks_for(found, 0.9, autoencoders)
+        assert variance.reliability(found, needed, autoencoders) >= 0.9 - 1e-12
+        assert variance.reliability(found, needed - 1, autoencoders) < 0.9 - 1e-12
+    assert variance.networks_for(variance.Components(*map(np.array, (0.0, 1.0, 1.0))), 0.9, 5) == 0
+    assert (
+        variance.networks_for(variance.Components(*map(np.array, (1e-20, 1.0, 1.0))), 0.9, 5) == 0
+    )
+
+
+def test_the_best_number_of_autoencoders_is_the_best_for_the_money() -> None:
+    """For a fixed budget no other number gives a smaller variance of the mean."""
+    found = variance.Components(np.array(1.0), np.array(0.2), np.array(1.5))
+    best = variance.best_autoencoders(found, 100.0, 12.0)
+
+    def noise(autoencoders: float) -> float:
+        networks = 10_000 / (100 + 12 * autoencoders)
+        return float(found.network / networks + found.autoencoder / (networks * autoencoders))
+
+    grid = np.linspace(1, 40, 4000)
+    assert best == pytest.approx(grid[np.argmin([noise(one) for one in grid])], abs=0.02)
+    nothing = variance.Components(np.array(1.0), np.array(0.0), np.array(0.0))
+    assert variance.best_autoencoders(nothing, 1, 1) == 1
+    only = variance.Components(np.array(1.0), np.array(0.0), np.array(0.3))
+    assert math.isinf(variance.best_autoencoders(only, 1, 1))
+
+
+def test_the_jackknife_interval_of_a_mean_is_the_normal_one() -> None:
+    values = np.random.default_rng(3).normal(size=50)
+    without = (values.sum() - values) / 49
+    low, high = variance.jackknife(without, values.mean(), 0.95)
+    error = values.std(ddof=1) / math.sqrt(50)
+    assert (low, high) == pytest.approx(norm.interval(0.95, values.mean(), error))

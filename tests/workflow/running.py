@@ -1,0 +1,93 @@
+"""Whole studies through Snakemake, in a copy of what a fresh clone holds.
+
+They run in a folder of their own with this checkout's Snakefile, so nothing lands in `results/`.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CHECKOUT = Path(__file__).parents[2]
+ARCHIVE = CHECKOUT.parent / "shared" / "data" / "tctodd.tar.gz"
+DEMO = "config/demo.yaml"
+MICRO: dict[str, Any] = {
+    "study": "micro",
+    "simulate": {"sessions": 2, "takes": 3},
+    "lstm": {"seeds": 2, "units": 8, "epochs": 2},
+    "autoencoder": {"seeds": 1, "dims": [2], "layers": [8], "epochs": 1},
+}
+
+
+def changed(**sections: dict[str, Any]) -> dict[str, Any]:
+    """The micro study with keys of some sections changed."""
+    return {
+        **MICRO,
+        **{name: {**MICRO.get(name, {}), **keys} for name, keys in sections.items()},
+    }
+
+
+def checkout_copy(folder: Path) -> Path:
+    """Copy what a fresh clone holds, without what git ignores."""
+    for name in ("Snakefile", "workflow", "config", "profiles", "envs"):
+        source = CHECKOUT / name
+        if source.is_dir():
+            shutil.copytree(
+                source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+            )
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, folder / name)
+    return folder
+
+
+def run(folder: Path, *arguments: object) -> tuple[int, str]:
+    """Run Snakemake in a folder with no more than these arguments; exit code and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)],
+        cwd=folder,
+        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def snakemake(
+    folder: Path, overlay: dict[str, Any], *arguments: str, over: str = DEMO
+) -> tuple[int, str]:
+    """Run Snakemake as a user does, with a file of one's own over another one."""
+    (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
+    return run(folder, *arguments, "--configfile", over, "overlay.yaml")
+
+
+def finished(folder: Path, overlay: dict[str, Any], *arguments: str, over: str = DEMO) -> str:
+    """Run Snakemake and expect it to end well; give what it said."""
+    code, output = snakemake(folder, overlay, *arguments, over=over)
+    assert code == 0, output
+    return output
+
+
+def shell_lines(folder: Path, overlay: dict[str, Any]) -> list[str]:
+    """List what a study from scratch would run, without `python -m signpaths`."""
+    # Only Snakemake's plain logger prints shell lines.
+    output = finished(folder, overlay, "-n", "-p", "--workflow-profile", "none")
+    return re.findall(r"python -m signpaths (.*)", output)
+
+
+def jobs(output: str) -> dict[str, int]:
+    """Read the jobs that a run lists, by rule; the progress logger writes _ as a space."""
+    rows = re.findall(r"^ (\w[\w ]*?) +(\d+) *$", output, re.MULTILINE)
+    assert rows or "Nothing to be done" in output, output
+    return {rule.replace(" ", "_"): int(count) for rule, count in rows if rule != "total"}
+
+
+def planned(folder: Path, overlay: dict[str, Any], *arguments: str) -> dict[str, int]:
+    """Say what would run, by rule."""
+    return jobs(finished(folder, overlay, "--dry-run", *arguments))

@@ -1,0 +1,136 @@
+"""Rerunning is the product: what a change runs again, and what it leaves alone."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from running import MICRO, changed, planned, shell_lines, snakemake
+
+# What is made of the stability, whatever changed it.
+AFTER_STABILITY = {"stability", "evidence", "method", "figures", "provenance", "report", "all"}
+OF_A_NETWORK = ("lstm", "activations", "autoencoder", "paths", "closeness", "quality")
+
+
+@contextmanager
+def edited(folder: Path, module: str, old: str, new: str) -> Iterator[None]:
+    """Replace text in a module of the library for a while."""
+    path = folder / "workflow/signpaths" / module
+    text = path.read_text()
+    assert old in text, f"{module} no longer holds {old!r}"
+    path.write_text(text.replace(old, new, 1))
+    try:
+        yield
+    finally:
+        path.write_text(text)
+
+
+def test_a_second_run_a_touch_and_a_comment_do_nothing(micro: Path) -> None:
+    assert planned(micro, MICRO) == {}
+    for path in [micro / "Snakefile", *(micro / "workflow").rglob("*.*")]:
+        path.touch()
+    assert planned(micro, MICRO) == {}
+    with edited(micro, "closeness/closeness.py", '"""Stage', '# A comment.\n"""Stage'):
+        assert planned(micro, MICRO) == {}
+
+
+def test_an_edited_stage_runs_again_with_what_follows(micro: Path) -> None:
+    with edited(micro, "closeness/measures.py", "import numpy", "EDITED = True\nimport numpy"):
+        found = planned(micro, MICRO)
+    assert found.keys() == {"closeness", "closeness_raw", "agreement"} | AFTER_STABILITY
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "rules"),
+    [
+        # Words of the findings stand in the report only.
+        ("report/findings.py", "flickers most", "wavers most", {"report"}),
+        ("report/report.css", "{", "{ ", {"report"}),
+        ("report/method.md.j2", "# What was computed", "# What we did", {"method"}),
+        # What a key means is no code of any stage.
+        ("options.py", "LSTM units, the dimensions", "Units, the dimensions", set()),
+        (
+            "options.py",
+            "class Lstm(",
+            "class Unused(Options):\n    extra: int = 1\n\n\nclass Lstm(",
+            set(),
+        ),
+    ],
+)
+def test_rewording_runs_no_more_than_what_it_words(
+    micro: Path, module: str, old: str, new: str, rules: set[str]
+) -> None:
+    with edited(micro, module, old, new):
+        found = planned(micro, MICRO)
+    assert found.keys() - {"all"} == rules
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("columns.py", "How often close", "How often near"),
+        ("spaces.py", "as a control", "for comparison"),
+        ("stability/verdicts.py", "stays close, but is not", "stays close, and is not"),
+    ],
+)
+def test_no_words_train_a_network_again(micro: Path, module: str, old: str, new: str) -> None:
+    with edited(micro, module, old, new):
+        found = planned(micro, MICRO)
+    assert "report" in found
+    assert not found.keys() & {"lstm", "activations", "autoencoder"}
+
+
+def test_one_more_network_trains_no_other(micro: Path) -> None:
+    found = planned(micro, changed(lstm={"seeds": 3}))
+    assert [found.pop(rule) for rule in OF_A_NETWORK] == [1] * len(OF_A_NETWORK)
+    assert found.keys() == {"networks", "agreement"} | AFTER_STABILITY
+
+
+def test_fewer_networks_and_report_keys_train_nothing(micro: Path) -> None:
+    fewer = planned(micro, changed(lstm={"seeds": 1}))
+    assert fewer.keys() == {"networks", "agreement"} | AFTER_STABILITY
+    assert planned(micro, changed(stability={"tau": 0.6})).keys() == AFTER_STABILITY
+    claimed = {**MICRO, "claims": [{"claim": "hands", "kind": "handedness"}]}
+    assert planned(micro, claimed).keys() == {
+        *("evidence", "method", "provenance", "report", "all")
+    }
+    titled = planned(micro, changed(report={"title": "Twelve signs"}))
+    assert titled.keys() == {"provenance", "report", "all"}
+    drawn = planned(micro, changed(figures={"transform": "log1p"}))
+    assert drawn.keys() == {"figures", "provenance", "report", "all"}
+
+
+@pytest.mark.parametrize(
+    ("arm", "seeds", "splits"),
+    [
+        ("training", ["0", "1"], ["0", "0"]),
+        ("split", ["0", "0"], ["0", "1"]),
+        ("both", ["0", "1"], ["0", "1"]),
+    ],
+)
+def test_what_varies_between_networks_reaches_the_training(
+    micro: Path, arm: str, seeds: list[str], splits: list[str]
+) -> None:
+    lines = shell_lines(micro, {**MICRO, "study": arm, "seeds_vary": arm})
+    training = " ".join(line for line in lines if line.startswith("lstm "))
+    assert sorted(re.findall(r"--seed (\d+)", training)) == seeds
+    assert sorted(re.findall(r"/splits/(\d+)\.csv", training)) == splits
+
+
+def test_another_study_reaches_the_report(micro: Path) -> None:
+    lines = shell_lines(micro, {**MICRO, "study": "other", "report": {"compare": ["micro"]}})
+    report = next(line for line in lines if line.startswith("report "))
+    assert "--compare=results/micro" in report
+
+
+def test_a_study_to_compare_that_is_not_there_is_named(micro: Path) -> None:
+    code, output = snakemake(micro, changed(report={"compare": ["missing"]}), "-n")
+    assert code != 0
+    assert "report.compare names missing, but results/missing holds no finished study" in output
+    assert "Traceback" not in output
+
+
+def test_values_from_the_command_line_come_as_text(micro: Path) -> None:
+    nested = ["--config", "lstm={seeds: 2, units: 8, epochs: 2}", "report={reference_seed: 0}"]
+    assert planned(micro, MICRO, *nested) == {}

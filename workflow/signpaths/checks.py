@@ -1,0 +1,139 @@
+"""Values of the config that do not fit each other, or that a type cannot judge.
+
+Takes a study whose keys and types are right, as far as they are; gives one message a misfit.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from signpaths.faults import shown
+from signpaths.options import GLOVES, Study
+
+FEWEST_SIGNS = 3  # that give a pair's rank a meaning
+
+
+def misfits(study: Study, wrong: Iterable[str]) -> list[str]:
+    """Name every value that does not fit another one, or that a type cannot judge.
+
+    A check runs only if all of its keys are right: of others it would say what misleads.
+    """
+    problems: list[str] = []
+    for keys, check in CHECKS.items():
+        if not any(_touches(key, dotted) for key in keys.split() for dotted in wrong):
+            sections = (key.split(".") for key in keys.split())
+            problems += check(*(getattr(getattr(study, name), key) for name, key in sections))
+    return problems
+
+
+def _touches(key: str, wrong: str) -> bool:
+    """Tell whether a wrong value is the key's, a part of it, or its whole section."""
+    return wrong in (key, key.partition(".")[0]) or wrong.startswith((f"{key}.", f"{key}["))
+
+
+def _source(source: str | None) -> Iterator[str]:
+    scheme = re.match(r"([a-z][a-z0-9+.-]+)://", source or "", re.IGNORECASE)
+    if scheme and scheme[1] not in ("http", "https"):
+        yield (
+            f"data.source is {shown(source)}, expected http:// or https://, a folder, an archive "
+            "or simulate"
+        )
+
+
+def _pattern(pattern: str) -> Iterator[str]:
+    try:
+        groups = set(re.compile(pattern).groupindex)
+    except (re.error, OverflowError, RecursionError) as error:
+        yield f"data.pattern is no regular expression: {error}"
+        return
+    for group in [group for group in ("sign", "take") if group not in groups]:
+        yield f"data.pattern has no group {group}; write (?P<{group}>…) around that part"
+    for group in sorted(groups - {"sign", "take", "session"}):
+        yield f"data.pattern has a group {group}; it may name sign, take and session"
+
+
+def _aliases(aliases: dict[str, str]) -> Iterator[str]:
+    for name, target in sorted(aliases.items()):
+        last = aliases.get(target, target)
+        if last != target:
+            yield (
+                f"data.aliases takes {name} to {target}, which goes by another name itself "
+                f"({last}); write {name}: {last}"
+            )
+
+
+def _lengths(max_length: int | None, padded_length: int | None) -> Iterator[str]:
+    if max_length and padded_length and padded_length < max_length:
+        yield (
+            f"data.padded_length is {padded_length}, expected at least data.max_length, "
+            f"which is {max_length}"
+        )
+
+
+def _planted(
+    source: str | None, twins: int, prefixes: int, crossings: int, others: int
+) -> Iterator[str]:
+    signs = 2 * (twins + prefixes + crossings) + others
+    if source == "simulate" and signs < FEWEST_SIGNS:
+        yield (
+            f"simulate.twins, prefixes, crossings and others make {signs} signs, expected at least "
+            f"{FEWEST_SIGNS}"
+        )
+
+
+def _simulated_channels(source: str | None, channels: Sequence[str] | None) -> Iterator[str]:
+    if source == "simulate" and channels is not None and len(channels) != len(GLOVES):
+        yield (
+            f"data.channels has {len(channels)} names, but simulated recordings have "
+            f"{len(GLOVES)} channels"
+        )
+
+
+def _split(train: float, validation: float) -> Iterator[str]:
+    for key, value in (("train", train), ("validation", validation)):
+        if value >= 1 and value != int(value):
+            yield f"split.{key} is {value}, expected a share below 1 or a whole number"
+    # 0.9 + 0.1 must count as 1 whatever the rounding of the sum.
+    if train < 1 and validation < 1 and train + validation > 1 - 1e-9:
+        yield (
+            f"split.train and split.validation are {train} and {validation}, which leaves nothing "
+            "for the test set; expected less than 1 together"
+        )
+
+
+def _window(frames: str, window: tuple[int, int], padded_length: int | None) -> Iterator[str]:
+    first, last = window
+    if first > last:
+        yield f"autoencoder.window is [{first}, {last}], expected the first step before the last"
+    if frames == "window" and padded_length and max(window) >= padded_length:
+        yield (
+            f"autoencoder.window is [{first}, {last}], expected steps up to {padded_length - 1}: "
+            f"they are counted from 0, and data.padded_length is {padded_length}"
+        )
+
+
+def _thresholds(apart: float, tau: float) -> Iterator[str]:
+    if apart > tau:
+        yield f"stability.apart is {apart}, expected at most stability.tau, which is {tau}"
+
+
+def _reference(reference_seed: int, seeds: int) -> Iterator[str]:
+    if reference_seed >= seeds:
+        yield (
+            f"report.reference_seed is {reference_seed}, but lstm.seeds is {seeds}: expected a "
+            f"seed from 0 to {seeds - 1}"
+        )
+
+
+# The keys that each check needs, in the order of its parameters.
+CHECKS: dict[str, Callable[..., Iterator[str]]] = {
+    "data.source": _source,
+    "data.pattern": _pattern,
+    "data.aliases": _aliases,
+    "data.max_length data.padded_length": _lengths,
+    "data.source simulate.twins simulate.prefixes simulate.crossings simulate.others": _planted,
+    "data.source data.channels": _simulated_channels,
+    "split.train split.validation": _split,
+    "autoencoder.frames autoencoder.window data.padded_length": _window,
+    "stability.apart stability.tau": _thresholds,
+    "report.reference_seed lstm.seeds": _reference,
+}

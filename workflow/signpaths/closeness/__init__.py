@@ -1,0 +1,1 @@
+"""How close every pair of signs is in one run of one space."""

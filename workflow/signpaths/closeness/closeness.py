@@ -1,0 +1,91 @@
+"""Stage `closeness`: trajectories in, distance, mutual rank and energy of every pair out.
+
+Takes the hidden states and paths of one network; measures every pair of signs in every space:
+hidden states, the last one, the untrained twin's, principal components, autoencoders. Only real
+frames count.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from signpaths.closeness.examples import chosen_examples, described_examples
+from signpaths.closeness.measures import as_dataset, measure, measure_warped
+from signpaths.errors import UserError
+from signpaths.frames import last_states, resample
+from signpaths.options import ClosenessOptions
+from signpaths.spaces import (
+    AUTOENCODER,
+    HIDDEN_SPACE,
+    LAST_SPACE,
+    UNTRAINED_SPACE,
+    described,
+    warped,
+)
+from signpaths.stores import open_store, write_store
+
+
+def closeness(
+    activations: Path,
+    untrained: Path,
+    paths: Path,
+    store: Path,
+    /,
+    *,
+    options: ClosenessOptions = ClosenessOptions(),
+) -> None:
+    """Measure how close every pair of signs is in one run.
+
+    Parameters
+    ----------
+    activations
+        The store of stage `activations`.
+    untrained
+        That of the untrained twin.
+    paths
+        The store of stage `paths`.
+    store
+        The zarr store to write: `distance`, `mutual_rank`, `energy` over
+        `(space, ae_seed, sign, other)`. Spaces without an autoencoder are repeated over `ae_seed`.
+    """
+    hidden, twin, projected = (open_store(path) for path in (activations, untrained, paths))
+    chosen = chosen_examples(hidden.part.values, options.examples)
+    examples = described_examples(hidden, hidden.part.values, chosen)
+    real = hidden.mask.values[chosen]
+    states = hidden.hidden.values[chosen]
+    points = {
+        HIDDEN_SPACE: [resample(states, real, options.phases)],
+        LAST_SPACE: [last_states(states, real)[:, None]],
+        UNTRAINED_SPACE: [resample(twin.hidden.values[chosen], real, options.phases)],
+    }
+    seeds = projected.ae_seed.values
+    for row, space in enumerate(described(projected)):
+        columns = len(seeds) if space.kind == AUTOENCODER else 1
+        points[space] = [
+            resample(
+                np.nan_to_num(projected.path[row, column].values[chosen]), real, options.phases
+            )
+            for column in range(columns)
+        ]
+    found = {
+        space: [measure(one, examples, options.crossing_examples) for one in runs]
+        for space, runs in points.items()
+    }
+    by_name = {space.name: space for space in points}
+    for name in options.dtw:
+        if name not in by_name:
+            raise UserError(f"closeness.dtw: no space {name} here; there are {', '.join(by_name)}.")
+        found[warped(by_name[name])] = [
+            measure_warped(one, examples, options.crossing_examples, options.dtw_band)
+            for one in points[by_name[name]]
+        ]
+    repeated = {space: runs * (len(seeds) // len(runs)) for space, runs in found.items()}
+    write_store(
+        as_dataset(repeated, examples).assign_coords(
+            ae_seed=("ae_seed", seeds, projected.ae_seed.attrs)
+        ),
+        store,
+        stage="closeness",
+        title="Closeness of every pair of signs in every space of one run",
+        options=options,
+    )

@@ -1,0 +1,1 @@
+"""From raw recordings to padded examples and their splits."""

@@ -1,0 +1,1 @@
+"""What speaks for closeness from outside: mistakes on held-out examples, and claims."""

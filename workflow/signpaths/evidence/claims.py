@@ -1,0 +1,230 @@
+"""Claims about signs, held against what the retrainings say; used by stage `evidence`.
+
+Takes claims and the store of stage `stability`; gives one row a claim: what was said, what was
+found, whether the two agree, and the numbers.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from signpaths.options import Claim
+from signpaths.spaces import HEADLINE, autoencoder, plane
+from signpaths.stability.verdicts import APART, COMES, STAYS, UNDECIDED
+
+# «Sometimes»: close in this share of retrainings.
+SOMETIMES = (0.1, 0.9)
+# Paths cross if they meet as often as those of the pairs above this quantile.
+OFTEN = 0.9
+YES, PARTLY, NO, UNSAID = ("yes", "partly", "no", "cannot be said")
+# The answer to a claim that a pair is close, apart or now this, now that, by where it stands.
+CLOSE_IF = {STAYS: YES, COMES: PARTLY, APART: NO, UNDECIDED: UNSAID}
+APART_IF = {STAYS: NO, COMES: PARTLY, APART: YES, UNDECIDED: UNSAID}
+SOMETIMES_IF = {STAYS: NO, COMES: YES, APART: NO, UNDECIDED: UNSAID}
+# What is said if a claim of a kind says no more.
+KINDS = {
+    "close": "the two signs are close",
+    "apart": "the two signs are apart",
+    "crossing": "their paths meet, but the two signs are not close",
+    "sometimes": "sometimes close, sometimes not",
+    "near_in_plane": "near in two dimensions",
+    "handedness": "one-handed and two-handed signs are apart",
+}
+NUMBERS = (
+    *("pi", "pi_low", "pi_high", "q", "verdict", "origin", "rank_mean", "raw_rank"),
+    *("crossing", "softmax_mass"),
+)
+CLAIM_COLUMNS = (
+    *("claim", "kind", "sign_a", "sign_b", "space", "said", "found", "agrees"),
+    *NUMBERS,
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What claims are held against.
+
+    Attributes
+    ----------
+    stability
+        The store of stage `stability`.
+    mass
+        Softmax mass, mean over networks, `(pair,)`.
+    two_handed
+        Of each sign, whether it uses both hands; empty where that is not known.
+    """
+
+    stability: xr.Dataset
+    mass: np.ndarray
+    two_handed: Mapping[str, bool]
+
+
+def claim_table(claims: Sequence[Claim], facts: Facts) -> pd.DataFrame:
+    """Lay out one row a claim: what was said, what the retrainings say, and the numbers.
+
+    `pi`, its interval, `q` and `rank_mean` are of the claim's space, `crossing` of the plane;
+    `verdict` and `origin` are those that stage `stability` gives the pair.
+    """
+    return pd.DataFrame([_row(claim, facts) for claim in claims], columns=list(CLAIM_COLUMNS))
+
+
+def _row(claim: Claim, facts: Facts) -> dict[str, Any]:
+    of_kind = _plane(facts.stability) if claim.kind == "near_in_plane" else HEADLINE
+    space = claim.space or of_kind
+    numbers: dict[str, Any] = {}
+    if absent := _not_in_study(claim.signs, space, facts.stability):
+        agrees, found = UNSAID, absent
+    elif claim.kind == "handedness":
+        agrees, found = _judge_handedness(facts, space)
+    else:
+        pair = _pair_index(facts.stability, *claim.signs)
+        numbers = _numbers(facts, pair, space)
+        agrees, found = _judge_pair(claim.kind, numbers, facts.stability, pair, space)
+    sign_a, sign_b = claim.signs or ("", "")
+    return {
+        **{"claim": claim.claim, "kind": claim.kind, "sign_a": sign_a, "sign_b": sign_b},
+        **{
+            "space": space,
+            "said": claim.said or KINDS[claim.kind],
+            "found": found,
+            "agrees": agrees,
+        },
+        **numbers,
+    }
+
+
+def _plane(stability: xr.Dataset) -> str:
+    """Name the picture in two dimensions; that of an autoencoder, if the study has none at all."""
+    return plane(stability) or autoencoder(2).name
+
+
+def _not_in_study(names: Sequence[str], space: str, stability: xr.Dataset) -> str:
+    signs = sorted({*stability.sign_a.values.tolist(), *stability.sign_b.values.tolist()})
+    spaces = stability.space.values.tolist()
+    absent = [f"the sign {name}{_nearest(name, signs)}" for name in names if name not in signs]
+    if space not in spaces:
+        absent.append(f"the space {space}{_nearest(space, spaces)}")
+    return f"Not in this study: {', '.join(absent)}." if absent else ""
+
+
+def _pair_index(stability: xr.Dataset, *names: str) -> int:
+    first, second = sorted(names)
+    return int(((stability.sign_a == first) & (stability.sign_b == second)).values.argmax())
+
+
+def _numbers(facts: Facts, pair: int, space: str) -> dict[str, Any]:
+    """What the study has measured of a pair; what it has not is left out."""
+    of_pair = facts.stability.isel(pair=pair)
+    at = of_pair.sel(space=space)
+    numbers = {name: at[name].item() for name in ("pi", "pi_low", "pi_high", "q", "rank_mean")}
+    numbers |= {name: of_pair[name].item() for name in ("verdict", "origin") if name in of_pair}
+    if "crossing" in of_pair:
+        # Where the article saw paths cross.
+        seen = _plane(facts.stability)
+        numbers["crossing"] = of_pair.crossing.reindex(space=[seen]).item()
+    return numbers | {
+        "raw_rank": of_pair.raw_rank.item(),
+        "softmax_mass": float(facts.mass[pair]),
+    }
+
+
+def _judge_pair(
+    kind: str, numbers: Mapping[str, Any], stability: xr.Dataset, pair: int, space: str
+) -> tuple[str, str]:
+    """Give the answer to a claim about a pair, and the sentences that say why."""
+    count, attrs = stability.sizes["network"], stability.attrs
+    found = (
+        f"Close in {round(numbers['pi'] * count)} of {count} retrainings in {space} "
+        f"({attrs['confidence']:.0%} interval {numbers['pi_low']:.2f} to "
+        f"{numbers['pi_high']:.2f}), mean mutual rank {numbers['rank_mean']:.1f}"
+        + (f": {numbers['verdict']}." if space == HEADLINE else ".")
+    )
+    if not attrs["inference"]:
+        needed = attrs["networks_needed_any"]
+        return UNSAID, f"{found} Too few networks for inference: needs at least {needed}."
+    standing = _standing(numbers, stability, space)
+    if kind == "sometimes":
+        now_and_then, more = _sometimes_in_plane(stability, pair, space)
+        answer = YES if now_and_then else SOMETIMES_IF[standing]
+    elif kind == "crossing":
+        meet, more = _paths_meet(numbers.get("crossing", np.nan), stability)
+        answer = PARTLY if APART_IF[standing] == YES and not meet else APART_IF[standing]
+    else:
+        answer, more = (APART_IF if kind == "apart" else CLOSE_IF)[standing], ""
+    return answer, found + more
+
+
+def _standing(numbers: Mapping[str, Any], stability: xr.Dataset, space: str) -> str:
+    """The verdict where it is given, in the headline's space; elsewhere by the share alone."""
+    if space == HEADLINE:
+        return str(numbers["verdict"])
+    if numbers["pi"] >= stability.attrs["tau"]:
+        return STAYS
+    return COMES if numbers["pi"] >= stability.attrs["apart"] else APART
+
+
+def _sometimes_in_plane(stability: xr.Dataset, pair: int, space: str) -> tuple[bool, str]:
+    seen = plane(stability)
+    if seen is None:
+        return False, ""
+    share = stability.pi.sel(space=seen).isel(pair=pair).item()
+    count = stability.sizes["network"]
+    more = "" if seen == space else f" In {seen} close in {round(share * count)} of {count}."
+    return SOMETIMES[0] <= share <= SOMETIMES[1], more
+
+
+def _paths_meet(crossing: float, stability: xr.Dataset) -> tuple[bool, str]:
+    """Whether paths of the pair cross as often as in the upper tenth of pairs, and the sentence."""
+    if not np.isfinite(crossing):
+        return False, " How often their paths cross was not measured."
+    seen = _plane(stability)
+    often = float(np.nanquantile(stability.crossing.sel(space=seen).values, OFTEN))
+    return bool(crossing > 0 and crossing >= often), (
+        f" Their paths meet at different times in {crossing:.1%} of example pairs in {seen} "
+        f"({often:.1%} or more in a tenth of all pairs)."
+    )
+
+
+def _judge_handedness(facts: Facts, space: str) -> tuple[str, str]:
+    """Whether close pairs seldom mix a one-handed with a two-handed sign, in every network."""
+    stability, two_handed = facts.stability, facts.two_handed
+    if not {*stability.sign_a.values, *stability.sign_b.values} <= two_handed.keys():
+        return UNSAID, "Which signs are one-handed and which two-handed is not known."
+    first, second = (
+        np.array([two_handed[name] for name in stability[side].values])
+        for side in ("sign_a", "sign_b")
+    )
+    mixed = first != second
+    close = stability["close"].sel(space=space).values.astype(bool)
+    close = close[close.any(axis=1)]
+    if not mixed.any() or not len(close):
+        lacking = "no pair is close in any network" if mixed.any() else "all use the same hands"
+        return UNSAID, f"No pair could mix one-handed and two-handed signs: {lacking}."
+    share, expected = np.array([mixed[one].mean() for one in close]), mixed.mean()
+    found = (
+        f"Of the close pairs in {space}, {share.mean():.1%} mix a one-handed with a two-handed "
+        f"sign ({share.min():.1%} to {share.max():.1%} over {len(share)} networks); of all pairs "
+        f"{expected:.1%} do."
+    )
+    if len(share) < 2:
+        return UNSAID, f"{found} One network cannot say what retraining changes."
+    if (share < expected / 2).all():
+        return YES, found
+    return (PARTLY if share.mean() < expected else NO), found
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    # Any letter case: `god` is near `God`.
+    lowered = {one.lower(): one for one in reversed(known)}
+    found = get_close_matches(name.lower(), lowered, n=1)
+    return f" (nearest: {lowered[found[0]]})" if found else ""
+
+
+def listed(names: Iterable[object]) -> str:
+    """Write names one after the other, as a sentence has them."""
+    return ", ".join(str(name) for name in names)

@@ -1,0 +1,1 @@
+"""Recurrent networks that learn the signs, and their hidden states."""

@@ -1,0 +1,127 @@
+"""Stage `activations`: trained networks in, hidden states of every example and step out.
+
+Takes `model.keras` and its untrained twin; gives one store each: hidden states, probabilities and
+predicted signs for every example. The untrained twin, with the same initial weights, is the control
+for what training adds.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from numcodecs import BitRound
+
+from signpaths.data.splits import read_parts
+from signpaths.errors import UserError
+from signpaths.networks import training
+from signpaths.options import ActivationsOptions
+from signpaths.stores import open_store, write_store
+
+if TYPE_CHECKING:
+    import keras
+
+FULL_MANTISSA = 23
+BATCH = 256
+
+
+def activations(
+    sequences: Path,
+    split: Path,
+    model: Path,
+    untrained: Path,
+    trained_store: Path,
+    untrained_store: Path,
+    /,
+    *,
+    options: ActivationsOptions = ActivationsOptions(),
+) -> None:
+    """Write the hidden states of a trained network and of its untrained twin.
+
+    Parameters
+    ----------
+    sequences
+        The store of stage `sequences`.
+    split
+        The CSV of stage `splits`.
+    model
+        The trained network.
+    untrained
+        Its untrained twin.
+    trained_store
+        The zarr store to write for the trained network: `hidden(example, time, unit)`,
+        `probability(example, class)`, `predicted(example)`, `mask(example, time)`.
+    untrained_store
+        The same for the twin.
+    """
+    training.start(0)
+    examples = open_store(sequences).load()
+    part = read_parts(split, examples.sizes["example"])
+    for path, store, name in (
+        (model, trained_store, "the trained network"),
+        (untrained, untrained_store, "its untrained twin"),
+    ):
+        write_store(
+            run(training.load_model(path), examples, part, options),
+            store,
+            stage="activations",
+            title=f"Hidden states of {name} for every example and step",
+            options=options,
+        )
+
+
+def run(
+    network: "keras.Model", examples: xr.Dataset, part: np.ndarray, options: ActivationsOptions
+) -> xr.Dataset:
+    """Run a network over all examples."""
+    import keras
+
+    both = keras.Model(network.input, [network.get_layer("lstm").output, network.output])
+    hidden, probability = both.predict(examples.x.values, batch_size=BATCH, verbose=0)
+    signs = np.unique(examples.sign.values)
+    if probability.shape[1] != signs.size:
+        raise UserError(
+            f"the network knows {probability.shape[1]} signs, the study has {signs.size}. "
+            "Train it again on this study's sequences."
+        )
+    return xr.Dataset(
+        {
+            "hidden": (
+                ("example", "time", "unit"),
+                rounded(hidden, options.mantissa_bits),
+                {"long_name": "hidden state of the network", "units": "1"},
+            ),
+            "probability": (
+                ("example", "class"),
+                probability,
+                {"long_name": "probability given to each sign", "units": "1"},
+            ),
+            "predicted": (
+                "example",
+                signs[probability.argmax(axis=1)],
+                {"long_name": "likeliest sign"},
+            ),
+            "mask": examples.mask,
+        },
+        coords={
+            "class": ("class", signs, {"long_name": "sign that the network can answer"}),
+            **{name: examples[name] for name in ("sign", "session", "take", "length", "hands")},
+            "part": ("example", part, {"long_name": "train, validation or test"}),
+        },
+        attrs={
+            "padding": examples.attrs["padding"],
+            "rounding": "none"
+            if options.mantissa_bits == FULL_MANTISSA
+            else f"hidden rounded to {options.mantissa_bits} bits of the mantissa",
+        },
+    )
+
+
+def rounded(values: np.ndarray, bits: int) -> np.ndarray:
+    """Round float32 to `bits` bits of the mantissa, half to even; zeros follow and pack well."""
+    if bits == FULL_MANTISSA:
+        return values
+    codec = BitRound(keepbits=bits)
+    # The codec rounds in place and gives a flat array.
+    copied = np.array(values, dtype=np.float32, order="C")
+    return np.asarray(codec.decode(codec.encode(copied))).reshape(values.shape)

@@ -1,0 +1,645 @@
+"""Everything that a study can set, once: a model a section, a docstring a key.
+
+From here come the config's schema and README, its checks, the options of every command with their
+help, and the shell options of every rule (see `config`). What a stage takes is a model of its own;
+a section is that model, or is derived from those of its stages and adds the keys that rules read.
+Imports nothing heavy: every Snakefile and `--help` read it.
+"""
+
+import json
+from typing import Annotated, Any, Literal, TypeVar
+
+from cyclopts import Parameter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    Strict,
+    ValidationInfo,
+    field_validator,
+)
+
+# The channels of the Auslan gloves, which simulated recordings have too.
+GLOVES = tuple(
+    f"{side}_{part}"
+    for side in ("left", "right")
+    for part in (
+        *("x", "y", "z", "roll", "pitch", "yaw"),
+        *("thumb", "fore", "index", "ring", "little"),
+    )
+)
+
+# Where pydantic alone would take too much, or cannot read what a command line gives it: text.
+
+
+def _not_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")
+    return value
+
+
+def _boolean(value: Any) -> Any:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+def _null(value: Any) -> Any:
+    return None if value in ("none", "null") else value
+
+
+def _gloves(value: Any) -> Any:
+    return GLOVES if value in ("gloves", ["gloves"]) else value
+
+
+def _list(value: Any) -> Any:
+    """Take a list inside a list for what it holds: cyclopts reads JSON, and repeats options."""
+    whole = isinstance(value, list) and len(value) == 1 and isinstance(value[0], list)
+    return value[0] if whole else value
+
+
+def _map(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _no_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("no file and no shell line can hold that")
+    return text
+
+
+def _any(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    # As a bound of the type, it would also be said of a list whose only item is wrong.
+    if not values:
+        raise ValueError("nothing stands there")
+    return values
+
+
+def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("something stands there twice")
+    return values
+
+
+# What a value may be. A bound stands before the function that looks at the value first: only then
+# does the schema say it as JSON schema does. A title says what is taken where bounds do not.
+
+NUMBER = BeforeValidator(_not_boolean)
+NULL = BeforeValidator(_null)
+ONCE = AfterValidator(_once)
+
+Boolean = Annotated[bool, Strict(), BeforeValidator(_boolean)]
+Natural = Annotated[int, Field(ge=0), NUMBER]
+Count = Annotated[int, Field(ge=1), NUMBER]
+NotNegative = Annotated[FiniteFloat, Field(ge=0), NUMBER]
+Positive = Annotated[FiniteFloat, Field(gt=0), NUMBER]
+# From 0 to 1, with both ends, without 0, and with neither.
+Fraction = Annotated[FiniteFloat, Field(ge=0, le=1), NUMBER]
+Share = Annotated[FiniteFloat, Field(gt=0, le=1), NUMBER]
+Inside = Annotated[FiniteFloat, Field(gt=0, lt=1), NUMBER]
+
+AnyText = Annotated[str, AfterValidator(_no_nul)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
+Texts = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_list),
+    ONCE,
+    Field(json_schema_extra={"uniqueItems": True}),
+]
+Item = TypeVar("Item")
+OneOrMore = Annotated[
+    tuple[Item, ...],
+    AfterValidator(_any),
+    ONCE,
+    Field(json_schema_extra={"minItems": 1, "uniqueItems": True}),
+]
+
+Activation = Literal["relu", "tanh", "sigmoid", "linear"]
+Engine = Literal["auto", "fused", "keras"]
+Schedule = Literal["constant", "cosine", "one_cycle"]
+SeedsVary = Literal["training", "split", "both"]
+ClaimKind = Literal["close", "apart", "crossing", "sometimes", "near_in_plane", "handedness"]
+
+
+@Parameter(name="*")
+class Options(BaseModel):
+    """What all models here have in common: nothing can be changed, no other key is taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class SimulateOptions(Options):
+    """Made-up glove recordings with planted truth, used when `data.source` is `simulate`."""
+
+    seed: Natural = 0
+    """Seed of the recordings; another seed makes other signs."""
+
+    twins: Natural = 2
+    """Pairs of nearly equal signs, which should stay close."""
+
+    prefixes: Natural = 2
+    """Pairs in which one sign is the beginning of the other, which should stay close."""
+
+    crossings: Natural = 2
+    """Pairs that pass through the same places at other times, which should not be close."""
+
+    others: Natural = 0
+    """Signs without a planted relation to any other."""
+
+    sessions: Count = 3
+    """Recording sessions."""
+
+    takes: Count = 4
+    """Recordings of each sign in each session."""
+
+    noise: NotNegative = 0.01
+    """Standard deviation of the sensors' noise, as a share of a channel's range."""
+
+    drift: NotNegative = 0.05
+    """Standard deviation of what each session adds to a channel, as a share of its range."""
+
+
+class Source(Options):
+    """Where the recordings are."""
+
+    source: Text | None = None
+    """Where the recordings are: a folder, an archive (`.tar.*`, `.zip`, also one inside the
+    other), an `http://` or `https://` address of an archive, or `simulate` for made-up
+    recordings with planted truth. Every study has to say it.
+    """
+
+
+class TsdOptions(Options):
+    """How files are named and what a frame holds."""
+
+    pattern: Text = r"(?:(?P<session>[^/]+)/)?(?P<sign>[^/]+)-(?P<take>\d+)\.tsd$"
+    """Regular expression that is searched for in each file's path inside the source. Its named
+    groups `sign`, `take` (a whole number) and, if there is one, `session` label the recording;
+    files that do not match are passed over.
+    """
+
+    channels: Annotated[
+        OneOrMore[Text] | None,
+        Field(
+            title="a list of at least one, each text, none twice, or `gloves`",
+            json_schema_extra={"type": ["array", "string", "null"], "pattern": "^gloves$"},
+        ),
+        BeforeValidator(_gloves),
+        BeforeValidator(_list),
+    ] = None
+    """Names of the channels, in the order of the columns. `gloves` stands for the 22 of the Auslan
+    gloves, left hand first; `null` names them `channel_00`, `channel_01` and so on. One- and
+    two-handed signs are told apart only if `left_x` to `left_z` and `right_x` to `right_z` are
+    among them.
+    """
+
+    on_bad_file: Literal["error", "skip"] = "error"
+    """What to do with files that cannot be read: stop and list them all (`error`), or leave them
+    out and say so in `excluded.csv` and the report (`skip`).
+    """
+
+
+class SequencesOptions(Options):
+    """Which recordings become examples, and how they are padded."""
+
+    aliases: Annotated[
+        dict[
+            Annotated[
+                str, Field(pattern="^[^=]+$", title="a name without `=`"), AfterValidator(_no_nul)
+            ],
+            Text,
+        ],
+        BeforeValidator(_map),
+        Parameter(accepts_keys=False, n_tokens=1),
+    ] = {}
+    """Signs that go by another name, each as `name: sign`, the name in the files first."""
+
+    exclude: Texts = ()
+    """Signs to leave out, by their names after `data.aliases` is applied."""
+
+    max_length: Annotated[Count | None, NULL] = None
+    """The longest example to keep, in frames; longer ones are listed in `excluded.csv`. `null`
+    keeps all.
+    """
+
+    padded_length: Annotated[Count | None, NULL] = None
+    """Frames of every sequence after padding with zeros; `null` takes the longest example's."""
+
+    padding: Literal["pre", "post"] = "pre"
+    """Where the zeros go, before (`pre`) or after (`post`) the recorded frames."""
+
+    two_handed: Positive = 0.15
+    """A sign is two-handed if, in most of its examples, the left hand moves at least this share of
+    what the right hand does.
+    """
+
+
+class Data(SequencesOptions, TsdOptions, Source):
+    """The recordings, and which of them become examples."""
+
+
+class SplitsOptions(Options):
+    """How examples are dealt out; what training and validation leave is the test set."""
+
+    by: Literal["example", "session"] = "example"
+    """Deal out each sign's examples (`example`), or whole sessions (`session`)."""
+
+    train: Positive = 0.78
+    """The training set: below 1 a share, from 1 on a whole number, of each sign's examples (or of
+    the sessions).
+    """
+
+    validation: Positive = 0.11
+    """The validation set, given like `split.train`."""
+
+
+class Split(SplitsOptions):
+    """How examples are dealt out to training, validation and test; what the first two leave is the
+    test set.
+    """
+
+    seed: Natural = 0
+    """Seed of the split."""
+
+
+class NetworksOptions(Options):
+    """How often a network is trained."""
+
+    seeds: Count = 20
+    """How many networks are trained, with seeds 0, 1, 2 and so on. Stability is counted over them:
+    with fewer than about 10, no pair can be shown to stay close.
+    """
+
+
+class LstmOptions(Options):
+    """The network that learns the signs, and how it is trained."""
+
+    units: Count = 100
+    """LSTM units, the dimensions of a hidden state."""
+
+    epochs: Count = 80
+    """Passes over the training examples, at most."""
+
+    batch_size: Count = 64
+    """Examples a training step."""
+
+    bucket: Count = 8
+    """Out of this many shuffled batches, examples of like length are put together, so that less
+    padding is computed; 1 leaves the batches shuffled.
+    """
+
+    learning_rate: Positive = 0.006
+    """Adam's largest learning rate."""
+
+    schedule: Schedule = "cosine"
+    """Keep the learning rate (`constant`), let it fall to zero over the epochs (`cosine`), or let
+    it rise over the first tenth of the steps before it falls (`one_cycle`).
+    """
+
+    clipnorm: Annotated[Positive | None, NULL] = 1.0
+    """Largest norm of a weight's gradient; `null` clips nothing."""
+
+    patience: Annotated[Count | None, NULL] = None
+    """Stop after this many epochs without a better validation loss; `null` trains all epochs. The
+    weights of the best validation loss are kept in either case.
+    """
+
+    standardise: Boolean = True
+    """Scale each channel by its mean and standard deviation over the training set's real frames;
+    the scaling is part of the saved network.
+    """
+
+    mask: Boolean = True
+    """Let the LSTM pass over padding instead of reading its zeros."""
+
+    noise: NotNegative = 0.3
+    """Standard deviation of the Gaussian noise on real frames while training, in standard
+    deviations of a channel; 0 adds none.
+    """
+
+    gain: NotNegative = 0.1
+    """How much a channel of an example is stretched or shrunk about the channel's mean, by another
+    factor each time it is trained on: the standard deviation of the factor's logarithm. 0
+    leaves it.
+    """
+
+    offset: NotNegative = 0.2
+    """How far a channel of an example is shifted, anew each time it is trained on: the standard
+    deviation of the shift, in standard deviations of the channel. 0 leaves it.
+    """
+
+    engine: Engine = "auto"
+    """What computes the LSTM in training: TensorFlow's sequence kernel (`fused`), Keras' own layer
+    (`keras`), or the faster of the two: Keras' on a GPU, the kernel elsewhere (`auto`). The
+    saved networks are the same but for rounding.
+    """
+
+
+class Lstm(LstmOptions, NetworksOptions):
+    """The network that learns the signs, and its retrainings."""
+
+
+class ActivationsOptions(Options):
+    """How hidden states are stored."""
+
+    mantissa_bits: Annotated[int, Field(ge=1, le=23), NUMBER] = 23
+    """Bits of precision to keep. 23 loses nothing; fewer make smaller files."""
+
+
+class PathsOptions(Options):
+    """How many autoencoders there are of a network."""
+
+    seeds: Count = 5
+    """How many autoencoders are trained for each network and each number of dimensions, with seeds
+    0, 1, 2 and so on.
+    """
+
+    dims: OneOrMore[Annotated[int, Field(ge=2, le=3, title="2 or 3"), NUMBER]] = (2, 3)
+    """Dimensions of the paths."""
+
+
+class AutoencoderOptions(Options):
+    """The autoencoder, the frames that it sees and how it is trained."""
+
+    layers: tuple[Count, ...] = (600, 150)
+    """Sizes of the encoder's layers; the decoder mirrors them."""
+
+    activation: Activation = "relu"
+    """Activation of those layers."""
+
+    bottleneck: Activation = "linear"
+    """Activation of the layer between encoder and decoder, whose output is the path."""
+
+    noise: NotNegative = 0.1
+    """Standard deviation of the Gaussian noise on the input in training."""
+
+    noise_draw: Literal["fresh", "fixed"] = "fresh"
+    """Draw the noise at every training step (`fresh`), or once for all (`fixed`)."""
+
+    frames: Literal["real", "window"] = "real"
+    """Train on all recorded frames and no padding (`real`), or on the time steps of
+    `autoencoder.window`, padding or not (`window`).
+    """
+
+    window: tuple[Natural, Natural] = (10, 64)
+    """First and last time step to train on, counted from 0, both included. Used only if
+    `autoencoder.frames` is `window`.
+    """
+
+    thin_steps: Count = 1
+    """Train on every so many-th frame of an example; 1 takes all."""
+
+    thin_speed: NotNegative = 0.0
+    """Leave out training frames whose hidden state is nearer than this to the last one kept
+    (Euclidean distance); 0 leaves out none.
+    """
+
+    validation: Literal["example", "frame"] = "example"
+    """Judge the training on the validation examples (`example`), or on the last fifth of the
+    shuffled training frames (`frame`).
+    """
+
+    epochs: Count = 3
+    """Passes over the training frames, at most."""
+
+    batch_size: Count = 256
+    """Frames a training step."""
+
+    learning_rate: Positive = 0.012
+    """Adam's largest learning rate."""
+
+    schedule: Schedule = "one_cycle"
+    """Keep the learning rate (`constant`), let it fall to zero over the epochs (`cosine`), or let
+    it rise over the first tenth of the steps before it falls (`one_cycle`).
+    """
+
+    patience: Annotated[Count | None, NULL] = 5
+    """Stop after this many epochs without a better validation loss; `null` trains all epochs."""
+
+
+class Autoencoder(AutoencoderOptions, PathsOptions):
+    """The denoising autoencoders that project hidden states to paths in two and three dimensions,
+    trained anew for every network.
+    """
+
+
+class QualityOptions(Options):
+    """How far projections are to be trusted."""
+
+    frames: Annotated[int, Field(ge=2, le=5000), NUMBER] = 3000
+    """Frames of held-out examples among which neighbours are looked for, at most. Time and memory
+    grow with the square.
+    """
+
+
+class ClosenessRawOptions(Options):
+    """How trajectories are compared, those of raw signals too."""
+
+    phases: Annotated[int, Field(ge=2), NUMBER] = 32
+    """Points of a path, equally spaced over its own length, at which two paths are compared."""
+
+    examples: Literal["all", "train", "held_out"] = "all"
+    """The examples to compare: `all`, those of the training set (`train`), or those of validation
+    and test (`held_out`).
+    """
+
+    crossing_examples: Natural = 9
+    """At most so many examples of a sign are compared to see whether two signs meet at different
+    times; 0 leaves that out.
+    """
+
+    dtw_band: Share = 0.15
+    """How far apart two phases may be matched by dynamic time warping, as a share of all phases."""
+
+
+class ClosenessOptions(ClosenessRawOptions):
+    """How the closeness of two signs is measured inside one run."""
+
+    dtw: Texts = ()
+    """Spaces to be measured with dynamic time warping as well, which then stand beside them as
+    `<space>_dtw`: a sensitivity that takes a few seconds for every run and space.
+    """
+
+
+class CloseOptions(Options):
+    """When a pair counts as close in a run."""
+
+    close_fraction: Share = 0.05
+    """A pair is close in a run if its mutual rank is at most this share of the other signs, and at
+    least 1.
+    """
+
+
+class StabilityOptions(CloseOptions):
+    """When a pair counts as close, and when it is said to stay close over retrainings."""
+
+    tau: Inside = 0.5
+    """A pair stays close if it is shown to be close in more than this share of retrainings."""
+
+    fdr: Inside = 0.05
+    """False discovery rate that is accepted among the pairs said to stay close."""
+
+    apart: Fraction = 0.2
+    """A pair that is close in less than this share of retrainings is apart."""
+
+    present: Share = 0.5
+    """Close in at least this share of retrainings, a pair counts as close before training or in a
+    projection. It decides the origin of a pair.
+    """
+
+    firm: Share = 0.8
+    """A pair that is close in at least this share of retrainings, but not in the projection, is
+    lost in it.
+    """
+
+    confidence: Inside = 0.95
+    """Confidence level of the intervals."""
+
+    reliability: Inside = 0.9
+    """The reliability for which the number of networks needed is told."""
+
+    resamples: Count = 1000
+    """Bootstrap resamples for the interval of a pair's mean mutual rank."""
+
+    permutations: Count = 1000
+    """Permutations of the signs, for the share that the raw signals explain."""
+
+
+class AgreementOptions(Options):
+    """How alike the runs are."""
+
+    frames: Annotated[int, Field(ge=2, le=5000), NUMBER] = 5000
+    """Frames at which the hidden states of two networks are compared, at most."""
+
+
+class EvidenceOptions(Options):
+    """How closeness is held against what the networks mix up."""
+
+    confused_fraction: Inside = 0.02
+    """Share of the pairs, those with the most probability given to the other sign on held-out
+    examples, that count as mixed up.
+    """
+
+
+class FiguresOptions(Options):
+    """How the figures are drawn."""
+
+    transform: Literal["none", "log1p"] = "none"
+    """Draw paths as they are (`none`), or as sign(x) · log(1 + |x|), which shows their beginnings
+    more closely (`log1p`). No measure is changed.
+    """
+
+
+class ReportOptions(Options):
+    """How the report is headed."""
+
+    title: Text | None = None
+    """Title of the report; `null` makes one from the study's name."""
+
+
+class Report(ReportOptions):
+    """The report page."""
+
+    reference_seed: Natural = 0
+    """Seed of the network whose paths are drawn; below `lstm.seeds`."""
+
+    compare: Texts = ()
+    """Names of other studies, finished before, whose stability the report sets beside this one's:
+    those in which something else varies (`seeds_vary`), say.
+    """
+
+
+class Claim(Options):
+    """Something that was said about signs."""
+
+    claim: Text
+    """Its name, which the table shows."""
+
+    kind: ClaimKind
+    """What kind of thing was said."""
+
+    signs: Annotated[
+        tuple[Text, ...],
+        Field(
+            title="two different signs, or none for `handedness`",
+            json_schema_extra={"uniqueItems": True, "maxItems": 2},
+            validate_default=True,
+        ),
+    ] = ()
+    """The two signs; none for `handedness`."""
+
+    said: AnyText = ""
+    """What was said, in words."""
+
+    space: AnyText = ""
+    """The space to look in; by default that of the kind."""
+
+    @field_validator("signs")
+    @classmethod
+    def _as_many_as_the_kind_is_about(
+        cls, signs: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        # If the kind itself is wrong, that is said, and no more.
+        kind = info.data.get("kind")
+        wanted = 0 if kind == "handedness" else 2
+        if kind and (len(signs) != wanted or len(set(signs)) != wanted):
+            raise ValueError("not the signs that a claim of this kind is about")
+        return signs
+
+
+class ClaimsOptions(Options):
+    """What is held against the retrainings."""
+
+    claims: tuple[Claim, ...] = ()
+    """What has been said about pairs of signs, to be set beside what the retrainings say. Each has
+    a name (`claim`), a `kind` (`close`, `apart`, `crossing`, `sometimes`, `near_in_plane` or
+    `handedness`), two `signs` (none for `handedness`) and, if wanted, what was `said` and the
+    `space` to look in.
+    """
+
+
+class MethodOptions(Options):
+    """What the method's text has to know of the training."""
+
+    seeds_vary: SeedsVary = "training"
+    """What differs between networks: initial weights and the order of the examples (`training`),
+    the examples that they are trained on (`split`), or both (`both`).
+    """
+
+
+class Names(Options):
+    """What a study is called, and where it is kept."""
+
+    study: Annotated[
+        str,
+        Field(
+            max_length=100,
+            pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+            title="a name of letters, digits, `-`, `_` and `.` that begins with a letter or digit",
+        ),
+    ] = "study"
+    """Name of the study. Its results go to `results/<study>/`."""
+
+    pathvars: dict[AnyText, Text] = {}
+    """Snakemake's own path variables, such as `results` and `logs`: where results and logs go.
+    Needed only to put them somewhere else.
+    """
+
+
+class Study(ClaimsOptions, MethodOptions, Names):
+    """Everything that a study can set. A key that is not here is refused."""
+
+    data: Data = Data()
+    simulate: SimulateOptions = SimulateOptions()
+    split: Split = Split()
+    lstm: Lstm = Lstm()
+    activations: ActivationsOptions = ActivationsOptions()
+    autoencoder: Autoencoder = Autoencoder()
+    quality: QualityOptions = QualityOptions()
+    closeness: ClosenessOptions = ClosenessOptions()
+    stability: StabilityOptions = StabilityOptions()
+    agreement: AgreementOptions = AgreementOptions()
+    evidence: EvidenceOptions = EvidenceOptions()
+    figures: FiguresOptions = FiguresOptions()
+    report: Report = Report()

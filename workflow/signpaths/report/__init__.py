@@ -1,0 +1,1 @@
+"""What people read: figures, findings, the method in words, provenance and the page."""

@@ -1,0 +1,1 @@
+"""Figures, one a module; each takes what is stored and gives a matplotlib figure."""

@@ -1,0 +1,59 @@
+"""Stage `figures`: the reference run's paths, the closest pairs, the networks and their accuracies.
+
+Takes `stability.zarr`, one run's `paths/<network>.zarr` and every run's `metrics.json`, gives PNG
+files (and SVG where it is small). Verdicts are shown by shape as well as by colour.
+"""
+
+from pathlib import Path
+
+import matplotlib
+
+from signpaths.options import FiguresOptions
+from signpaths.report.drawing.accuracy import draw_accuracy
+from signpaths.report.drawing.networks import draw_networks
+from signpaths.report.drawing.pairs import draw_pairs
+from signpaths.report.drawing.paths import draw_paths
+from signpaths.report.drawing.style import STYLE, save
+from signpaths.report.drawing.variance import draw_variance
+from signpaths.runs import names_of, read_metrics
+from signpaths.spaces import described
+from signpaths.stores import open_store, whole
+
+
+def figures(
+    stability: Path,
+    paths: Path,
+    networks: Path,
+    out: Path,
+    /,
+    *,
+    options: FiguresOptions = FiguresOptions(),
+) -> None:
+    """Draw the figures of a study.
+
+    Parameters
+    ----------
+    stability
+        The study's `stability.zarr`.
+    paths
+        The reference run's paths, `paths/<network>.zarr`.
+    networks
+        The folder of the trained networks, with `<network>/metrics.json` in it.
+    out
+        The folder for the figures.
+    options
+        How they are drawn.
+    """
+    stable = open_store(stability).load()
+    metrics = read_metrics(networks, names_of(stable))
+    reference = open_store(paths)
+    with whole(out) as folder, matplotlib.rc_context(STYLE):
+        folder.mkdir()
+        for space in described(reference):
+            figure = draw_paths(reference, space, paths.stem, options.transform)
+            save(figure, folder / f"paths-{space.name}.png")
+        for name, figure in (("pairs", draw_pairs(stable)), ("accuracy", draw_accuracy(metrics))):
+            save(figure, folder / f"{name}.png")
+            save(figure, folder / f"{name}.svg")
+        save(draw_networks(stable), folder / "networks.png")
+        save(draw_variance(stable), folder / "variance.png")

@@ -1,0 +1,208 @@
+"""Findings: what a study found, in a handful of plain sentences.
+
+Takes `stability.zarr` and every run's `metrics.json`, gives text for the report and the terminal.
+The wording follows the verdicts of the stability stage and never claims more than they do.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from signpaths.report.closest import closest_first, pair_names
+from signpaths.runs import accuracies, failed_to_learn, names_of, read_metrics
+from signpaths.spaces import HEADLINE
+from signpaths.stability import variance
+from signpaths.stability.verdicts import (
+    APART,
+    ARTEFACT,
+    COMES,
+    INPUT,
+    LEARNED,
+    RECURRENT,
+    STAYS,
+    UNDECIDED,
+    VERDICTS,
+)
+from signpaths.stores import open_store
+from signpaths.wording import count, counted, listed, percent
+
+NAMED_PAIRS = 5
+
+
+def findings(study: Path, /) -> None:
+    """Print what a study found: at most five sentences, each on one line, and what to beware of.
+
+    Parameters
+    ----------
+    study
+        The study's folder, for example `results/demo`.
+    """
+    stability = open_store(study / "stability.zarr").load()
+    metrics = read_metrics(study / "networks", names_of(stability))
+    for line in (*sentences(stability, metrics), *cautions(stability)):
+        print(line)
+
+
+def sentences(stability: xr.Dataset, metrics: Sequence[dict[str, Any]]) -> list[str]:
+    """Say in at most five sentences what was asked and trained, what was found and its limits."""
+    asked = _asked(stability, metrics)
+    failed = failed_to_learn(metrics)
+    if failed:
+        who = "network" if len(failed) == 1 else "networks"
+        asked = f"{asked[:-1]}; {who} {listed(failed)} failed to learn."
+    told = [asked, _found(stability), _causes(stability), _limits(stability)]
+    return [sentence for sentence in (*told, _reliability(stability)) if sentence]
+
+
+def cautions(stability: xr.Dataset) -> list[str]:
+    """Give what a study of this size cannot tell, a line each."""
+    return [line for line in str(stability.attrs.get("notes", "")).split("\n") if line]
+
+
+def _asked(stability: xr.Dataset, metrics: Sequence[dict[str, Any]]) -> str:
+    signs = len(set(stability["sign_a"].values) | set(stability["sign_b"].values))
+    pairs = stability.sizes["pair"]
+    among = f"{count(pairs)} pairs of {count(signs)} signs" if pairs != 1 else "one pair of 2 signs"
+    start = f"Asked which of {among} stay close when a network is trained again"
+    runs = len(metrics)
+    who = (
+        "the one network trained here recognises"
+        if runs == 1
+        else f"{count(runs)} networks recognise"
+    )
+    for part in ("test", "validation", "train"):
+        values = accuracies(metrics, part)
+        if not values:
+            continue
+        name = "training" if part == "train" else part
+        if len(values) == 1:
+            return f"{start}: {who} {percent(values[0])} of the {name} examples."
+        if min(values) == max(values):
+            return f"{start}: all {who} {percent(values[0])} of the {name} examples."
+        spread = f"from {percent(min(values))} to {percent(max(values))}"
+        mean = percent(float(np.mean(values)))
+        return f"{start}: {who} {mean} of the {name} examples on average ({spread})."
+    return f"{start}; how well the networks recognise the signs was not recorded."
+
+
+def _found(stability: xr.Dataset) -> str:
+    verdict = stability["verdict"].values.astype(str)
+    found = {name: int((verdict == name).sum()) for name in VERDICTS}
+    pairs = stability.sizes["pair"]
+    of = f"the {counted(pairs, 'pair')}"
+    stays = found[STAYS]
+    if stays:
+        names = pair_names(stability)
+        close = [names[i] for i in closest_first(stability) if verdict[i] == STAYS]
+        named = ", ".join(close[:NAMED_PAIRS])
+        more = f" and {count(stays - NAMED_PAIRS)} more" if stays > NAMED_PAIRS else ""
+        start = f"{count(stays)} of {of} {'stays' if stays == 1 else 'stay'} close ({named}{more})"
+    else:
+        start = f"None of {of} stays close"
+    phrases = {
+        COMES: ("comes and goes", "come and go"),
+        UNDECIDED: ("is undecided", "are undecided"),
+        APART: ("is apart", "are apart"),
+    }
+    rest = [counted(found[v], *forms) for v, forms in phrases.items() if found[v]]
+    if len(rest) == 1 and not stays and pairs > 1:
+        rest = ["all " + rest[0].partition(" ")[2]]
+    return f"{start}{'; ' if rest else ''}{listed(rest)}."
+
+
+def _causes(stability: xr.Dataset) -> str:
+    """Say what closeness is due to, and where the projection shows something else."""
+    if "origin" not in stability or not int(stability.attrs.get("inference", 1)):
+        return ""
+    origin = stability["origin"].values.astype(str)
+    stays = stability["verdict"].values.astype(str) == STAYS
+    words = {
+        INPUT: "alike in the recordings already",
+        RECURRENT: "close before training though not in the recordings",
+        LEARNED: "close by training only",
+    }
+    parts = [
+        counted(number, f"is {text}", f"are {text}")
+        for name, text in words.items()
+        if (number := int((origin[stays] == name).sum()))
+    ]
+    # All that are lost, those that stay close included; their origin is another.
+    lost = int(stability["lost_in_projection"].values.sum())
+    made_up = int((origin == ARTEFACT).sum())
+    of_projection = {
+        "pair{s} that {is} close in the hidden states {is} lost in the projection": lost,
+        "pair{s} {is} close in the projection only": made_up,
+    }
+    one, many = {"s": "", "is": "is"}, {"s": "s", "is": "are"}
+    shown = [
+        counted(number, text.format_map(one), text.format_map(many))
+        for text, number in of_projection.items()
+        if number
+    ]
+    of_staying = f"Of those that stay close, {listed(parts)}" if parts else ""
+    if len(parts) == 1 and set(origin[stays]) <= set(words):
+        who = "The pair that stays close" if stays.sum() == 1 else "All that stay close"
+        of_staying = f"{who} {parts[0].partition(' ')[2]}"
+    told = "; ".join(filter(None, [of_staying, listed(shown)]))
+    return f"{told}." if told else ""
+
+
+def _reliability(stability: xr.Dataset) -> str:
+    """Say how far the order of the pairs can be relied on, and how many networks that takes."""
+    runs = stability.sizes["network"]
+    # With one network the spread between them is unknown.
+    if "variance" not in stability or runs < 2:
+        return ""
+    target, each = float(stability.attrs["reliability"]), int(stability.attrs["ae_seeds"])
+    found = variance.Components(*stability["variance"].sel(space=HEADLINE).values)
+    now = float(variance.reliability(found, runs, each))
+    needed = variance.networks_for(found, target, each)
+    takes = f"for {target:g} it takes {count(needed)}"
+    enough = takes if needed else f"no number of them gives {target:g}"
+    return (
+        f"The order of the pairs has reliability {now:.2f} with {counted(runs, 'network')}, where "
+        f"1 means that {count(runs)} others would give the same order; {enough}."
+    )
+
+
+def _limits(stability: xr.Dataset) -> str:
+    runs = stability.sizes["network"]
+    needed_any = _needed(stability, "networks_needed_any")
+    needed_one = _needed(stability, "networks_needed_one")
+    if not int(stability.attrs.get("inference", 1)):
+        text = "Too few networks for inference: "
+        if needed_any is not None:
+            alone = ""
+            if needed_one is not None and needed_one > needed_any:
+                alone = f" ({count(needed_one)} for a single pair on its own)"
+            text += f"needs at least {count(needed_any)}{alone} and "
+        return f"{text}has {count(runs)}, so no pair can be said to stay close."
+    chosen = stability.sel(space=HEADLINE)
+    order = closest_first(stability)
+    pi = chosen["pi"].values[order]
+    doubt = pi * (1 - pi)
+    if doubt.max(initial=0.0) <= 0:
+        text = f"No pair flickers: each is close in all {counted(runs, 'network')} or in none"
+    else:
+        most = int(np.argmax(doubt))
+        name = pair_names(stability)[order[most]]
+        tied = int(np.isclose(doubt, doubt[most]).sum()) - 1
+        close = round(pi[most] * runs)
+        text = f"{name} flickers most: close in {count(close)} of {counted(runs, 'network')}"
+        if tied:
+            text += f" ({counted(tied, 'other pair flickers', 'other pairs flicker')} as much)"
+    if needed_one is not None and runs < needed_one:
+        text += (
+            f"; with {counted(runs, 'network')} a pair can pass only together with others, alone "
+            f"from {count(needed_one)}"
+        )
+    return f"{text}."
+
+
+def _needed(stability: xr.Dataset, key: str) -> int | None:
+    value = stability.attrs.get(key)
+    return int(value) if value is not None and math.isfinite(value) and value > 0 else None

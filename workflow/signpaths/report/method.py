@@ -1,0 +1,85 @@
+"""Stage `method`: the study's statistics in, a statement of what was computed out.
+
+Takes the stores of `stability`, `quality`, `agreement` and `evidence`, gives `method.md`: in words,
+with the thresholds that were used and a table of every column, ready for the methods section of a
+paper.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from signpaths.columns import columns_over
+from signpaths.options import MethodOptions
+from signpaths.report.templates import environment
+from signpaths.spaces import AUTOENCODER, of_kind, words
+from signpaths.stores import open_store, write_text
+from signpaths.wording import DIFFER_IN
+
+OF_PAIR, IN_SPACE = ("pair",), ("space", "pair")
+
+
+def method(
+    stability: Path,
+    quality: Path,
+    agreement: Path,
+    evidence: Path,
+    out: Path,
+    /,
+    *,
+    options: MethodOptions = MethodOptions(),
+) -> None:
+    """Say in words what was computed.
+
+    Parameters
+    ----------
+    stability
+        The study's `stability.zarr`.
+    quality
+        The store of stage `quality` of one run.
+    agreement
+        The study's `agreement.zarr`.
+    evidence
+        The study's `evidence.zarr`.
+    out
+        The Markdown file to write.
+    options
+        What differs between networks.
+    """
+    others = {
+        name: open_store(path).attrs
+        for name, path in (("quality", quality), ("agreement", agreement), ("evidence", evidence))
+    }
+    # Nothing in it comes from file names or signs, and Markdown needs no escaping.
+    page = environment(escape=False).get_template("method.md.j2")
+    stated = facts(open_store(stability))
+    write_text(out, page.render(stated, differ=DIFFER_IN[options.seeds_vary], **others))
+
+
+def facts(dataset: xr.Dataset) -> dict[str, Any]:
+    """Gather the thresholds, sizes and columns of a study for the text."""
+    attrs = dict(dataset.attrs)
+    said = words(dataset)
+    return {
+        # One network has no other to agree with.
+        "beyond_agreement": None,
+        "beyond_agreement_p": None,
+        **json.loads(attrs["closeness"]),
+        **json.loads(attrs["options"]),
+        **attrs,
+        "level": f"{100 * attrs['confidence']:g} %",
+        "notes": [note for note in attrs["notes"].split("\n") if note],
+        "spaces": {name: said[name] for name in dataset["space"].values.tolist()},
+        "raw_spaces": {name: said[name] for name in dataset["raw_space"].values.tolist()},
+        "projection": next(iter(of_kind(dataset, AUTOENCODER)), None),
+        "of_pair": columns_over(dataset, *OF_PAIR),
+        "in_space": columns_over(dataset, *IN_SPACE),
+        "others": [
+            (column, dims)
+            for dims in sorted({one.dims for one in dataset.data_vars.values()}, key=str)
+            if dims not in {OF_PAIR, IN_SPACE}
+            for column in columns_over(dataset, *map(str, dims))
+        ],
+    }

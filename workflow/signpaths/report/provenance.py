@@ -1,0 +1,139 @@
+"""Stage `provenance`: what made a study, as one JSON file.
+
+Takes the resolved config, the list of networks, the recordings' store and the folder of Snakemake's
+benchmarks; gives versions, code hashes, the hash of the raw data, the machine and the time that
+each rule took.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+
+from signpaths import __version__
+from signpaths.errors import UserError
+from signpaths.hashes import code_hash
+from signpaths.runs import read_names
+from signpaths.stages import STAGES
+from signpaths.stores import open_store, write_json
+
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "xarray",
+    "zarr",
+    "matplotlib",
+    "snakemake",
+)
+# What only prints is no rule, and nothing of a study is made by it.
+PRINTED = "findings"
+# The benchmark of a rule that has one job for all networks.
+EVERY = "all"
+
+
+def provenance(
+    networks: Path, recordings: Path, benchmarks: Path, out: Path, /, *, config: str
+) -> None:
+    """Write down what made a study.
+
+    Parameters
+    ----------
+    networks
+        The list of the study's networks, one a line.
+    recordings
+        The store of stage `tsd`.
+    benchmarks
+        Folder of Snakemake's benchmark files, `<rule>/….tsv`.
+    out
+        The JSON to write.
+    config
+        The resolved config, as JSON.
+    """
+    try:
+        resolved = json.loads(config)
+    except json.JSONDecodeError as error:
+        raise UserError(f"--config: expected JSON ({error})") from error
+    raw = open_store(recordings)
+    write_json(
+        out,
+        {
+            "study": resolved.get("study"),
+            "signpaths": __version__,
+            "config": resolved,
+            "source": {
+                "path": resolved.get("data", {}).get("source"),
+                "files": raw.attrs["files"],
+                "bad_files": raw.attrs["bad_files"],
+                "sha256_of_names_and_contents": raw.attrs["source_sha256"],
+            },
+            "versions": {"python": platform.python_version(), **installed(PACKAGES)},
+            "code": {
+                stage.rule: code_hash(stage.module) for stage in STAGES if stage.name != PRINTED
+            },
+            "machine": {
+                "system": platform.system(),
+                "processor": processor(),
+                "cores": os.cpu_count(),
+            },
+            "seconds": seconds(benchmarks, read_names(networks)),
+        },
+    )
+
+
+def installed(packages: tuple[str, ...]) -> dict[str, str]:
+    """Give the installed versions; TensorFlow goes by one of two names."""
+    found = {}
+    for name in packages:
+        for candidate in (name, f"{name}-cpu"):
+            try:
+                found[name] = version(candidate)
+            except PackageNotFoundError:
+                continue
+            break
+    return found
+
+
+def processor() -> str:
+    """Name the processor, as well as the system can tell."""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def seconds(benchmarks: Path, networks: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Sum Snakemake's benchmark files by rule: jobs, wall seconds, largest memory in MiB.
+
+    Files of networks that the study no longer has are left out.
+    """
+    found = {}
+    for folder in sorted(path for path in benchmarks.glob("*") if path.is_dir()):
+        tables = [
+            pd.read_csv(path, sep="\t", na_values="-") for path in _files_of(folder, networks)
+        ]
+        if tables:
+            table = pd.concat(tables)
+            found[folder.name] = {
+                "jobs": len(table),
+                "seconds": round(float(table["s"].sum()), 1),
+                "largest_mib": round(float(table["max_rss"].fillna(0).max()), 1),
+            }
+    return found
+
+
+def _files_of(folder: Path, networks: Sequence[str]) -> Iterator[Path]:
+    """Give a rule's benchmark files: of all networks at once, of each, and below each."""
+    for name in (EVERY, *networks):
+        one = folder / f"{name}.tsv"
+        if one.is_file():
+            yield one
+        yield from sorted((folder / name).rglob("*.tsv"))

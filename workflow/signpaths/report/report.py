@@ -1,0 +1,185 @@
+"""Report: everything a reader needs about one study, as a single page that opens offline.
+
+Takes the files of the stages before it, gives `report.html` with figures, styles and script inside.
+Nothing that comes from a file name, a sign or the config is trusted: the templates escape it, and a
+content security policy allows no script but the page's own.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from cyclopts import Parameter
+from markupsafe import Markup
+
+from signpaths import __version__
+from signpaths.options import ReportOptions
+from signpaths.report.sections import (
+    accuracy,
+    agreement,
+    cite,
+    claims,
+    compared,
+    data,
+    evidence,
+    glossary,
+    instability,
+    method,
+    opening,
+    origins,
+    pairs,
+    paths,
+    planted,
+    projection,
+    provenance,
+    trust,
+)
+from signpaths.report.study import (
+    Study,
+    measured,
+    open_stability,
+    picture,
+    read_compared,
+    read_json,
+)
+from signpaths.report.templates import TEMPLATES, environment
+from signpaths.runs import names_of, read_metrics
+from signpaths.stores import open_store, read_table, write_text
+from signpaths.wording import AGAIN
+
+
+class Section(Protocol):
+    """A module with a template of its name beside it."""
+
+    __name__: str
+    NAME: str
+
+    def content(self, study: Study) -> Any:
+        """Give what the template shows; nothing if the study lacks it."""
+
+
+# Below the opening, in the order of the page.
+SECTIONS: Sequence[Section] = (
+    *(pairs, paths, accuracy, claims, origins, instability, evidence, trust, agreement, compared),
+    *(planted, data, method, projection, provenance, cite, glossary),
+)
+
+
+def report(
+    stability: Path,
+    sequences: Path,
+    excluded: Path,
+    paths: Path,
+    networks: Path,
+    figures: Path,
+    provenance: Path,
+    out: Path,
+    /,
+    *,
+    evidence: Path | None = None,
+    claims: Path | None = None,
+    agreement: Path | None = None,
+    quality: Path | None = None,
+    compare: Annotated[Sequence[Path], Parameter(consume_multiple=True)] = (),
+    planted: Path | None = None,
+    options: ReportOptions = ReportOptions(),
+) -> None:
+    """Write the report of a study.
+
+    Parameters
+    ----------
+    stability
+        The study's `stability.zarr`.
+    sequences
+        The recordings, `sequences.zarr`.
+    excluded
+        The recordings that were left out, `excluded.csv`.
+    paths
+        The reference run's paths, `paths/<network>.zarr`.
+    networks
+        The folder of the trained networks, with `<network>/metrics.json` in it.
+    figures
+        The folder of the figures stage.
+    provenance
+        What made the study, `provenance.json`.
+    out
+        The page to write.
+    evidence
+        Whether closeness foretells mistakes, `evidence.zarr`.
+    claims
+        What was said beside what was found, `claims.csv`.
+    agreement
+        How alike the runs are, `agreement.zarr`.
+    quality
+        The folder of how far the projections are to be trusted, with `<network>.zarr` in it.
+    compare
+        The folders of other studies, each with `stability.zarr` and `provenance.json`.
+    planted
+        For simulated data: which relations were planted, `planted.csv`.
+    options
+        How the report is headed.
+    """
+    stable = open_stability(stability)
+    study = Study(
+        stability=stable,
+        metrics=read_metrics(networks, names_of(stable)),
+        origin=read_json(provenance),
+        sequences=open_store(sequences),
+        excluded=read_table(excluded),
+        paths=open_store(paths),
+        reference=paths.stem,
+        pictures={path.stem: picture(path) for path in sorted(figures.glob("*.png"))},
+        evidence=open_store(evidence) if evidence else None,
+        claims=read_table(claims) if claims else None,
+        agreement=open_store(agreement) if agreement else None,
+        quality=quality,
+        compared=[read_compared(folder) for folder in compare],
+        planted=read_table(planted) if planted else None,
+    )
+    name = str(study.config.get("study", out.parent.name))
+    write_text(out, render(study, name, options.title))
+
+
+def render(study: Study, name: str, title: str | None) -> str:
+    """Fill the frame and every section that has something to show."""
+    contents = {_id_of(section): section.content(study) for section in SECTIONS}
+    shown = [section for section in SECTIONS if contents[_id_of(section)]]
+    style, script = (
+        (TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
+    )
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        environment(escape=True)
+        .get_template("report.html.j2")
+        .render(
+            contents,
+            title=title or f"Which of {study.stability.attrs['signs']} signs stay close?",
+            study=name,
+            version=__version__,
+            again=AGAIN[study.config.get("seeds_vary", "training")],
+            measured=measured(study),
+            reference=study.reference,
+            pictures=study.pictures,
+            opening=opening.content(study),
+            sections=[{"id": _id_of(section), "name": section.NAME} for section in shown],
+            script_data=for_script(contents["pairs"]["data"]),
+            style=Markup(style),
+            script=Markup(script),
+            script_digest=digest,
+        )
+    )
+
+
+def for_script(content: dict[str, Any]) -> Markup:
+    """Write JSON that cannot end the script element that it stands in."""
+    text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+    for character in "<>&'":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _id_of(section: Section) -> str:
+    return section.__name__.rpartition(".")[2]

@@ -1,0 +1,42 @@
+"""What was said about signs, beside what the retrainings say.
+
+Takes the table of claims, gives its rows with the numbers behind each of them in words.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from signpaths.report.study import Study, rows_of
+from signpaths.wording import percent
+
+NAME = "Claims"
+# The numbers behind a claim that the sentence about it leaves out.
+BEHIND: dict[str, tuple[str, Callable[[float], str]]] = {
+    "q": ("q in {space}", lambda value: "below 0.001" if value < 0.001 else f"{value:.3g}"),
+    "raw_rank": ("rank in the raw signals", lambda value: f"{value:.1f}"),
+    "crossing": ("paths meet in", percent),
+    "softmax_mass": ("probability of the other", percent),
+}
+
+
+def content(study: Study) -> list[dict[str, Any]]:
+    """Give one row a claim; none if nothing was claimed."""
+    return [] if study.claims is None else claim_rows(study.claims)
+
+
+def claim_rows(claims: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of `claims.csv` as text, with the numbers `behind` each of them in words."""
+    return [
+        {"verdict": "", "origin": "", "space": "", **row}
+        | {
+            "behind": [
+                (text.format_map(row), show(float(row[name])))
+                for name, (text, show) in BEHIND.items()
+                if row.get(name) and math.isfinite(float(row[name]))
+            ]
+        }
+        for row in rows_of(claims)
+    ]

@@ -1,0 +1,139 @@
+"""The table of pairs, what its columns mean, and what the page's script needs of them.
+
+Takes the pairs as `pairs.csv` has them and what `stability.zarr` says of its statistics; gives the
+first rows as text, for readers without a script, the legend of a pair's details, and JSON.
+"""
+
+from typing import Any
+
+import xarray as xr
+
+from signpaths.columns import NEAR, OFTEN, Column, column_of, columns_over
+from signpaths.report.study import Study
+from signpaths.runs import names_of
+from signpaths.spaces import AUTOENCODER, HEADLINE, RAW, words
+from signpaths.stability.verdicts import NOWHERE, ORIGINS, VERDICTS
+from signpaths.wording import interval, number, probability, sentence
+
+NAME = "Pairs"
+STATIC_ROWS = 30
+MOST_BREAKS = 5
+# The networks in which a pair is not close; behind the name of the space in `pairs.csv`.
+BREAKS = "breaks"
+# Statistics of a pair that are told in a sentence of their own, or stand in the table itself.
+TOLD = {
+    *("verdict", "origin", "lost_in_projection", "raw_rank", "raw_close"),
+    *("learned", "learned_p", "learned_q", "beyond_input"),
+}
+
+
+def content(study: Study) -> dict[str, Any]:
+    """Give the table, its legends, and the data of the page's script."""
+    said = words(study.stability)
+    tables = detail_tables(study.stability)
+    alone = [described(one) for one in columns_over(study.stability, "pair") if one.heading]
+    return {
+        "rows": first_rows(study),
+        "total": len(study.pairs),
+        "headline": HEADLINE,
+        "nowhere": NOWHERE,
+        "spaces": [(name, said[name]) for name in [*(one.name for one in study.spaces), RAW]],
+        "said": {one["name"]: one["words"] for table in tables for one in table["columns"]},
+        "legend": [*tables, {"title": "The pair as a whole", "columns": alone}],
+        "data": script_data(study, tables, [one for one in alone if one["name"] not in TOLD]),
+    }
+
+
+def first_rows(study: Study) -> list[dict[str, Any]]:
+    """Give the first rows of the table as text."""
+    runs, k = study.runs, study.stability.attrs["k"]
+    names = [space.name for space in study.spaces]
+    found = []
+    for row in study.pairs[:STATIC_ROWS]:
+        pi, low, high, q, broken = (
+            row[f"{HEADLINE}_{name}"] for name in ("pi", "pi_low", "pi_high", "q", BREAKS)
+        )
+        ranks = [*(row[f"{name}_rank_mean"] for name in names), row["raw_rank"]]
+        found.append(
+            {
+                "sign_a": row["sign_a"],
+                "sign_b": row["sign_b"],
+                "verdict": row["verdict"],
+                "origin": row.get("origin", ""),
+                "close": f"{round(pi * runs)}/{runs}",
+                "share": round(100 * pi, 1),
+                "interval": interval(low, high),
+                "q": probability(q),
+                "ranks": [(number(rank), _is_close(rank, k)) for rank in ranks],
+                "breaks": breaks(broken, runs),
+            }
+        )
+    return found
+
+
+def breaks(names: str, runs: int) -> str:
+    """Show the networks in which a pair is not close: a few by name, many by count."""
+    broken = names.split()
+    if not broken:
+        return "none"
+    if len(broken) == runs:
+        return f"all {runs}" if runs > 1 else broken[0]
+    return ", ".join(broken) if len(broken) <= MOST_BREAKS else f"{len(broken)} of {runs}"
+
+
+def described(column: Column) -> dict[str, str]:
+    """Give what is said of a statistic, as templates and script read it."""
+    return {
+        **{name: getattr(column, name) for name in ("name", "heading", "shown", "to", "needs")},
+        "words": column.words or sentence(column.meaning),
+    }
+
+
+def detail_tables(stability: xr.Dataset) -> list[dict[str, Any]]:
+    """Give the tables of a pair's details: their titles, and what they show in every space."""
+    columns = columns_over(stability, "space", "pair")
+    # In which networks a pair is close is shown as those in which it is not.
+    close = column_of(stability["close"])
+    found: dict[str, list[dict[str, str]]] = {OFTEN: [], NEAR: []}
+    for one in columns:
+        if one.heading and one.group:
+            found.setdefault(one.group, []).append(described(one))
+    found[close.group].append(described(close) | {"name": BREAKS, "shown": BREAKS})
+    return [{"title": title, "columns": rows} for title, rows in found.items()]
+
+
+def script_data(
+    study: Study, tables: list[dict[str, Any]], alone: list[dict[str, str]]
+) -> dict[str, Any]:
+    """Give all pairs and what is said of their columns, as the script reads it."""
+    stability = study.stability
+    every = " ".join(names_of(stability))
+    spots = {f"{space.name}_{BREAKS}" for space in study.spaces}
+    origins = {row.get("origin") for row in study.pairs}
+    return {
+        "columns": list(study.pairs[0]),
+        # Most pairs break everywhere: one star instead of the whole list.
+        "rows": [
+            ["*" if name in spots and value == every else value for name, value in row.items()]
+            for row in study.pairs
+        ],
+        "headline": HEADLINE,
+        "spaces": [
+            {"name": space.name, "trained": space.kind == AUTOENCODER} for space in study.spaces
+        ],
+        "rawSpaces": [name for name in stability["raw_space"].values.tolist() if name != RAW],
+        "details": tables,
+        "alone": alone,
+        "every": every,
+        "runs": study.runs,
+        "autoencoders": int(stability.attrs["ae_seeds"]),
+        "k": float(stability.attrs["k"]),
+        "verdicts": list(VERDICTS),
+        "origins": [name for name in ORIGINS if name in origins],
+        "nowhere": NOWHERE,
+        "mostBreaks": MOST_BREAKS,
+    }
+
+
+def _is_close(rank: float | None, k: float) -> bool:
+    return rank is not None and float(number(rank)) <= k

@@ -1,0 +1,199 @@
+"""Everything that the report tells of a study, read once, and the pairs as its table shows them.
+
+Takes the files of the stages before; gives stores, tables and numbers that the sections turn into
+rows. A part that was not handed over is None, and its section gives nothing.
+"""
+
+import base64
+import json
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from signpaths.errors import UserError
+from signpaths.runs import accuracies, names_of, open_run
+from signpaths.spaces import HEADLINE, Space, described
+from signpaths.stability.pairs import pair_table
+from signpaths.stability.verdicts import VERDICTS
+from signpaths.stores import open_store
+
+# As many significant digits has a number in `pairs.csv`.
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, ready to be put in the page."""
+
+    name: str
+    source: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Another study that this one stands beside."""
+
+    name: str
+    stability: xr.Dataset
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the report is about.
+
+    Attributes
+    ----------
+    stability
+        `stability.zarr`, in memory.
+    metrics
+        Of every network, in the store's order.
+    origin
+        `provenance.json`.
+    reference
+        The network whose paths are drawn.
+    quality
+        The folder with a store for every network.
+    """
+
+    stability: xr.Dataset
+    metrics: Sequence[dict[str, Any]]
+    origin: dict[str, Any]
+    sequences: xr.Dataset
+    excluded: pd.DataFrame
+    paths: xr.Dataset
+    reference: str
+    pictures: dict[str, Picture]
+    evidence: xr.Dataset | None = None
+    claims: pd.DataFrame | None = None
+    agreement: xr.Dataset | None = None
+    quality: Path | None = None
+    compared: Sequence[Compared] = ()
+    planted: pd.DataFrame | None = None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config as it was resolved."""
+        return self.origin.get("config", {})
+
+    @property
+    def runs(self) -> int:
+        """How many networks there are."""
+        return self.stability.sizes["network"]
+
+    @cached_property
+    def pairs(self) -> list[dict[str, Any]]:
+        """The rows of `pairs.csv`, closest first, as they are shown."""
+        return shown_rows(pair_table(self.stability))
+
+    @property
+    def spaces(self) -> list[Space]:
+        """The spaces in which the networks' closeness is measured."""
+        return described(self.stability)
+
+    def quality_runs(self) -> list[xr.Dataset]:
+        """Open the quality of every network's projections; it is not read yet."""
+        if self.quality is None:
+            return []
+        return [open_run(self.quality, name) for name in names_of(self.stability)]
+
+
+def open_stability(path: Path) -> xr.Dataset:
+    """Open the store of stage `stability` and load it.
+
+    Raises
+    ------
+    UserError
+        If it has not the space that verdicts are about.
+    """
+    stability = open_store(path).load()
+    if HEADLINE not in stability["space"].values:
+        raise UserError(f"{path}: no space {HEADLINE}; run the stability stage again to make it.")
+    # A store lists its variables by name; tables show them in their places.
+    return stability[
+        sorted(stability.data_vars, key=lambda name: stability[name].attrs.get("place", 0))
+    ]
+
+
+def read_compared(folder: Path) -> Compared:
+    """Read what is set beside this study of another one."""
+    config = read_json(folder / "provenance.json").get("config", {})
+    return Compared(folder.name, open_stability(folder / "stability.zarr"), config)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file of the study."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def measured(study: Study) -> dict[str, Any]:
+    """Give the study's sizes and thresholds, which all sections speak of."""
+    verdict = study.stability["verdict"].values.astype(str)
+    test = accuracies(study.metrics, "test")
+    attrs = study.stability.attrs
+    return {
+        "signs": int(attrs["signs"]),
+        "pairs": study.stability.sizes["pair"],
+        "runs": study.runs,
+        "ae_seeds": int(attrs["ae_seeds"]),
+        **{name: attrs[name] for name in ("k", "tau", "fdr", "apart", "confidence")},
+        "inference": bool(attrs["inference"]),
+        "needed_any": attrs.get("networks_needed_any"),
+        "needed_one": attrs.get("networks_needed_one"),
+        "verdicts": {name: int((verdict == name).sum()) for name in VERDICTS},
+        "test_accuracy": float(np.mean(test)) if test else None,
+        "smallest_p": attrs["tau"] ** study.runs,
+    }
+
+
+def shown_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a table's rows with numbers as `pairs.csv` has them, and None where a cell is empty."""
+    return [{name: _shown(value) for name, value in row.items()} for row in rows_of(table)]
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a table row by row, each by the names of its columns."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def picture(path: Path) -> Picture:
+    """Embed a PNG; its size keeps the page from jumping while it is decoded."""
+    content = path.read_bytes()
+    width, height = struct.unpack(">II", content[16:24])
+    source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    return Picture(path.stem, source, width, height)
+
+
+def known(value: Any) -> float | None:
+    """Give a number, or None if it is missing."""
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def spread(values: np.ndarray) -> tuple[float | None, float | None, float | None]:
+    """Mean, least and most of what is known."""
+    found = values[np.isfinite(values)]
+    if not found.size:
+        return None, None, None
+    return float(found.mean()), float(found.min()), float(found.max())
+
+
+def _shown(value: Any) -> str | bool | float | int | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if not math.isfinite(value):
+        return None
+    number = float(f"{value:.{DIGITS}g}")
+    return int(number) if number.is_integer() and abs(number) < 1e9 else number

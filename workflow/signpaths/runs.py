@@ -1,0 +1,130 @@
+"""Many runs: which networks a study has, and the files of each of them, one network at a time.
+
+Takes the list of networks that stage `networks` writes, and folders that hold one file a network;
+gives stores and metrics in the order of that list. A folder may hold networks that the study no
+longer has: they are passed over.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from signpaths.errors import UserError
+from signpaths.stores import open_store
+
+
+def read_names(listed: Path) -> list[str]:
+    """Read the names of a study's networks, one a line.
+
+    Raises
+    ------
+    UserError
+        If there is none, or one stands there twice.
+    """
+    lines = listed.read_text(encoding="utf-8").splitlines()
+    names = [line.strip() for line in lines if line.strip()]
+    if not names:
+        raise UserError(f"{listed}: it names no network; expected one name a line.")
+    if len(set(names)) < len(names):
+        raise UserError(f"{listed}: it names a network twice; give each name once.")
+    return names
+
+
+def names_of(dataset: xr.Dataset) -> list[str]:
+    """Give the names of the networks that a store is about, in its order."""
+    return [str(name) for name in dataset["network"].values]
+
+
+def open_run(folder: Path, name: str) -> xr.Dataset:
+    """Open the store of one network, `<folder>/<network>.zarr`.
+
+    Raises
+    ------
+    UserError
+        If it is not there.
+    """
+    return open_store(folder / f"{name}.zarr")
+
+
+def open_runs(
+    folder: Path, names: Sequence[str], same: Sequence[str] = ()
+) -> Iterator[tuple[Path, xr.Dataset]]:
+    """Open the stores of all networks, one after the other, each with its path.
+
+    Raises
+    ------
+    UserError
+        If one is not there, or its variables or coordinates `same` are not those of the first.
+    """
+    first = open_run(folder, names[0])[list(same)].load()
+    for name in names:
+        path, one = folder / f"{name}.zarr", open_run(folder, name)
+        check_same(one, first, same, str(path))
+        yield path, one
+
+
+def check_same(one: xr.Dataset, first: xr.Dataset, names: Sequence[str], what: str) -> None:
+    """Refuse a run that is not of the same examples, signs or spaces as the first run.
+
+    Parameters
+    ----------
+    one, first
+        Stores of the same stage.
+    names
+        Variables or coordinates that have to be equal, such as `sign`.
+    what
+        Where the run comes from; the message begins with it.
+
+    Raises
+    ------
+    UserError
+        If they are not.
+    """
+    for name in names:
+        if not np.array_equal(one[name].values, first[name].values):
+            raise UserError(f"{what}: its {name}s are not those of the other runs. Make it again.")
+
+
+def read_metrics(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Read `<folder>/<network>/metrics.json` of every network, each with its name as `network`.
+
+    Raises
+    ------
+    UserError
+        If one is not there, or lacks the accuracies or whether the network has learned.
+    """
+    return [{**_metrics(folder / name / "metrics.json"), "network": name} for name in names]
+
+
+def accuracies(metrics: Sequence[dict[str, Any]], part: str) -> list[float]:
+    """Give the networks' accuracies on a part of the split; those without examples are left out."""
+    found = [run.get(f"{part}_accuracy") for run in metrics if run.get("examples", {}).get(part, 1)]
+    return [float(value) for value in found if value is not None and math.isfinite(value)]
+
+
+def failed_to_learn(metrics: Sequence[dict[str, Any]]) -> list[str]:
+    """Give the networks that recognise too little of what they were trained on."""
+    return [run["network"] for run in metrics if not run["learned"]]
+
+
+def _metrics(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        accuracy = float(content["validation_accuracy"]), float(content["test_accuracy"])
+        learned = content["learned"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path}: expected the metrics of a trained network with validation_accuracy, "
+            f"test_accuracy and learned; found {type(error).__name__}: {error}. Train it again."
+        ) from error
+    if not isinstance(learned, bool) or not np.isfinite(accuracy).all():
+        raise UserError(
+            f"{path}: expected numbers as accuracies and true or false for learned; found "
+            f"{accuracy} and {learned!r}. Train this network again."
+        )
+    return content

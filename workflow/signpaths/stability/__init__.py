@@ -1,0 +1,1 @@
+"""Which pairs stay close over retrainings, how sure that is, and where the spread comes from."""

@@ -1,0 +1,152 @@
+"""What all retrainings together say of closeness: the stores of many runs in, plain arrays out.
+
+Takes the folder of stage `closeness`, one network at a time; gives the mutual ranks of every run,
+and of what is asked of no single run no more than its mean.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from signpaths.closeness.ranks import largest_close_rank
+from signpaths.errors import UserError
+from signpaths.runs import open_run, open_runs
+from signpaths.spaces import Space, described
+
+
+@dataclass(frozen=True)
+class Retrainings:
+    """What all runs together say; pairs in the order of `np.triu_indices`.
+
+    Attributes
+    ----------
+    networks
+        Their names.
+    autoencoders
+        Of each network.
+    signs
+        Names, `(sign,)`.
+    spaces
+        Where closeness was measured.
+    k
+        The largest mutual rank that counts as close.
+    ranks
+        Mutual ranks, float32 `(space, network, ae_seed, pair)`.
+    means
+        Means over all runs by name, such as `energy`, `(space, pair)`.
+    close_without, rank_without
+        Share of networks in which a pair is close, and its mean rank, with one session left out,
+        `(session, space, pair)`; without any session if the runs hold none.
+    ceiling
+        N4: mutual rank of the halves of a sign, median over autoencoders,
+        `(space, network, sign)`; None if the runs hold none.
+    held_out_agreement
+        Rank correlation of all and held-out examples, mean over runs, `(space,)`; None likewise.
+    measured
+        The options of stage `closeness`, as JSON.
+    no_sessions
+        Why the runs hold no ranks without a session; empty if they do not say.
+    """
+
+    networks: list[str]
+    autoencoders: int
+    signs: np.ndarray
+    spaces: list[Space]
+    k: int
+    ranks: np.ndarray
+    means: dict[str, np.ndarray]
+    close_without: np.ndarray
+    rank_without: np.ndarray
+    ceiling: np.ndarray | None
+    held_out_agreement: np.ndarray | None
+    measured: str
+    no_sessions: str
+
+    @cached_property
+    def median_ranks(self) -> np.ndarray:
+        """Median over a network's autoencoders, `(space, network, pair)`."""
+        return np.median(self.ranks, axis=2).astype(np.float64)
+
+    @cached_property
+    def close(self) -> np.ndarray:
+        """Tell in which networks a pair is close, bool `(space, network, pair)`."""
+        return self.median_ranks <= self.k
+
+    @property
+    def space_names(self) -> list[str]:
+        """Names of the spaces, in their order."""
+        return [space.name for space in self.spaces]
+
+
+def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -> Retrainings:
+    """Read the closeness of all runs, one network at a time.
+
+    Parameters
+    ----------
+    folder
+        With the stores of stage `closeness`, `<network>.zarr`.
+    networks
+        Names.
+    close_fraction
+        A pair is close if its mutual rank is at most this share of the other signs, at least 1.
+
+    Raises
+    ------
+    UserError
+        If a store is not there or not of this study, or there is one sign only.
+    """
+    first = open_run(folder, networks[0])
+    spaces, signs = first.sizes["space"], first.sizes["sign"]
+    if signs < 2:
+        raise UserError("one sign has no pair; the study needs two signs or more.")
+    upper = np.triu_indices(signs, 1)
+    k = largest_close_rank(signs, close_fraction)
+    count = len(networks)
+    sessions = _sessions(first)
+    ranks = np.empty((spaces, count, first.sizes["ae_seed"], upper[0].size), dtype=np.float32)
+    means = {
+        name: np.zeros((spaces, upper[0].size)) for name in ("energy", "crossing") if name in first
+    }
+    close_without = np.zeros((len(sessions), spaces, upper[0].size))
+    rank_without = np.zeros_like(close_without)
+    ceiling, agreement = [], []
+    for index, (path, one) in enumerate(open_runs(folder, networks, ("sign", "space", "ae_seed"))):
+        if (set(one.variables) ^ set(first.variables)) - {"rank_without", "session"}:
+            raise UserError(f"{path}: it holds other measures than the other runs. Make it again.")
+        ranks[:, index] = one.mutual_rank.values[:, :, *upper]
+        for name, mean in means.items():
+            mean += one[name].values.mean(axis=1)[:, *upper] / count
+        # Runs with splits of their own may compare examples of other sessions.
+        if _sessions(one) != sessions:
+            sessions = []
+        if sessions:
+            without = one.rank_without.values[:, :, *upper].swapaxes(0, 1)
+            close_without += (without <= k) / count
+            rank_without += without / count
+        if "ceiling" in first:
+            ceiling.append(np.median(one.ceiling.values, axis=1))
+        if "held_out_agreement" in first:
+            agreement.append(one.held_out_agreement.values.mean(axis=1))
+    return Retrainings(
+        networks=networks,
+        autoencoders=first.sizes["ae_seed"],
+        signs=first.sign.values,
+        spaces=described(first),
+        k=k,
+        ranks=ranks,
+        means=means,
+        close_without=close_without[: len(sessions)],
+        rank_without=rank_without[: len(sessions)],
+        ceiling=np.stack(ceiling, axis=1) if ceiling else None,
+        held_out_agreement=np.mean(agreement, axis=0) if agreement else None,
+        measured=str(first.attrs["options"]),
+        no_sessions=str(first.attrs.get("jackknife", "")),
+    )
+
+
+def _sessions(run: xr.Dataset) -> list[str]:
+    """Give the sessions that a run can do without, one at a time."""
+    return run.session.values.tolist() if "session" in run else []
