@@ -114,12 +114,14 @@ def coordinates(
     }
 
 
-def described(dataset: "xr.Dataset") -> list[Space]:
-    """Give the spaces that a store's coordinates describe."""
-    names, kinds, said, sizes = (
-        dataset[coordinate].values.tolist() for coordinate in ("space", "kind", "words", "dims")
+def described(dataset: "xr.Dataset", dim: str = "space") -> list[Space]:
+    """Give the spaces that a store's coordinates describe, along `dim` as in `coordinates`."""
+    prefix = dim.removesuffix("space")
+    facts = (
+        dataset[name].values.tolist()
+        for name in (dim, f"{prefix}kind", f"{prefix}words", f"{prefix}dims")
     )
-    return [Space(*facts) for facts in zip(names, kinds, said, sizes, strict=True)]
+    return [Space(*one) for one in zip(*facts, strict=True)]
 
 
 def of_kind(dataset: "xr.Dataset", *kinds: str, dims: int | None = None) -> list[str]:
@@ -139,10 +141,10 @@ def plane(dataset: "xr.Dataset") -> str | None:
 
 def words(*datasets: "xr.Dataset") -> dict[str, str]:
     """Say in words what every space of these stores is, raw spaces included."""
-    said: dict[str, str] = {}
-    for dataset in datasets:
-        for dim in ("space", "raw_space"):
-            if dim in dataset.coords:
-                meaning = dataset[f"{dim.removesuffix('space')}words"].values.tolist()
-                said |= dict(zip(dataset[dim].values.tolist(), meaning, strict=True))
-    return said
+    return {
+        space.name: space.words
+        for dataset in datasets
+        for dim in ("space", "raw_space")
+        if dim in dataset.coords
+        for space in described(dataset, dim)
+    }

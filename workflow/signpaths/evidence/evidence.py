@@ -137,16 +137,11 @@ def _read(stable: xr.Dataset, activations: Path) -> RanksAndMass:
     return RanksAndMass(
         networks=names,
         signs=signs,
-        spaces=described(stable) + _raw_spaces(stable),
+        spaces=described(stable) + described(stable, "raw_space"),
         rank=np.concatenate([in_states, rivals], axis=1),
         mass=np.array(mass),
         unheld=unheld,
     )
-
-
-def _raw_spaces(stable: xr.Dataset) -> list[Space]:
-    facts = (stable[f"raw_{fact}"].values.tolist() for fact in ("space", "kind", "words", "dims"))
-    return [Space(*one) for one in zip(*facts, strict=True)]
 
 
 def _held_out_mass(

@@ -119,10 +119,7 @@ def open_stability(path: Path) -> xr.Dataset:
     stability = open_store(path).load()
     if HEADLINE not in stability["space"].values:
         raise UserError(f"{path}: no space {HEADLINE}; run the stability stage again to make it.")
-    # A store lists its variables by name; tables show them in their places.
-    return stability[
-        sorted(stability.data_vars, key=lambda name: stability[name].attrs.get("place", 0))
-    ]
+    return stability
 
 
 def read_compared(folder: Path) -> Compared:

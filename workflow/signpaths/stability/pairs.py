@@ -51,8 +51,9 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
                 shown="percent",
                 to="pi_high",
                 group=OFTEN,
-                words=f"The {confidence} Clopper–Pearson interval of that share: where it may lie, "
-                f"seen that only {networks} {'were' if count != 1 else 'was'} trained.",
+                words=f"The {confidence} Clopper–Pearson interval of the share of retrainings in "
+                "which the pair is close: where it may lie, seen that only "
+                f"{networks} {'were' if count != 1 else 'was'} trained.",
             ),
             counted.pi_low,
         ),
@@ -149,7 +150,7 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
         "close",
         f"mutual rank at most {found.k}",
         2,
-        heading="Breaks at networks",
+        heading="Breaks at",
         shown="words",
         group=OFTEN,
         words="The networks in which the pair is not close.",
