@@ -14,12 +14,14 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help:
 	@echo "make demo                  the demo study on simulated recordings, end to end"
-	@echo "make auslan RAW=<source>   the real study: 94 signs, 20 LSTM seeds x 5 autoencoder seeds"
+	@echo "make auslan RAW=<source>   the real study: 94 signs, 20 networks x 5 autoencoders"
 	@echo "make article RAW=<source>  the article's own settings, flaws included"
 	@echo "make bench RAW=<source>    speed against what one would write otherwise, as ratios"
 	@echo "make calibrate             error rate and power of the statistics, on simulated studies"
 	@echo "make test                  linters and the whole test suite"
 	@echo "make docs                  what is made from options.py and stages.py"
+	@echo "make lint                  linters only"
+	@echo "make clean                 takes away .venv and the demo"
 	@echo "make lock                  resolve envs/*.in again"
 
 .venv/study: envs/requirements.txt

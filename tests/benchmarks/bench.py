@@ -205,7 +205,7 @@ def training_rows(
     our_autoencoder = our_epochs * middle["autoencoder-ours"] / CORES
     return [
         Row(
-            "LSTM seeds per hour, all cores, same epochs",
+            "LSTMs per hour, all cores, same epochs",
             f"stock LSTM, fit, all threads, batch {STOCK_BATCH}",
             4,
             middle["lstm-stock"] / ours,
@@ -215,12 +215,12 @@ def training_rows(
             ],
         ),
         Row(
-            "LSTM seeds per hour to the article's accuracy",
+            "LSTMs per hour to the article's accuracy",
             "the article's regime on the stock layer",
             15,
             whole["article"] / whole["auslan"],
             [
-                f"{name}: {lengths[name]} epochs, {whole[name]:.0f} s a seed" + accuracy(values)
+                f"{name}: {lengths[name]} epochs, {whole[name]:.0f} s an LSTM" + accuracy(values)
                 for name, values in accuracies.items()
             ],
             statistics.mean(accuracies["auslan"]) >= ACCURACY if accuracies["auslan"] else None,

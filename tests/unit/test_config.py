@@ -635,6 +635,15 @@ SIMULATE = {"data__source": "simulate"}
         ),
         ({"stability__apart": 0.6}, "stability.apart is 0.6, expected at most stability.tau"),
         (
+            {"closeness__dtw": ["hidden", "hiden"]},
+            "closeness.dtw names the space hiden, expected hidden, last, untrained, pca2, pca3, "
+            "ae2 or ae3; did you mean hidden?",
+        ),
+        (
+            {"claims": [{"claim": "c", "kind": "handedness", "space": "ae4"}]},
+            "claims[0].space is ae4, expected hidden, ",
+        ),
+        (
             {"report__reference_seed": 20},
             "report.reference_seed is 20, but lstm.seeds is 20: expected a seed from 0 to 19",
         ),
@@ -669,6 +678,9 @@ def test_values_that_do_not_fit_are_refused(changes: dict[str, Any], message: st
         {"simulate__twins": 0, "simulate__prefixes": 0, "simulate__crossings": 0}
         | {"data__source": "signs", "data__channels": ["x"]},
         {"report__reference_seed": 19},
+        {"closeness__dtw": ["hidden", "ae3"], "autoencoder__dims": [3]},
+        {"claims": [{"claim": "c", "kind": "handedness", "space": "hidden_dtw"}]}
+        | {"closeness__dtw": ["hidden"]},
     ],
 )
 def test_values_that_fit_are_taken(changes: dict[str, Any]) -> None:

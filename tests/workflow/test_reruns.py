@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from running import MICRO, changed, planned, shell_lines, snakemake
 
+# Provenance tells the code of every stage, and the page shows it.
+PAGE = {"provenance", "report"}
 # What is made of the stability, whatever changed it.
 AFTER_STABILITY = {"stability", "evidence", "method", "figures", "provenance", "report", "all"}
 OF_A_NETWORK = ("lstm", "activations", "autoencoder", "paths", "closeness", "quality")
@@ -45,9 +47,14 @@ def test_an_edited_stage_runs_again_with_what_follows(micro: Path) -> None:
     ("module", "old", "new", "rules"),
     [
         # Words of the findings stand in the report only.
-        ("report/findings.py", "flickers most", "wavers most", {"report"}),
-        ("report/report.css", "{", "{ ", {"report"}),
-        ("report/method.md.j2", "# What was computed", "# What we did", {"method"}),
+        ("report/findings.py", "flickers most", "wavers most", PAGE),
+        ("report/report.css", "{", "{ ", PAGE),
+        (
+            "report/method.md.j2",
+            "# What was computed",
+            "# What we did",
+            {"method"} | PAGE,
+        ),
         # What a key means is no code of any stage.
         ("options.py", "LSTM units, the dimensions", "Units, the dimensions", set()),
         (

@@ -41,7 +41,7 @@ wildcard_constraints:
 
 ENVIRONMENT = str(LIBRARY.parent / "envs" / "signpaths.yaml")
 SOURCE = config["data"]["source"]
-# A network that is trained here is named after its seed.
+# A network is named after the seed that sets what differs between networks.
 NETWORKS = [str(seed) for seed in range(config["lstm"]["seeds"])]
 REFERENCE = str(config["report"]["reference_seed"])
 DIMS = config["autoencoder"]["dims"]

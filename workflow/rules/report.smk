@@ -125,6 +125,8 @@ rule provenance:
     params:
         benchmarks=lambda wildcards, input: Path(input.benchmarks[0]).parents[1],
         config=verbatim(json.dumps(config, sort_keys=True)),
+        # It tells the hash of every stage's code, those that run after it included.
+        stages=" ".join(map(code, BY_RULE)),
         code=code("provenance"),
     shell:
         "python -m signpaths provenance {input.networks:q} {input.recordings:q} {params.benchmarks:q}"

@@ -5,9 +5,11 @@ Takes a study whose keys and types are right, as far as they are; gives one mess
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 
-from signpaths.faults import shown
-from signpaths.options import GLOVES, Study
+from signpaths.faults import one_of, shown
+from signpaths.options import GLOVES, Claim, Study
+from signpaths.spaces import measured, warped
 
 FEWEST_SIGNS = 3  # that give a pair's rank a meaning
 
@@ -20,8 +22,7 @@ def misfits(study: Study, wrong: Iterable[str]) -> list[str]:
     problems: list[str] = []
     for keys, check in CHECKS.items():
         if not any(_touches(key, dotted) for key in keys.split() for dotted in wrong):
-            sections = (key.split(".") for key in keys.split())
-            problems += check(*(getattr(getattr(study, name), key) for name, key in sections))
+            problems += check(*(attrgetter(key)(study) for key in keys.split()))
     return problems
 
 
@@ -124,6 +125,24 @@ def _reference(reference_seed: int, seeds: int) -> Iterator[str]:
         )
 
 
+def _warped_spaces(names: Sequence[str], dims: Sequence[int]) -> Iterator[str]:
+    known = [space.name for space in measured(dims)]
+    for name in names:
+        if name not in known:
+            yield f"closeness.dtw names the space {name}, expected {one_of(known, name)}"
+
+
+def _claimed_spaces(
+    claims: Sequence[Claim], dims: Sequence[int], names: Sequence[str]
+) -> Iterator[str]:
+    spaces = measured(dims)
+    known = [one.name for one in spaces]
+    known += [warped(one).name for one in spaces if one.name in names]
+    for place, claim in enumerate(claims):
+        if claim.space and claim.space not in known:
+            yield f"claims[{place}].space is {claim.space}, expected {one_of(known, claim.space)}"
+
+
 # The keys that each check needs, in the order of its parameters.
 CHECKS: dict[str, Callable[..., Iterator[str]]] = {
     "data.source": _source,
@@ -134,6 +153,8 @@ CHECKS: dict[str, Callable[..., Iterator[str]]] = {
     "data.source data.channels": _simulated_channels,
     "split.train split.validation": _split,
     "autoencoder.frames autoencoder.window data.padded_length": _window,
+    "closeness.dtw autoencoder.dims": _warped_spaces,
+    "claims autoencoder.dims closeness.dtw": _claimed_spaces,
     "stability.apart stability.tau": _thresholds,
     "report.reference_seed lstm.seeds": _reference,
 }

@@ -7,7 +7,7 @@ nearest key that exists or the quotes that are missing.
 import difflib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -108,6 +108,12 @@ def _expected_of(value: Any, own: Schema) -> str:
     if isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:
         return "a finite number"
     return f"{expected(own)}{_hint(value, own)}"
+
+
+def one_of(choices: Sequence[str], given: str) -> str:
+    """List what could stand there, and what was probably meant: `a, b or c; did you mean b?`."""
+    near = _nearest(given, choices)
+    return listed(choices) + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _hint(value: Any, own: Schema) -> str:

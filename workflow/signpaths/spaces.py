@@ -81,6 +81,11 @@ def projections(dims: Sequence[int]) -> list[Space]:
     return [*map(components, sorted(dims)), *map(autoencoder, sorted(dims))]
 
 
+def measured(dims: Sequence[int]) -> list[Space]:
+    """The spaces in which a network's closeness is measured, with paths of these dimensions."""
+    return [HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, *projections(dims)]
+
+
 def raw_components(dims: int) -> Space:
     """Principal components of the raw signals."""
     words = f"the recorded signals projected to {dims} dimensions by principal component analysis"

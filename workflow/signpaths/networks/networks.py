@@ -1,7 +1,7 @@
 """Stage `networks`: how many networks in, their names out.
 
 Takes the number of networks; gives `networks.txt`, one name a line, which the stages that read all
-networks follow. A network that is trained here is named after its seed.
+networks follow. A name is the seed that sets what differs between the networks.
 """
 
 from pathlib import Path

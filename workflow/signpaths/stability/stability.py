@@ -153,8 +153,7 @@ def cautions(found: Retrainings) -> list[str]:
         )
     if found.autoencoders == 1:
         notes.append(
-            "One autoencoder seed: what autoencoders change cannot be told from what networks "
-            "change."
+            "One autoencoder: what autoencoders change cannot be told from what networks change."
         )
     if found.signs.size == 2:
         notes.append("Two signs make one pair, which is always close: ranks say nothing here.")

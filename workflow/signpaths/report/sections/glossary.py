@@ -23,13 +23,13 @@ def content(study: Study) -> list[dict[str, Any]]:
         "seen the sign so far.",
         "mutual rank": "How near two signs are among all signs, seen from both: 1 means each is "
         "the other's nearest.",
-        "network": "One training of the recurrent network; its name is the seed it was trained "
-        "with.",
+        "network": "One training of the recurrent network; its name is the seed that "
+        "sets what differs between networks.",
         "path": "The hidden states of one example, step by step, projected to two or three "
         "dimensions.",
         "π": "The share of networks in which a pair is close.",
         "run": "One trained network, or one autoencoder trained on it.",
-        "seed": "The number that fixes a training's random start; another seed is another "
+        "seed": "The number that fixes what is random in a training; another seed is another "
         "training.",
         "space": "Where closeness is measured: the raw signals, the hidden states, or a "
         "projection of them.",
