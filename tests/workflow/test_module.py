@@ -21,7 +21,10 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = folder / "project"
     project.mkdir()
     (project / "Snakefile").write_text(SNAKEFILE[1])
-    config = {"signpaths": {**MICRO, "data": {"source": "simulate"}}, "own": "key"}
+    # The shares of the base config would leave none of six recordings to test on.
+    split = {"train": 4, "validation": 1}
+    own = {**MICRO, "data": {"source": "simulate"}, "split": split}
+    config = {"signpaths": own, "own": "key"}
     (project / "config.yaml").write_text(yaml.safe_dump(config))
     code, output = run(project, "--configfile", "config.yaml")
     assert code == 0, output
