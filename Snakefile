@@ -24,3 +24,7 @@ rule all:
         "<results>/<study>/claims.csv",
         "<results>/<study>/method.md",
         "<results>/<study>/provenance.json",
+        "<results>/<study>/stability.zarr",
+        "<results>/<study>/evidence.zarr",
+        "<results>/<study>/agreement.zarr",
+        rules.figures.output,

@@ -643,6 +643,7 @@ SIMULATE = {"data__source": "simulate"}
             {"claims": [{"claim": "c", "kind": "handedness", "space": "ae4"}]},
             "claims[0].space is ae4, expected hidden, ",
         ),
+        ({"lstm__units": 1, "autoencoder__dims": [2]}, "lstm.units is 1, expected at least 2"),
         (
             {"report__reference_seed": 20},
             "report.reference_seed is 20, but lstm.seeds is 20: expected a seed from 0 to 19",
@@ -679,8 +680,8 @@ def test_values_that_do_not_fit_are_refused(changes: dict[str, Any], message: st
         | {"data__source": "signs", "data__channels": ["x"]},
         {"report__reference_seed": 19},
         {"closeness__dtw": ["hidden", "ae3"], "autoencoder__dims": [3]},
-        {"claims": [{"claim": "c", "kind": "handedness", "space": "hidden_dtw"}]}
-        | {"closeness__dtw": ["hidden"]},
+        {"claims": [{"claim": "c", "kind": "handedness", "space": "ae2"}]}
+        | {"autoencoder__dims": [3]},
     ],
 )
 def test_values_that_fit_are_taken(changes: dict[str, Any]) -> None:
@@ -753,8 +754,8 @@ RULES = [stage.rule for stage in STAGES if stage.takes]
 def test_options() -> None:
     assert options(defaults(), "lstm") == (
         "--units=100 --epochs=80 --batch-size=64 --bucket=8 --learning-rate=0.006"
-        " --schedule=cosine --clipnorm=1.0 --standardise --mask --noise=0.3 --gain=0.1"
-        " --offset=0.2 --engine=auto"
+        " --schedule=cosine --clipnorm=1.0 --patience=none --standardise --mask --noise=0.3"
+        " --gain=0.1 --offset=0.2 --engine=auto"
     )
     auslan, article = merged(*AUSLAN), merged(*ARTICLE)
     assert "--layers=600 --layers=150 " in options(auslan, "autoencoder")
@@ -764,8 +765,10 @@ def test_options() -> None:
         """'--aliases={"her": "his_hers"}' --exclude=his_hers --max-length=90 --padded-length=90"""
         " --padding=pre --two-handed=0.15"
     )
-    assert " --clipnorm=none --no-standardise --no-mask " in options(article, "lstm")
-    assert "'--aliases={}' --empty-exclude --padding" in options(defaults(), "sequences")
+    assert " --clipnorm=none --patience=none --no-standardise --no-mask " in options(
+        article, "lstm"
+    )
+    assert "'--aliases={}' --empty-exclude --max-length=none " in options(defaults(), "sequences")
     assert "channels" not in options(defaults(), "tsd")
     aliases = {"b": "c", "a": "c"}
     assert '{"a": "c", "b": "c"}' in options(defaults(data__aliases=aliases), "sequences")

@@ -157,7 +157,13 @@ def test_a_new_import_or_template_changes_the_hash(package: Path) -> None:
     assert len(set(found)) == 4
 
 
-@pytest.mark.parametrize("name", ["stage.py~", "stage.py.orig", "stage.pyc", ".stage.html.j2.swp"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("stage.py~", "stage.py.orig", "stage.pyc", ".stage.html.j2.swp", "stage.css~"),
+        *("stage.md", "stage.txt"),
+    ],
+)
 def test_what_an_editor_leaves_beside_a_module_is_no_code(package: Path, name: str) -> None:
     before = code_hash(STAGE, package)
     (package / "works" / name).write_bytes(b"\x00left over")

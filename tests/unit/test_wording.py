@@ -1,10 +1,7 @@
 """How things are written for people: numbers, counts, names and phrases."""
 
 import pytest
-from signpaths.options import MethodOptions
 from signpaths.wording import (
-    AGAIN,
-    DIFFER_IN,
     counted,
     duration,
     interval,
@@ -69,11 +66,3 @@ def test_lists_and_sentences() -> None:
 def test_a_name_cannot_move_the_terminal() -> None:
     assert printable("a\x1b[2Jb\nc") == "a�[2Jb�c"
     assert pair_name("thank-you", "you\n") == "thank-you – you�"
-
-
-def test_every_way_to_train_again_has_its_words() -> None:
-    for varies in ("training", "split", "both"):
-        assert MethodOptions(seeds_vary=varies)
-        assert AGAIN[varies]
-        assert DIFFER_IN[varies]
-    assert AGAIN.keys() == DIFFER_IN.keys() == {"training", "split", "both"}

@@ -88,6 +88,35 @@ def test_no_words_train_a_network_again(micro: Path, module: str, old: str, new:
     assert not found.keys() & {"lstm", "activations", "autoencoder"}
 
 
+def test_a_lost_benchmark_trains_nothing(micro: Path) -> None:
+    lost = micro / "results/micro/benchmarks/lstm/0.tsv"
+    text = lost.read_text()
+    lost.unlink()
+    try:
+        found = planned(micro, changed(report={"title": "Twelve signs"})).keys()
+    finally:
+        lost.write_text(text)
+    assert found == {"provenance", "report", "all"}
+
+
+@pytest.mark.parametrize(
+    ("lost", "rules"),
+    [
+        ("figures/variance.png", {"figures", *PAGE}),
+        ("agreement.zarr", {"agreement", "method", *PAGE}),
+        ("evidence.zarr", {"evidence", "method", *PAGE}),
+    ],
+)
+def test_an_output_that_is_lost_is_made_again(micro: Path, lost: str, rules: set[str]) -> None:
+    path = micro / "results/micro" / lost
+    path.rename(micro / "lost")
+    try:
+        found = planned(micro, MICRO).keys()
+    finally:
+        (micro / "lost").rename(path)
+    assert found == rules | {"all"}
+
+
 def test_one_more_network_trains_no_other(micro: Path) -> None:
     found = planned(micro, changed(lstm={"seeds": 3}))
     assert [found.pop(rule) for rule in OF_A_NETWORK] == [1] * len(OF_A_NETWORK)

@@ -70,6 +70,19 @@ def each(*patterns):
     return expand(patterns, network=NETWORKS)
 
 
+def benchmarks_of(*rules):
+    """The benchmark files of these rules' jobs. One that was lost is no reason to do its job again."""
+    every = {"network": NETWORKS, "dims": DIMS, "ae_seed": AE_SEEDS}
+    return [
+        benchmark
+        for rule in rules
+        for benchmark, output in zip(
+            expand(str(rule.benchmark), **every), expand(str(rule.output[0]), **every)
+        )
+        if Path(benchmark).exists() or not Path(output).exists()
+    ]
+
+
 def split_of(network):
     """The split that a network is trained on."""
     seed = config["split"]["seed"] + int(network) * (config["seeds_vary"] != "training")

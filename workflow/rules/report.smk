@@ -94,28 +94,21 @@ rule provenance:
         evidence="<results>/<study>/evidence.zarr",
         agreement="<results>/<study>/agreement.zarr",
         quality=each("<results>/<study>/quality/{network}.zarr"),
-        benchmarks=[
-            rules.tsd.benchmark,
-            rules.sequences.benchmark,
-            *each(
-                rules.lstm.benchmark,
-                rules.activations.benchmark,
-                rules.paths.benchmark,
-                rules.quality.benchmark,
-                rules.closeness.benchmark,
-            ),
-            *expand(
-                rules.autoencoder.benchmark,
-                network=NETWORKS,
-                dims=DIMS,
-                ae_seed=AE_SEEDS,
-            ),
-            rules.closeness_raw.benchmark,
-            rules.stability.benchmark,
-            rules.agreement.benchmark,
-            rules.evidence.benchmark,
-            rules.figures.benchmark,
-        ],
+        benchmarks=benchmarks_of(
+            rules.tsd,
+            rules.sequences,
+            rules.lstm,
+            rules.activations,
+            rules.autoencoder,
+            rules.paths,
+            rules.quality,
+            rules.closeness,
+            rules.closeness_raw,
+            rules.stability,
+            rules.agreement,
+            rules.evidence,
+            rules.figures,
+        ),
     output:
         "<results>/<study>/provenance.json",
     log:
@@ -123,7 +116,7 @@ rule provenance:
     conda:
         ENVIRONMENT
     params:
-        benchmarks=lambda wildcards, input: Path(input.benchmarks[0]).parents[1],
+        benchmarks=lambda wildcards, output: Path(output[0]).parent / "benchmarks",
         config=verbatim(json.dumps(config, sort_keys=True)),
         # It tells the hash of every stage's code, those that run after it included.
         stages=" ".join(map(code, BY_RULE)),

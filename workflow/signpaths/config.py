@@ -162,7 +162,8 @@ def _words(name: str, value: Any, own: Schema) -> list[str]:
     `--key=value` rather than `--key value`: a value may begin with a dash.
     """
     if value is None:
-        return [] if own["default"] is None else [f"--{name}=none"]
+        # Text and lists have no word for nothing; they are left out, and nothing is their default.
+        return [f"--{name}=none"] if {"integer", "number"} & set(types_of(own)) else []
     if isinstance(value, bool):
         return [f"--{name}" if value else f"--no-{name}"]
     if not isinstance(value, list):

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 PACKAGE = Path(__file__).parent
 DECLARING = ("options",)
+# Of files that a page is made of.
+TEMPLATES = (".j2", ".css", ".js")
 
 
 def code_hash(module: str, package: Path = PACKAGE) -> str:
@@ -75,12 +77,12 @@ def _file(module: str, package: Path) -> Path:
 
 
 def _beside(source: Path) -> list[Path]:
-    """Give the other files that carry a module's name: `lstm.html.j2` beside `lstm.py`.
+    """Give the templates that carry a module's name: `report.html.j2` beside `report.py`.
 
-    What an editor or a merge leaves (`lstm.py~`, `lstm.py.orig`) is none of them.
+    Notes, and what an editor or a merge leaves (`report.css~`, `report.py.orig`), are none of them.
     """
     found = source.parent.glob(f"{source.stem}.*")
-    return sorted(path for path in found if path.is_file() and ".py" not in path.name)
+    return sorted(path for path in found if path.is_file() and path.suffix in TEMPLATES)
 
 
 class _Parsed(NamedTuple):

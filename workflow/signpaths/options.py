@@ -101,18 +101,28 @@ Inside = Annotated[FiniteFloat, Field(gt=0, lt=1), NUMBER]
 
 AnyText = Annotated[str, AfterValidator(_no_nul)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
-Texts = Annotated[
-    tuple[Text, ...],
+Item = TypeVar("Item")
+Distinct = Annotated[
+    tuple[Item, ...],
     BeforeValidator(_list),
     ONCE,
     Field(json_schema_extra={"uniqueItems": True}),
 ]
-Item = TypeVar("Item")
+Texts = Distinct[Text]
 OneOrMore = Annotated[
     tuple[Item, ...],
     AfterValidator(_any),
     ONCE,
     Field(json_schema_extra={"minItems": 1, "uniqueItems": True}),
+]
+
+StudyName = Annotated[
+    str,
+    Field(
+        max_length=100,
+        pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        title="a name of letters, digits, `-`, `_` and `.` that begins with a letter or digit",
+    ),
 ]
 
 Activation = Literal["relu", "tanh", "sigmoid", "linear"]
@@ -544,7 +554,7 @@ class Report(ReportOptions):
     reference_seed: Natural = 0
     """Seed of the network whose paths are drawn; below `lstm.seeds`."""
 
-    compare: Texts = ()
+    compare: Distinct[StudyName] = ()
     """Names of other studies, finished before, whose stability the report sets beside this one's:
     those in which something else varies (`seeds_vary`), say.
     """
@@ -611,14 +621,7 @@ class MethodOptions(Options):
 class Names(Options):
     """What a study is called, and where it is kept."""
 
-    study: Annotated[
-        str,
-        Field(
-            max_length=100,
-            pattern="^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-            title="a name of letters, digits, `-`, `_` and `.` that begins with a letter or digit",
-        ),
-    ] = "study"
+    study: StudyName = "study"
     """Name of the study. Its results go to `results/<study>/`."""
 
     pathvars: dict[AnyText, Text] = {}

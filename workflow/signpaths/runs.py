@@ -26,7 +26,10 @@ def read_names(listed: Path) -> list[str]:
     UserError
         If there is none, or one stands there twice.
     """
-    lines = listed.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = listed.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{listed}: no list of networks can be read here ({error}).") from error
     names = [line.strip() for line in lines if line.strip()]
     if not names:
         raise UserError(f"{listed}: it names no network; expected one name a line.")

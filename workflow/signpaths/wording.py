@@ -11,18 +11,6 @@ from typing import Any
 DASH = "\N{EN DASH}"
 PERCENT = "\N{NO-BREAK SPACE}%"  # so that the sign never stands alone on a line
 
-# How networks are trained again, and what therefore differs between them, by `seeds_vary`.
-AGAIN = {
-    "training": "from different random starts",
-    "split": "on different shares of the examples",
-    "both": "from different random starts and on different shares of the examples",
-}
-DIFFER_IN = {
-    "training": "initial weights and the order of the examples",
-    "split": "the examples that they were trained on",
-    "both": "initial weights, the order of the examples and the examples that they were trained on",
-}
-
 
 def count(value: float) -> str:
     """Show a whole number with commas: 1,234."""

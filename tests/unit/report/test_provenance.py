@@ -29,6 +29,8 @@ def write_benchmarks(folder: Path) -> Path:
         # The study had a third network once.
         "lstm/2.tsv": "99\t0:01:39\t900\t1\t1\t1\t0\t0\t90.0\t11\n",
         "autoencoder/2/2/1.tsv": "99\t0:01:39\t900\t1\t1\t1\t0\t0\t90.0\t11\n",
+        # And other autoencoders.
+        "autoencoder/0/2/2.tsv": "99\t0:01:39\t900\t1\t1\t1\t0\t0\t90.0\t11\n",
         "paths/2.tsv": "99\t0:01:39\t900\t1\t1\t1\t0\t0\t90.0\t11\n",
     }
     for name, row in rows.items():
@@ -42,13 +44,13 @@ def write_benchmarks(folder: Path) -> Path:
 def test_seconds_are_summed_by_rule_over_the_study_s_networks(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = seconds(write_benchmarks(tmp_path / "benchmarks"), ["0", "1"])
+        found = seconds(write_benchmarks(tmp_path / "benchmarks"), ["0", "1"], ["2/1", "3/1"])
     assert found == {
         "agreement": {"jobs": 1, "seconds": 0.0, "largest_mib": 0.0},
         "autoencoder": {"jobs": 2, "seconds": 4.0, "largest_mib": 10.0},
         "lstm": {"jobs": 2, "seconds": 22.4, "largest_mib": 700.2},
     }
-    assert seconds(tmp_path / "missing", ["0"]) == {}
+    assert seconds(tmp_path / "missing", ["0"], []) == {}
 
 
 def test_versions_are_those_installed() -> None:

@@ -13,10 +13,10 @@ import xarray as xr
 
 from signpaths.columns import columns_over
 from signpaths.options import MethodOptions
+from signpaths.report.retraining import DIFFER_IN
 from signpaths.report.templates import environment
 from signpaths.spaces import AUTOENCODER, of_kind, words
 from signpaths.stores import open_store, write_text
-from signpaths.wording import DIFFER_IN
 
 OF_PAIR, IN_SPACE = ("pair",), ("space", "pair")
 

@@ -11,6 +11,7 @@ import platform
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -82,7 +83,7 @@ def provenance(
                 "processor": processor(),
                 "cores": os.cpu_count(),
             },
-            "seconds": seconds(benchmarks, read_names(networks)),
+            "seconds": seconds(benchmarks, read_names(networks), _autoencoders(resolved)),
         },
     )
 
@@ -110,15 +111,19 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def seconds(benchmarks: Path, networks: Sequence[str]) -> dict[str, dict[str, float]]:
+def seconds(
+    benchmarks: Path, networks: Sequence[str], autoencoders: Sequence[str]
+) -> dict[str, dict[str, float]]:
     """Sum Snakemake's benchmark files by rule: jobs, wall seconds, largest memory in MiB.
 
-    Files of networks that the study no longer has are left out.
+    Files of networks and of autoencoders (`<dims>/<ae_seed>`) that the study no longer has are left
+    out.
     """
     found = {}
     for folder in sorted(path for path in benchmarks.glob("*") if path.is_dir()):
         tables = [
-            pd.read_csv(path, sep="\t", na_values="-") for path in _files_of(folder, networks)
+            pd.read_csv(path, sep="\t", na_values="-")
+            for path in _files_of(folder, networks, autoencoders)
         ]
         if tables:
             table = pd.concat(tables)
@@ -130,10 +135,13 @@ def seconds(benchmarks: Path, networks: Sequence[str]) -> dict[str, dict[str, fl
     return found
 
 
-def _files_of(folder: Path, networks: Sequence[str]) -> Iterator[Path]:
-    """Give a rule's benchmark files: of all networks at once, of each, and below each."""
-    for name in (EVERY, *networks):
-        one = folder / f"{name}.tsv"
-        if one.is_file():
-            yield one
-        yield from sorted((folder / name).rglob("*.tsv"))
+def _files_of(folder: Path, networks: Sequence[str], autoencoders: Sequence[str]) -> Iterator[Path]:
+    """Give a rule's benchmark files: of all networks at once, of each, and of its autoencoders."""
+    names = [EVERY, *networks, *(f"{one}/{own}" for one in networks for own in autoencoders)]
+    yield from (path for name in names if (path := folder / f"{name}.tsv").is_file())
+
+
+def _autoencoders(config: dict[str, Any]) -> list[str]:
+    """Name the autoencoders of each network, as their files are called."""
+    own = config.get("autoencoder", {})
+    return [f"{dims}/{seed}" for dims in own.get("dims", ()) for seed in range(own.get("seeds", 0))]

@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from signpaths import __version__
 from signpaths.options import ReportOptions
+from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
     accuracy,
     agreement,
@@ -48,7 +49,6 @@ from signpaths.report.study import (
 from signpaths.report.templates import TEMPLATES, environment
 from signpaths.runs import names_of, read_metrics
 from signpaths.stores import open_store, read_table, write_text
-from signpaths.wording import AGAIN
 
 
 class Section(Protocol):

@@ -117,6 +117,11 @@ def open_stability(path: Path) -> xr.Dataset:
         If it has not the space that verdicts are about.
     """
     stability = open_store(path).load()
+    if "network" not in stability.dims:
+        raise UserError(
+            f"{path}: made by a version before networks had names. Take that study over as "
+            "CHANGELOG.md says, or run it again."
+        )
     if HEADLINE not in stability["space"].values:
         raise UserError(f"{path}: no space {HEADLINE}; run the stability stage again to make it.")
     return stability

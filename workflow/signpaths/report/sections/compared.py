@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 from scipy.stats import spearmanr
 
+from signpaths.report.retraining import AGAIN
 from signpaths.report.study import Compared, Study, known
 from signpaths.spaces import HEADLINE
 from signpaths.stability.verdicts import STAYS
-from signpaths.wording import AGAIN
 
 NAME = "Other studies"
 
