@@ -49,13 +49,15 @@ def cka_and_procrustes(states: Sequence[np.ndarray | None]) -> tuple[np.ndarray,
     known = [index for index, one in enumerate(states) if one is not None]
     found = [one for one in states if one is not None]
     own = np.array([np.linalg.norm(one.T.astype(np.float64) @ one) for one in found])
-    for row, one in enumerate(found):
-        for start in range(row + 1, len(found), BLOCK):
-            rest = slice(start, start + BLOCK)
-            products = one.T.astype(np.float64) @ _stacked(found[rest])
-            singular = np.linalg.svd(products, compute_uv=False)
-            at = [known[row]], known[rest]
-            likeness = (singular**2).sum(axis=1) / (own[row] * own[rest])
+    for start in range(0, len(found), BLOCK):
+        block = _stacked(found[start : start + BLOCK])
+        for row, one in enumerate(found[: start + len(block)]):
+            # Each two networks once: those of the block that come after this one.
+            first = max(0, row + 1 - start)
+            singular = np.linalg.svd(one.T.astype(np.float64) @ block[first:], compute_uv=False)
+            others = slice(start + first, start + len(block))
+            at = [known[row]], known[others]
+            likeness = (singular**2).sum(axis=1) / (own[row] * own[others])
             cka[at] = cka.T[at] = np.minimum(likeness, 1)
             disparity[at] = disparity.T[at] = np.clip(1 - singular.sum(axis=1) ** 2, 0, 1)
     return cka, disparity
