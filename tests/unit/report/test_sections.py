@@ -308,6 +308,6 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     assert sections <= ids
     assert hostile not in text
     assert "&lt;script&gt;alert(1)" in text
-    assert "One autoencoder seed" in text
+    assert "One autoencoder:" in text
     assert "network 1: low validation accuracy" in text
     assert not any("None" in cell for row in page.rows for cell in row)

@@ -600,7 +600,7 @@ def test_small_studies_say_what_they_cannot_tell(
     )
     notes = dataset.attrs["notes"]
     assert ("One network" in notes) == (networks == 1)
-    assert ("One autoencoder seed" in notes) == (autoencoders == 1)
+    assert ("One autoencoder:" in notes) == (autoencoders == 1)
     assert ("Two signs" in notes) == (signs == 2)
     assert set(table.verdict) == {UNDECIDED}
     # The variance between networks, or autoencoders, of which there is one is unknown, not none.
