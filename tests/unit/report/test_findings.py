@@ -247,6 +247,6 @@ def test_the_terminal_hears_what_a_small_study_cannot_tell(
 ) -> None:
     findings(make_whole_study(tmp_path, runs=1, autoencoders=1, optional=False).folder)
     lines = capsys.readouterr().out.splitlines()
-    for start in ("One network: nothing can be said about retraining", "One autoencoder::"):
+    for start in ("One network: nothing can be said about retraining", "One autoencoder:"):
         assert any(line.startswith(start) for line in lines)
     assert not any("reliability" in line for line in lines)
