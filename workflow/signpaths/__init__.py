@@ -1,7 +1,7 @@
 """signpaths: which pairs of classes stay close in what a recurrent network learns.
 
-One module a stage, in the order of the data: simulate, tsd, sequences, splits, lstm, activations,
-autoencoder, paths, closeness, stability, figures, report.
+One package a rule file, in the order of the data: data, networks, projections, closeness,
+stability, evidence, report; what they share stands beside them. `stages` lists every stage.
 """
 
 __version__ = "0.1.0"
