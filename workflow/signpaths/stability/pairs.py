@@ -18,6 +18,7 @@ from signpaths.spaces import AUTOENCODER, HEADLINE, RAW
 from signpaths.stability import betting, inference
 from signpaths.stability.inference import Tested
 from signpaths.stability.retrainings import Retrainings
+from signpaths.stability.verdicts import NONE
 from signpaths.wording import counted
 
 IN_SPACE = ("space", "pair")
@@ -361,7 +362,9 @@ def pair_table(dataset: xr.Dataset) -> pd.DataFrame:
     for space in dataset.space.values:
         here = dataset.sel(space=space)
         for name in names_over(dataset, *IN_SPACE):
-            table[f"{space}_{name}"] = here[name].values
+            # What a projection does with a pair is asked in projections only.
+            if not (name.startswith("picture") and (here["picture"] == NONE).all()):
+                table[f"{space}_{name}"] = here[name].values
         close = here["close"].transpose("pair", "network").values
         table[f"{space}_breaks"] = [" ".join(networks[broken]) for broken in close < 0.5]
     return pd.DataFrame(table).sort_values(
