@@ -1,4 +1,4 @@
-"""The interval of a mean mutual rank against a slow loop, planted truth and what it must hold to."""
+"""The interval of a mean mutual rank against a slow loop and planted truth."""
 
 import numpy as np
 import pytest

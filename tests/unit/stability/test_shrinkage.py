@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from signpaths.stability.shrinkage import Mixture, fitted, split_half
+from signpaths.stability.shrinkage import Mixture, fitted, shrunk_statistics, split_half
 
 SOME = Mixture(np.array([0.7, 0.3]), np.array([0.5, 6.0]), np.array([8.0, 2.0]))
 
@@ -112,3 +112,13 @@ def test_split_half_shows_what_halves_do_not_share() -> None:
     found = split_half(close)
     assert found.found.max() == 0
     assert found.predicted.max() > 0.9
+
+
+def test_statistics_hold_the_posterior_of_each_pair() -> None:
+    counts = np.random.default_rng(3).binomial(12, 0.3, 500)
+    found, mixture = shrunk_statistics(counts, 12, 0.5), fitted(counts, 12)
+    np.testing.assert_allclose(found.pi_shrunk, mixture.posterior_mean(12)[counts])
+    np.testing.assert_allclose(found.pi_above, mixture.posterior_above(0.5, 12)[counts])
+    assert found.pi_share.sum() == pytest.approx(1)
+    # Its mean is that of the counts.
+    assert (found.pi_share * found.pi_class).sum() == pytest.approx(counts.mean() / 12, abs=0.02)

@@ -9,13 +9,18 @@ beta densities for proportions), so that all posteriors are mixtures of betas in
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from scipy.stats import beta, betabinom
+
+from signpaths.columns import OFTEN, Column, variables
 
 # Means of the dictionary's beta densities, evenly spaced for arcsin √π, and their concentrations.
 MEANS = np.sin(np.linspace(0, np.pi / 2, 25)) ** 2
 CONCENTRATIONS = (4.0, 16.0, 64.0)
 # From even weights on; more steps make the mixture spikier than the counts can tell.
 STEPS = 200
+# Ends of the classes of π in which the fitted distribution is told.
+CLASSES = np.linspace(0, 1, 21)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Mixture:
     def likelihoods(self, networks: int) -> np.ndarray:
         """Give each component's probability of each count of `networks`, `(count, component)`."""
         counts = np.arange(networks + 1)[:, None]
-        return betabinom.pmf(counts, networks, self.a, self.b)
+        return np.asarray(betabinom.pmf(counts, networks, self.a, self.b))
 
     def shares(self, networks: int) -> np.ndarray:
         """Give the probability of each count of `networks` for a pair drawn anew, `(count,)`."""
@@ -135,6 +140,73 @@ def fitted(counts: np.ndarray, networks: int) -> Mixture:
         weight = share @ (joint / joint.sum(axis=1, keepdims=True))
     kept = weight > 1e-9
     return Mixture(weight[kept] / weight[kept].sum(), a[kept], b[kept])
+
+
+def shrunk_statistics(count: np.ndarray, networks: int, tau: float) -> xr.Dataset:
+    """Say what is to be believed of each pair's π, and how π is spread over pairs (section 3).
+
+    Parameters
+    ----------
+    count
+        In how many networks each pair is close in the hidden states, int `(pair,)`.
+    networks
+        How many there are.
+    tau
+        The share that N1 is about.
+    """
+    mixture = fitted(count, networks)
+    below = (mixture.weight * beta.cdf(CLASSES[:, None], mixture.a, mixture.b)).sum(axis=1)
+    return xr.Dataset(
+        variables(
+            "pair",
+            (
+                Column(
+                    "pi_shrunk",
+                    "pi in the hidden states, shrunk towards what it is for other pairs (mean of "
+                    "the empirical Bayes posterior)",
+                    3,
+                    heading="Shrunk share",
+                    shown="percent",
+                    group=OFTEN,
+                    words="The best guess of the share of retrainings in which the pair is close, "
+                    "seen how often all other pairs are. The most extreme shares of a study are "
+                    "partly luck; this takes the luck off.",
+                ),
+                mixture.posterior_mean(networks)[count],
+            ),
+            (
+                Column(
+                    "pi_above",
+                    f"probability that pi is above {tau:g}, from the same posterior",
+                    3,
+                    heading=f"Chance of more than {100 * tau:g}\u00a0%",
+                    shown="percent",
+                    group=OFTEN,
+                    words="How probable it is that the pair is close in more than "
+                    f"{100 * tau:g}\u00a0% of retrainings, seen this pair and all others.",
+                ),
+                mixture.posterior_above(tau, networks)[count],
+            ),
+        )
+        | variables(
+            "pi_class",
+            (
+                Column(
+                    "pi_share",
+                    "share of pairs whose pi lies in each class, as fitted (empirical Bayes prior)",
+                    3,
+                ),
+                np.diff(below),
+            ),
+        ),
+        coords={
+            "pi_class": (
+                "pi_class",
+                (CLASSES[1:] + CLASSES[:-1]) / 2,
+                {"long_name": "middle of a class of pi", "units": "1"},
+            )
+        },
+    )
 
 
 def split_half(close: np.ndarray, *, bins: int = 10) -> Calibration:
