@@ -198,15 +198,20 @@ def test_evidence_says_whether_a_space_beats_the_raw_signals(folder: Path) -> No
     ]
 
 
-def test_quality_is_the_mean_over_all_runs(folder: Path) -> None:
+def test_quality_is_the_mean_over_all_runs(folder: Path, stable: xr.Dataset) -> None:
     paths = [folder / f"quality/{seed}.zarr" for seed in (0, 1)]
     stores = [write_quality(path, seed) for seed, path in enumerate(paths)]
-    found = quality_rows([open_store(path) for path in paths])
+    found = quality_rows([open_store(path) for path in paths], stable)
     # Each autoencoder's projection stands just before the PCA with as many dimensions.
     assert [row["space"] for row in found["rows"]] == ["ae2", "pca2"]
     values = np.concatenate([one.trustworthiness.values[1, :, 1] for one in stores])
     expected = (values.mean(), values.min(), values.max())
     assert found["rows"][0]["values"][0] == pytest.approx(expected)
+    of_ae2 = stable.sel(space="ae2")
+    names = ("kept_close", "kept_close_low", "kept_close_high")
+    assert found["rows"][0]["values"][-1] == pytest.approx([float(of_ae2[name]) for name in names])
+    # The study has no such space.
+    assert found["rows"][1]["values"][-1] == [None] * 3
     kept = np.mean([one.trustworthiness_sign.values[1] for one in stores], axis=(0, 1))
     order = np.argsort(kept)[:5]
     assert [name for name, _ in found["worst"]] == [SIGNS[at] for at in order]

@@ -17,6 +17,7 @@ from signpaths.report.retraining import DIFFER_IN
 from signpaths.report.templates import environment
 from signpaths.spaces import words
 from signpaths.stores import open_store, write_text
+from signpaths.wording import listed
 
 OF_PAIR, IN_SPACE = ("pair",), ("space", "pair")
 
@@ -63,9 +64,10 @@ def facts(dataset: xr.Dataset) -> dict[str, Any]:
     attrs = dict(dataset.attrs)
     said = words(dataset)
     return {
-        # One network has no other to agree with.
-        "beyond_agreement": None,
-        "beyond_agreement_p": None,
+        # One network has no other to agree with; untrained ones may not have been measured.
+        **dict.fromkeys(("beyond_agreement", "beyond_agreement_p", "untrained_agreement")),
+        "predictors": listed([f"`{name}`" for name in dataset["predictor"].values.tolist()]),
+        "label_stays": dataset["label_stays"].values.tolist() if "label_stays" in dataset else [],
         **json.loads(attrs["closeness"]),
         **json.loads(attrs["options"]),
         **attrs,
