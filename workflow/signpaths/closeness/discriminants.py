@@ -13,6 +13,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 # Above this many features, time and memory for their covariance would outgrow a network's.
 MOST_FEATURES = 2000
+# A feature that spans less than this share of the widest one does not move.
+NO_MOVEMENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -48,17 +50,18 @@ def discriminants(points: np.ndarray, sign: np.ndarray, part: np.ndarray) -> Dis
         Of each example: `train` or another name. Signs are two at least.
     """
     train = part == "train"
-    features = points.reshape(len(points), -1)
-    moves = np.ptp(features[train], axis=0) > 0 if train.any() else np.zeros(features.shape[1])
     # Numbers in place of names: scikit-learn does not sort every kind of string.
     names, label = np.unique(sign, return_inverse=True)
     if lacking := [name for name in names if (train & (sign == name)).sum() < 2]:
         return _left_out(
             f"{len(lacking)} of {names.size} signs have fewer than 2 training examples"
         )
-    if not np.any(moves):
+    features = points.reshape(len(points), -1)
+    span = np.ptp(features[train], axis=0)
+    if not span.any():
         return _left_out("no channel moves in the training examples")
-    features = features[:, moves]
+    # What resampling leaves of a constant is rounding.
+    features = features[:, span > NO_MOVEMENT * span.max()]
     if features.shape[1] > MOST_FEATURES:
         # Not all training examples may span so many axes.
         axes = min(MOST_FEATURES, int(train.sum()) - 1)
