@@ -112,9 +112,9 @@ def _window(frames: str, window: tuple[int, int], padded_length: int | None) -> 
         )
 
 
-def _thresholds(apart: float, tau: float) -> Iterator[str]:
-    if apart > tau:
-        yield f"stability.apart is {apart}, expected at most stability.tau, which is {tau}"
+def _thresholds(rare: float, firm: float) -> Iterator[str]:
+    if rare >= firm:
+        yield f"stability.rare is {rare}, expected less than stability.firm, which is {firm}"
 
 
 def _reference(reference_seed: int, seeds: int) -> Iterator[str]:
@@ -159,6 +159,6 @@ CHECKS: dict[str, Callable[..., Iterator[str]]] = {
     "closeness.dtw autoencoder.dims": _warped_spaces,
     "claims": _claimed_spaces,
     "lstm.units autoencoder.dims": _units,
-    "stability.apart stability.tau": _thresholds,
+    "stability.rare stability.firm": _thresholds,
     "report.reference_seed lstm.seeds": _reference,
 }

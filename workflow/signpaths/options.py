@@ -488,19 +488,24 @@ class StabilityOptions(CloseOptions):
     """A pair stays close if it is shown to be close in more than this share of retrainings."""
 
     fdr: Inside = 0.05
-    """False discovery rate that is accepted among the pairs said to stay close."""
+    """False discovery rate that is accepted among the pairs said to stay close, and to be apart."""
 
-    apart: Fraction = 0.2
-    """A pair that is close in less than this share of retrainings is apart."""
-
-    present: Share = 0.5
-    """Close in at least this share of retrainings, a pair counts as close before training or in a
-    projection. It decides the origin of a pair.
+    rare: Fraction = 0.1
+    """A pair comes and goes if it is shown to be close in more than this share of retrainings, and
+    in less than `stability.firm`.
     """
 
-    firm: Share = 0.8
-    """A pair that is close in at least this share of retrainings, but not in the projection, is
-    lost in it.
+    firm: Share = 0.9
+    """See `stability.rare`."""
+
+    equivalence: Inside = 0.1
+    """Shares of retrainings that differ from `stability.tau` by less than this are as good as it.
+    How many pairs lie so near is told: no number of networks shows these to stay close or apart.
+    """
+
+    present: Share = 0.5
+    """Close in at least this share of networks, or of pictures, a pair counts as close before
+    training, or in a projection. It decides the cause of a pair and what a picture does with it.
     """
 
     confidence: Inside = 0.95
@@ -508,6 +513,9 @@ class StabilityOptions(CloseOptions):
 
     reliability: Inside = 0.9
     """The reliability for which the number of networks needed is told."""
+
+    resampled_studies: Count = 200
+    """Studies of resampled networks, in which it is counted how often each answer comes again."""
 
     resamples: Count = 1000
     """Bootstrap resamples for the interval of a pair's mean mutual rank."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from scipy.stats import false_discovery_control
 
 from signpaths.columns import Column, variables
 from signpaths.options import StabilityOptions
@@ -21,17 +20,17 @@ if TYPE_CHECKING:
     from signpaths.columns import Variable
 
 
-def training_statistics(found: Retrainings) -> xr.Dataset:
-    """Say what training adds to each pair's closeness (N2, section 4)."""
+def training_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset:
+    """Say what training does to each pair's closeness (N2, section 4)."""
     names = found.space_names
     if UNTRAINED not in names:
         return xr.Dataset()
-    difference, p = inference.learned(
-        found.close[names.index(HEADLINE)], found.close[names.index(UNTRAINED)]
-    )
+    after, before = (found.close[names.index(name)] == 1 for name in (HEADLINE, UNTRAINED))
+    made, broken = (after & ~before).sum(axis=0), (before & ~after).sum(axis=0)
+    p, q = inference.moved_by_training(made, broken, options.fdr)
     words = (
-        "In how many more networks the pair is close after training than before, and whether that "
-        "could be chance."
+        "In how many more networks the pair is close after training than before, or in how many "
+        "fewer, and whether that could be chance."
     )
     return xr.Dataset(
         variables(
@@ -39,23 +38,32 @@ def training_statistics(found: Retrainings) -> xr.Dataset:
             (
                 Column(
                     "learned",
-                    "N2: share of networks by which training makes the pair close",
+                    "N2: share of networks in which training makes the pair close, less that in "
+                    "which it parts it",
                     4,
-                    heading="What training adds",
+                    heading="What training does",
                     shown="count",
                     words=words,
                 ),
-                difference,
+                (made - broken) / len(after),
             ),
-            (Column("learned_p", "N2: exact test that training adds nothing", 4, shown="p"), p),
             (
                 Column(
-                    "learned_q",
-                    "learned_p after Benjamini and Hochberg over all pairs",
+                    "learned_p",
+                    "N2: exact two-sided test that training changes nothing",
                     4,
                     shown="p",
                 ),
-                false_discovery_control(p, method="bh"),
+                p,
+            ),
+            (
+                Column(
+                    "learned_q",
+                    "learned_p after Benjamini and Hochberg over the pairs that could pass",
+                    4,
+                    shown="p",
+                ),
+                q,
             ),
         )
     )

@@ -7,21 +7,38 @@ distributions are scipy's. Networks are the independent units throughout.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from scipy.stats import binom, binomtest, poisson_binom
+from scipy.special import xlogy
+from scipy.stats import beta, binom, false_discovery_control, poisson_binom
 
+from signpaths.stability.betting import confidence_sequence
 from signpaths.stability.variance import normal_scores
 
 
 @dataclass(frozen=True)
-class Counted:
-    """How often pairs are close; arrays of any one shape."""
+class Tested:
+    """How often pairs are close in one space, and what N1 and its mirror say; `(pair,)` each.
+
+    Attributes
+    ----------
+    pi, pi_low, pi_high
+        Share of networks, and its interval.
+    p, q, q_by
+        N1, against π ≤ τ: p, and corrected after Benjamini and Hochberg, and after Benjamini and
+        Yekutieli.
+    apart_q
+        N1a, against π ≥ τ, corrected after Benjamini and Hochberg.
+    """
 
     pi: np.ndarray
     pi_low: np.ndarray
     pi_high: np.ndarray
     p: np.ndarray
+    q: np.ndarray
+    q_by: np.ndarray
+    apart_q: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -56,44 +73,113 @@ class Regression:
     agreement_p: float | None
 
 
-def count_close(close: np.ndarray, *, tau: float, confidence: float) -> Counted:
-    """Count in how many networks each pair is close.
+def count_tested(count: np.ndarray, networks: int, *, tau: float, confidence: float) -> Tested:
+    """Test how often pairs are close where a network says yes or no.
+
+    Parameters
+    ----------
+    count
+        In how many networks each pair is close, int `(pair,)`.
+    networks
+        How many there are.
+    tau
+        The share that N1 and N1a are about.
+    confidence
+        Of the interval, that of Clopper & Pearson (1934).
+    """
+    low, high = clopper_pearson(networks, confidence)
+    p = conditioned_p(networks, tau)[count]
+    return Tested(
+        pi=count / networks,
+        pi_low=low[count],
+        pi_high=high[count],
+        p=p,
+        q=_kept_q(p, count > tau * networks, "bh"),
+        q_by=_kept_q(p, count > tau * networks, "by"),
+        apart_q=apart_q(count, networks, tau),
+    )
+
+
+def share_tested(close: np.ndarray, *, tau: float, confidence: float) -> Tested:
+    """Test how often pairs are close where a network gives a share, that of its autoencoders.
 
     Parameters
     ----------
     close
-        bool `(space, network, pair)`.
-    tau
-        N1's null hypothesis: close in at most this share of retrainings.
-    confidence
-        Of the intervals.
-
-    Returns
-    -------
-    Counted
-        Over `(space, pair)`: the share, its Clopper–Pearson interval (1934), and N1's one-sided
-        exact binomial p.
+        From 0 to 1, `(network, pair)`.
+    tau, confidence
+        As in `count_tested`; the interval comes from bets (`betting.confidence_sequence`), p from
+        Hoeffding's bound (1963, theorem 1) on the mean of independent values from 0 to 1.
     """
-    networks = close.shape[1]
-    tests = [
-        (
-            binomtest(count, networks).proportion_ci(confidence, method="exact"),
-            binomtest(count, networks, tau, alternative="greater").pvalue,
-        )
-        for count in range(networks + 1)
-    ]
-    count = close.sum(axis=1)
-    low, high = (np.array([interval[end] for interval, _ in tests]) for end in (0, 1))
-    p = np.array([pvalue for _, pvalue in tests])
-    return Counted(count / networks, low[count], high[count], p[count])
+    pi = close.mean(axis=0, dtype=np.float64)
+    low, high = confidence_sequence(close, confidence)
+    p = _hoeffding_p(pi, len(close), tau)
+    return Tested(
+        pi=pi,
+        pi_low=low,
+        pi_high=high,
+        p=p,
+        q=false_discovery_control(p, method="bh"),
+        q_by=false_discovery_control(p, method="by"),
+        apart_q=false_discovery_control(_hoeffding_p(1 - pi, len(close), 1 - tau), method="bh"),
+    )
 
 
-def chance(close: np.ndarray) -> np.ndarray:
-    """Test N0: would a pair be close so often if labels carried nothing?
+def clopper_pearson(networks: int, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Give the interval of Clopper & Pearson (1934) for every count from 0 on, `(count,)` each."""
+    count, tail = np.arange(networks + 1), (1 - confidence) / 2
+    low = beta.ppf(tail, np.maximum(count, 1), networks - count + 1)
+    high = beta.isf(tail, count + 1, np.maximum(networks - count, 1))
+    return np.where(count == 0, 0.0, low), np.where(count == networks, 1.0, high)
 
-    If the signs' labels are permuted independently in every network, any pair is close in network ℓ
-    with probability n_ℓ / M, for its n_ℓ close pairs of M: the count over networks is Poisson
-    binomial. That is what pooled permutations estimate, without their noise.
+
+def conditioned_p(networks: int, tau: float) -> np.ndarray:
+    """Give p of N1 for every count from 0 on, `(count,)`.
+
+    One-sided and exact, given that the pair is close in more than τ of the networks; 1 for counts
+    that are not. P(X ≥ x | X > τA) for a binomial X is at most uniform for every π ≤ τ (Zhao, Small
+    & Su 2019), so that only pairs with such a count need to be looked at, and to be corrected for.
+    """
+    count = np.arange(networks + 1)
+    kept = count > tau * networks
+    p = binom.sf(count - 1, networks, tau) / binom.sf(np.floor(tau * networks), networks, tau)
+    return np.where(kept, np.minimum(p, 1.0), 1.0)
+
+
+def stays_close_q(count: np.ndarray, networks: int, tau: float) -> np.ndarray:
+    """Correct N1 after Benjamini and Hochberg over the pairs that are close in more than τ."""
+    return _kept_q(conditioned_p(networks, tau)[count], count > tau * networks, "bh")
+
+
+def apart_q(count: np.ndarray, networks: int, tau: float) -> np.ndarray:
+    """Test N1a, π ≥ τ: exact, one-sided, and corrected after Benjamini and Hochberg.
+
+    Over all pairs: most are apart, and among many true discoveries conditioning would lose power.
+    """
+    p = binom.cdf(np.arange(networks + 1), networks, tau)[count]
+    return false_discovery_control(p, method="bh")
+
+
+def _kept_q(p: np.ndarray, kept: np.ndarray, method: Literal["bh", "by"]) -> np.ndarray:
+    q = np.ones(p.shape)
+    if kept.any():
+        q[kept] = false_discovery_control(p[kept], method=method)
+    return q
+
+
+def _hoeffding_p(mean: np.ndarray, networks: int, tau: float) -> np.ndarray:
+    """Bound the chance of such a mean, or a larger one, of values whose expectation is τ."""
+    divergence = xlogy(mean, mean / tau) + xlogy(1 - mean, (1 - mean) / (1 - tau))
+    return np.where(mean > tau, np.exp(-networks * divergence), 1.0)
+
+
+def arrangement(close: np.ndarray) -> np.ndarray:
+    """Test N0: do networks agree on a pair no more than random arrangements of the signs would?
+
+    If the signs change places at random, independently in every network, any pair is close in
+    network ℓ with probability n_ℓ / M, for its n_ℓ close pairs of M: the count over networks is
+    Poisson binomial. That is what pooled permutations estimate, without their noise. It does not
+    say that the labels of the examples carry something.
 
     Parameters
     ----------
@@ -110,25 +196,32 @@ def chance(close: np.ndarray) -> np.ndarray:
     return p[close.sum(axis=0)]
 
 
-def learned(trained: np.ndarray, untrained: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Test N2: is a pair close more often after training than before?
+def moved_by_training(
+    made: np.ndarray, broken: np.ndarray, fdr: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Test N2: does training change how often a pair is close, either way?
 
     Flipping the sign of each network's difference leaves only those networks to count in which
-    training made or broke the closeness: an exact binomial test.
+    training made or broke the closeness: an exact binomial test, two-sided. How many these are
+    says nothing about the way, so pairs of which they are too few for p ≤ fdr even if all went one
+    way need not be corrected for (Tarone 1990).
 
     Parameters
     ----------
-    trained, untrained
-        bool `(network, pair)`, row by row with the same initial weights.
+    made, broken
+        In how many networks the pair is close after training only, and before it only, `(pair,)`;
+        network by network with the same initial weights.
+    fdr
+        The false discovery rate that will be asked for.
 
     Returns
     -------
-    tuple
-        The difference of the two shares, and the one-sided p; both `(pair,)`.
+    tuple of numpy.ndarray
+        p, and q after Benjamini and Hochberg over the pairs that could pass, 1 for the others.
     """
-    made = (trained & ~untrained).sum(axis=0)
-    broken = (untrained & ~trained).sum(axis=0)
-    return (made - broken) / len(trained), binom.sf(made - 1, made + broken, 0.5)
+    both = made + broken
+    p = np.minimum(1.0, 2 * binom.cdf(np.minimum(made, broken), both, 0.5))
+    return p, _kept_q(p, 2.0 ** (1.0 - both) <= fdr, "bh")
 
 
 def bootstrap_means(

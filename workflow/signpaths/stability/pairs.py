@@ -1,70 +1,70 @@
 """How often, how surely and how near each pair of signs is close: ranks in, its statistics out.
 
 Takes what all retrainings say; gives one data set after the other, whose variables say what they
-are, and lays all of them out as `pairs.csv`. The statistics are in `inference`; multiple tests are
-corrected after Benjamini & Hochberg (1995) and Benjamini & Yekutieli (2001), by scipy.
+are, and lays all of them out as `pairs.csv`. The statistics are in `inference`
+and `betting`.
 """
+
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.stats import false_discovery_control
 
 from signpaths.closeness.ranks import sensitivity_ranks
 from signpaths.columns import NEAR, OFTEN, Column, names_over, variables
 from signpaths.options import StabilityOptions
-from signpaths.spaces import HEADLINE, RAW
-from signpaths.stability import inference
-from signpaths.stability.inference import Counted
+from signpaths.spaces import AUTOENCODER, HEADLINE, RAW
+from signpaths.stability import betting, inference
+from signpaths.stability.inference import Tested
 from signpaths.stability.retrainings import Retrainings
+from signpaths.stability.verdicts import NONE
+from signpaths.wording import counted
 
 IN_SPACE = ("space", "pair")
 
 
 def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset:
     """Say how often each pair is close in each space, and how surely (sections 3 and 4)."""
-    counted = _counted(found.close, options)
+    tested = _tested(found, found.close, options)
     confidence, tau = _percent(options.confidence), _percent(options.tau)
     level = f"{options.confidence:.0%}"
-    count, pairs = len(found.networks), f"{found.ranks.shape[-1]:,}"
-    networks = f"{count:,} network{'s' if count != 1 else ''}"
+    networks = counted(len(found.networks), "network")
+    were = "were" if len(found.networks) != 1 else "was"
     statistics = [
         (
             Column(
                 "pi",
-                "share of networks in which the pair is close",
+                "share of networks in which the pair is close; in a projection the mean over "
+                "networks of the share of their autoencoders",
                 3,
                 heading="Close in",
                 shown="bar",
                 group=OFTEN,
                 words=f"In how many of the {networks} the pair is close. The bar shows the share, "
-                "π.",
+                "π. In the picture of an autoencoder a network counts by the share of its "
+                "autoencoders.",
             ),
-            counted.pi,
+            tested["pi"],
         ),
         (
             Column(
                 "pi_low",
-                f"lower end of its {level} interval (Clopper-Pearson)",
+                f"lower end of its {level} interval (Clopper-Pearson; by bets where networks "
+                "count by shares)",
                 3,
                 heading=f"Interval ({confidence})",
                 shown="percent",
                 to="pi_high",
                 group=OFTEN,
-                words=f"The {confidence} Clopper–Pearson interval of the share of retrainings in "
-                "which the pair is close: where it may lie, seen that only "
-                f"{networks} {'were' if count != 1 else 'was'} trained.",
+                words=f"Where the share of retrainings in which the pair is close may lie "
+                f"({confidence}), seen that only {networks} {were} trained.",
             ),
-            counted.pi_low,
+            tested["pi_low"],
         ),
         (
-            Column(
-                "pi_high",
-                f"upper end of its {level} interval (Clopper-Pearson)",
-                3,
-                shown="percent",
-            ),
-            counted.pi_high,
+            Column("pi_high", f"upper end of its {level} interval", 3, shown="percent"),
+            tested["pi_high"],
         ),
     ]
     if len(found.close_without):
@@ -82,51 +82,69 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
         (
             Column(
                 "p",
-                f"N1: exact binomial test of pi at most {options.tau:g}",
+                f"N1: exact binomial test of pi at most {options.tau:g}, given that the pair is "
+                "close in more; 1 if it is not; Hoeffding's bound where networks count by shares",
                 4,
                 heading="p",
                 shown="p",
                 group=OFTEN,
                 words="The chance of at least so many close networks if the pair were close in "
-                f"{tau} of retrainings.",
+                f"{tau} of retrainings, among pairs that are close in more than {tau}.",
             ),
-            counted.p,
+            tested["p"],
         ),
         (
             Column(
                 "q",
-                "p after Benjamini and Hochberg over all pairs",
+                f"p after Benjamini and Hochberg over the pairs close in more than {options.tau:g} "
+                "of networks; over all pairs where networks count by shares",
                 4,
                 heading="q",
                 shown="p",
                 group=OFTEN,
                 words="Small if chance makes such a share unlikely for a pair that is close in at "
-                f"most {tau} of retrainings: p, corrected for looking at {pairs} pairs.",
+                f"most {tau} of retrainings: p, corrected for looking at so many pairs.",
             ),
-            false_discovery_control(counted.p, axis=-1, method="bh"),
+            tested["q"],
         ),
         (
-            Column("q_by", "p after Benjamini and Yekutieli over all pairs", 4, shown="p"),
-            false_discovery_control(counted.p, axis=-1, method="by"),
+            Column("q_by", "p after Benjamini and Yekutieli, likewise", 4, shown="p"),
+            tested["q_by"],
         ),
         (
             Column(
-                "p_chance",
-                "N0: chance of so many close networks if the signs' labels carried nothing",
+                "apart_q",
+                f"N1a: exact test of pi at least {options.tau:g}, after Benjamini and Hochberg "
+                "over all pairs",
                 4,
-                heading="By chance",
+                heading="q of apart",
+                shown="p",
+                group=OFTEN,
+                words="Small if chance makes so few close networks unlikely for a pair that is "
+                f"close in at least {tau} of retrainings.",
+            ),
+            tested["apart_q"],
+        ),
+        *_however_often_looked(found.close, options),
+        (
+            Column(
+                "p_arrangement",
+                "N0: chance of so many close networks if the signs changed places at random in "
+                "each; a network counts if half of its autoencoders do",
+                4,
+                heading="By arrangement",
                 shown="probability",
                 group=OFTEN,
-                words="The chance of at least so many close networks if the signs' names were "
-                "dealt out anew in each. It is easy to pass; the verdict asks for more.",
+                words="The chance of at least so many close networks if the signs changed places "
+                "at random in each. It is easy to pass; the verdict asks for more.",
             ),
-            np.stack([inference.chance(one) for one in found.close]),
+            np.stack([inference.arrangement(one >= 0.5) for one in found.close]),
         ),
     ]
     for name, k in zip(
         ("half", "double"), sensitivity_ranks(found.k, found.signs.size), strict=True
     ):
-        sensitive = _counted(found.median_ranks <= k, options)
+        sensitive = _tested(found, found.close_up_to(k), options)
         text = f"mutual ranks up to {k} count as close"
         share = Column(
             f"pi_{name}_k",
@@ -139,21 +157,16 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
             words="In how many networks the pair would be close if another mutual rank than "
             f"{found.k} were the limit. A verdict that hangs on the limit is a weak one.",
         )
-        corrected = Column(
-            f"q_{name}_k", f"q of N1 (Benjamini and Hochberg) if {text}", 4, shown="p"
-        )
-        statistics += [
-            (share, sensitive.pi),
-            (corrected, false_discovery_control(sensitive.p, axis=-1, method="bh")),
-        ]
+        corrected = Column(f"q_{name}_k", f"q of N1 if {text}", 4, shown="p")
+        statistics += [(share, sensitive["pi"]), (corrected, sensitive["q"])]
     close = Column(
         "close",
-        f"mutual rank at most {found.k}",
+        f"mutual rank at most {found.k}; share of the network's autoencoders in a projection",
         2,
         heading="Breaks at",
         shown="words",
         group=OFTEN,
-        words="The networks in which the pair is not close.",
+        words="The networks in which the pair is not close, or not for half of the autoencoders.",
     )
     return xr.Dataset(
         variables(IN_SPACE, *statistics)
@@ -161,9 +174,57 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
     )
 
 
+def _however_often_looked(
+    close: np.ndarray, options: StabilityOptions
+) -> list[tuple[Column, np.ndarray]]:
+    """N1e and the confidence sequence, which hold if networks are added after looking."""
+    log_e = [betting.log_e_values(one, options.tau) for one in close]
+    ends = [betting.confidence_sequence(one, options.confidence) for one in close]
+    low, high = np.array(ends).swapaxes(0, 1)
+    level = _percent(options.confidence)
+    return [
+        (
+            Column(
+                "e",
+                f"N1e: logarithm (base 10) of the e-value against pi at most {options.tau:g}",
+                4,
+            ),
+            np.array(log_e) / np.log(10),
+        ),
+        (
+            Column(
+                "always",
+                "N1e: stays close however often one looked (e-values, Benjamini and Hochberg)",
+                4,
+                heading="However often looked",
+                shown="words",
+                group=OFTEN,
+                words="Whether the pair would be said to stay close even if networks were added "
+                "again and again until something showed. It matters if that is what was done.",
+            ),
+            np.array([betting.discovered(one, options.fdr) for one in log_e]),
+        ),
+        (
+            Column(
+                "pi_always_low",
+                f"lower end of the {options.confidence:.0%} confidence sequence of pi",
+                3,
+                heading="Interval, however often looked",
+                shown="percent",
+                to="pi_always_high",
+                group=OFTEN,
+                words=f"An interval ({level}) that holds even if networks are added after "
+                "looking; the price is its width.",
+            ),
+            low,
+        ),
+        (Column("pi_always_high", "upper end of it", 3, shown="percent"), high),
+    ]
+
+
 def rank_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset:
     """Say how near each pair is in each space, and how far that varies (section 3)."""
-    middle = found.median_ranks
+    of_network = found.mean_ranks
     low, high = np.stack(
         [
             inference.bootstrap_means(
@@ -187,7 +248,7 @@ def rank_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset
                 words="How near the two signs are among all signs: 1 means each is the other's "
                 f"nearest, {found.signs.size - 1} is the furthest. Averaged over the networks.",
             ),
-            middle.mean(axis=1),
+            of_network.mean(axis=1),
         ),
         (
             Column(
@@ -243,11 +304,11 @@ def rank_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset
                 group=NEAR,
                 words="Half of the networks give the pair a mutual rank between these two.",
             ),
-            np.quantile(middle, 0.25, axis=1),
+            np.quantile(of_network, 0.25, axis=1),
         ),
         (
             Column("rank_q75", "third quartile of the mutual rank", 3, unit="rank", shown="rank"),
-            np.quantile(middle, 0.75, axis=1),
+            np.quantile(of_network, 0.75, axis=1),
         ),
     ]
     if "energy" in found.means:
@@ -262,10 +323,11 @@ def rank_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset
             "the signs are far apart for how much they vary.",
         )
         statistics.append((energy, found.means["energy"]))
-    rank = Column("mutual_rank", "mutual rank, median over autoencoder seeds", 2, unit="rank")
+    meaning = "mutual rank, mean over the network's autoencoders"
+    rank = Column("mutual_rank", meaning, 2, unit="rank")
     return xr.Dataset(
         variables(IN_SPACE, *statistics)
-        | variables(("space", "network", "pair"), (rank, middle.astype(np.float32)))
+        | variables(("space", "network", "pair"), (rank, of_network.astype(np.float32)))
     )
 
 
@@ -300,17 +362,33 @@ def pair_table(dataset: xr.Dataset) -> pd.DataFrame:
     for space in dataset.space.values:
         here = dataset.sel(space=space)
         for name in names_over(dataset, *IN_SPACE):
-            table[f"{space}_{name}"] = here[name].values
+            # What a projection does with a pair is asked in projections only.
+            if not (name.startswith("picture") and (here["picture"] == NONE).all()):
+                table[f"{space}_{name}"] = here[name].values
         close = here["close"].transpose("pair", "network").values
-        table[f"{space}_breaks"] = [" ".join(networks[broken]) for broken in ~close]
+        table[f"{space}_breaks"] = [" ".join(networks[broken]) for broken in close < 0.5]
     return pd.DataFrame(table).sort_values(
         [f"{HEADLINE}_pi", f"{HEADLINE}_rank_mean", "sign_a", "sign_b"],
         ascending=[False, True, True, True],
     )
 
 
-def _counted(close: np.ndarray, options: StabilityOptions) -> Counted:
-    return inference.count_close(close, tau=options.tau, confidence=options.confidence)
+def _tested(
+    found: Retrainings, close: np.ndarray, options: StabilityOptions
+) -> dict[str, np.ndarray]:
+    """Everything that `inference.Tested` holds, `(space, pair)` each."""
+    limits = {"tau": options.tau, "confidence": options.confidence}
+    count = len(found.networks)
+    tested = [
+        inference.share_tested(one, **limits)
+        if space.kind == AUTOENCODER and found.autoencoders > 1
+        else inference.count_tested(np.rint(one.sum(axis=0)).astype(int), count, **limits)
+        for space, one in zip(found.spaces, close, strict=True)
+    ]
+    return {
+        field.name: np.array([getattr(one, field.name) for one in tested])
+        for field in fields(Tested)
+    }
 
 
 def _percent(share: float) -> str:

@@ -66,14 +66,21 @@ class Retrainings:
     no_sessions: str
 
     @cached_property
-    def median_ranks(self) -> np.ndarray:
-        """Median over a network's autoencoders, `(space, network, pair)`."""
-        return np.median(self.ranks, axis=2).astype(np.float64)
+    def mean_ranks(self) -> np.ndarray:
+        """Mean over a network's autoencoders, `(space, network, pair)`."""
+        return self.ranks.mean(axis=2, dtype=np.float64)
 
     @cached_property
     def close(self) -> np.ndarray:
-        """Tell in which networks a pair is close, bool `(space, network, pair)`."""
-        return self.median_ranks <= self.k
+        """Share of a network's autoencoders in which a pair is close, `(space, network, pair)`.
+
+        0 or 1 in spaces without autoencoders. float32.
+        """
+        return self.close_up_to(self.k)
+
+    def close_up_to(self, k: int) -> np.ndarray:
+        """The same if mutual ranks up to another one counted as close."""
+        return (self.ranks <= k).mean(axis=2, dtype=np.float32)
 
     @property
     def space_names(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Stage `stability`: closeness of every run in, one verdict and one origin a pair out.
+"""Stage `stability`: closeness of every run in, a verdict, a cause and pictures of every pair out.
 
 Takes the closeness of all networks and of the raw signals, run by run; gives `stability.zarr` and
 `pairs.csv`: how often each pair is close over retrainings, how sure that is, where the variance
@@ -15,6 +15,7 @@ from signpaths.columns import in_order
 from signpaths.options import StabilityOptions
 from signpaths.runs import check_same, open_run, read_names
 from signpaths.spaces import coordinates
+from signpaths.stability.answers import SURE, answer_statistics
 from signpaths.stability.controls import (
     ceiling_statistics,
     input_statistics,
@@ -29,11 +30,11 @@ from signpaths.stability.pairs import (
 )
 from signpaths.stability.retrainings import Retrainings, read_retrainings
 from signpaths.stability.variance import variance_statistics
-from signpaths.stability.verdicts import judged, networks_needed_to_pass
+from signpaths.stability.verdicts import fewest_networks
 from signpaths.stores import open_store, write_store, write_table
 
 # Thresholds that whoever reads the store needs beside its numbers.
-TOLD = ("tau", "fdr", "apart", "present", "firm", "confidence", "reliability")
+TOLD = ("tau", "fdr", "rare", "firm", "present", "confidence", "reliability")
 
 
 def stability(
@@ -84,13 +85,14 @@ def stability(
 
 def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOptions) -> xr.Dataset:
     """Compute everything that `stability.zarr` holds; `signals` is the store of `closeness-raw`."""
-    needed_any, needed_one = networks_needed_to_pass(found.signs.size, found.k, options)
-    count = len(found.networks)
+    count, needed = len(found.networks), fewest_networks(options)
     # Tables show the statistics in this order.
-    measured = xr.merge(
+    own = signal_statistics(found, signals)
+    dataset = xr.merge(
         [
-            signal_statistics(found, signals),
-            training_statistics(found),
+            answer_statistics(found, own["raw_close"].values, options),
+            own,
+            training_statistics(found, options),
             input_statistics(found, signals, options),
             frequency_statistics(found, options),
             rank_statistics(found, options),
@@ -105,13 +107,6 @@ def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOption
         ],
         combine_attrs="no_conflicts",
     ).assign_coords(labels(found))
-    verdict = judged(
-        measured,
-        options,
-        enough=count >= needed_any,
-        told_apart=count > 1 and found.autoencoders > 1,
-    )
-    dataset = xr.merge([verdict, measured], combine_attrs="no_conflicts")
     half, double = sensitivity_ranks(found.k, found.signs.size)
     return in_order(dataset).assign_attrs(
         k=found.k,
@@ -123,9 +118,9 @@ def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOption
         signs=found.signs.size,
         pairs=dataset.sizes["pair"],
         sessions=len(found.close_without),
-        networks_needed_any=needed_any,
-        networks_needed_one=needed_one,
-        inference=int(count >= needed_any),
+        networks_needed_any=needed,
+        inference=int(count >= needed),
+        sure=SURE,
         closeness=found.measured,
         notes="\n".join(cautions(found)),
     )

@@ -1,204 +1,182 @@
-"""What is said of a pair over all retrainings, and what its closeness is due to.
+"""What is said of a pair: whether it stays close, what that is due to, what pictures make of it.
 
-Takes shares of retrainings with their intervals and tests; gives one verdict and one origin a pair.
-The words for both are declared here, and nowhere else.
+Takes how often pairs are close in the hidden states, before training and in projections; gives a
+verdict, a cause and, for every projection, what the picture does (section 6). The verdict is about
+networks alone and grows with the number of networks in which the pair is close; so is the cause.
+The words for all three are declared here, and nowhere else.
 """
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
+from scipy.stats import binom
 
-from signpaths.columns import Column, variables
 from signpaths.options import StabilityOptions
-from signpaths.spaces import AUTOENCODER, HEADLINE, UNTRAINED, of_kind
-from signpaths.stability.inference import Counted
+from signpaths.stability.inference import (
+    apart_q,
+    clopper_pearson,
+    moved_by_training,
+    stays_close_q,
+)
 
 STAYS, COMES, UNDECIDED, APART = VERDICTS = ("stays close", "comes and goes", "undecided", "apart")
-(
-    INPUT,
-    RECURRENT,
-    LEARNED,
-    ARTEFACT,
-    LOST,
-    BY_NETWORK,
-    BY_AUTOENCODER,
-    UNTOLD,
-    NOWHERE,
-) = (
+# No cause, or nothing that a picture does.
+NONE = ""
+INPUT, RECURRENT, LEARNED, UNLEARNED, FLICKERS = (
     "input-driven",
     "recurrence-driven",
     "learned",
-    "projection artefact",
-    "lost in projection",
-    "network-dependent",
-    "autoencoder-dependent",
-    "cannot be told",
-    "not close",
+    "learned apart",
+    "flickers",
 )
-# Every origin and what it means, for people, in the order in which they are shown.
-ORIGINS = {
+# Every cause and what it means, for people, in the order in which they are shown.
+CAUSES = {
     INPUT: "stays close; so it is in the raw signals and in networks before training",
     RECURRENT: "stays close; so it is before training, but not in the raw signals",
-    LEARNED: "stays close, but is not close before training",
-    ARTEFACT: "close in the picture, not in the hidden states",
-    LOST: "close in the hidden states, not in the picture",
-    BY_NETWORK: "close now and then; which network was trained matters most",
-    BY_AUTOENCODER: "close now and then; which autoencoder was trained matters most",
-    UNTOLD: "close now and then; one network or one autoencoder cannot say why",
-    NOWHERE: "too seldom close to ask why",
+    LEARNED: "stays close, and training brought it about: it is seldom close before",
+    UNLEARNED: "apart, and training brought it about: it is close in the raw signals and before",
+    FLICKERS: "close in some networks and not in others, and it matters which was trained",
 }
+KEPT, LOST, ARTEFACT, VARIES = "kept", "lost in projection", "artefact", "varies by autoencoder"
+# Everything that a picture may do with a pair that stays close or is apart, likewise.
+PICTURES = {
+    KEPT: "stays close, and is close in the picture too",
+    LOST: "stays close, but in the picture it seldom is",
+    ARTEFACT: "apart, but close in the picture",
+    VARIES: "close or not in the picture, and it matters most which autoencoder was trained",
+}
+# Between these shares of pictures, one shows a pair as close and the next does not.
+UNSURE = 0.25, 0.75
 
 
-def judged(
-    dataset: xr.Dataset, options: StabilityOptions, *, enough: bool, told_apart: bool
-) -> xr.Dataset:
-    """Give the verdict on each pair and, if it can be known, its origin (section 6).
+@dataclass(frozen=True)
+class Counts:
+    """In how many networks, or in what share of them, pairs are close; `(pair,)` each.
 
-    Parameters
+    Attributes
     ----------
-    dataset
-        The statistics of `pairs` and `variance`, with the spaces' kinds.
-    options
-        The thresholds.
-    enough
-        Whether there are networks enough for any pair to stay close.
-    told_apart
-        Whether there are two networks and two autoencoders of each, so that it can be told which
-        of them a pair depends on.
+    networks
+        How many there are.
+    close
+        Networks in which the pair is close in the hidden states.
+    raw_close
+        Whether it is in the raw signals.
+    before
+        Networks in which it is before training; None if that is not known.
+    made, broken
+        Networks in which it is close after training only, and before only; None likewise.
+    pictured
+        By projection: share of pictures, over networks and autoencoders, in which it is close.
+    differing
+        By projection: how often two autoencoders of one network differ on the pair; missing for
+        projections that have no second one.
     """
-    headline = dataset.sel(space=HEADLINE)
-    verdict = verdicts(
-        Counted(*(headline[name].values for name in ("pi", "pi_low", "pi_high", "p"))),
-        headline["q"].values,
-        enough=enough,
-        options=options,
-    )
-    column = Column(
-        "verdict",
-        f"verdict in space {HEADLINE}",
-        6,
-        heading="Verdict",
-        shown="words",
-        words="What is said of the pair over all retrainings.",
-    )
-    statistics = [(column, verdict)]
-    projections = of_kind(dataset, AUTOENCODER)
-    if UNTRAINED in dataset.space.values and projections:
-        projection = projections[0]
-        projected = dataset.sel(space=projection)
-        origin = origins(
-            verdict,
-            pi=headline["pi"].values,
-            pi_untrained=dataset.sel(space=UNTRAINED)["pi"].values,
-            pi_projected=projected["pi"].values,
-            raw_close=dataset["raw_close"].values,
-            network_variance=projected["network_variance"].values,
-            ae_variance=projected["ae_variance"].values,
-            enough=told_apart,
-            options=options,
-        )
-        column = Column(
-            "origin",
-            f"what the closeness is due to; projection: {projection}",
-            6,
-            heading="Origin",
-            shown="words",
-            words="What the closeness, or its coming and going, is due to. Pairs that are not "
-            "close have none.",
-        )
-        statistics.append((column, origin))
-        lost = lost_in_projection(headline["pi"].values, projected["pi"].values, options)
-        column = Column(
-            "lost_in_projection",
-            f"close in {HEADLINE}, but not in {projection}",
-            6,
-            heading="Lost in projection",
-            shown="words",
-            words="Close in the hidden states, but seldom in the picture.",
-        )
-        statistics.append((column, lost))
-    return xr.Dataset(variables("pair", *statistics))
+
+    networks: int
+    close: np.ndarray
+    raw_close: np.ndarray
+    before: np.ndarray | None
+    made: np.ndarray | None
+    broken: np.ndarray | None
+    pictured: Mapping[str, np.ndarray]
+    differing: Mapping[str, np.ndarray]
 
 
-def networks_needed_to_pass(signs: int, k: int, options: StabilityOptions) -> tuple[int, int]:
-    """Give the fewest networks at which N1 can pass for any pair, and for one pair alone.
+@dataclass(frozen=True)
+class Answers:
+    """What is said of every pair, `(pair,)` each."""
 
-    A pair that is close in all of A networks has p = τ^A. With r discoveries among M pairs,
-    Benjamini and Hochberg pass it if τ^A ≤ fdr·r/M. No more than signs·(2k − 1)/2 pairs can be
-    close at once: a pair is close only if one side ranks the other below k, or both rank each other
-    k at most.
-    """
-    pairs = signs * (signs - 1) // 2
-
-    def fewest(discoveries: int) -> int:
-        return math.ceil(math.log(options.fdr * discoveries / pairs, options.tau) - 1e-9)
-
-    return fewest(min(pairs, signs * (2 * k - 1) // 2)), fewest(1)
+    verdict: np.ndarray
+    cause: np.ndarray
+    picture: Mapping[str, np.ndarray]
 
 
-def verdicts(
-    counted: Counted, q: np.ndarray, *, enough: bool, options: StabilityOptions
-) -> np.ndarray:
-    """Give the verdict on each pair.
-
-    stays close: N1 is rejected. undecided: there are too few networks for any pair, or the interval
-    leaves both «apart» and «stays close» open, or it lies above τ but not far enough for N1 over
-    all pairs. apart: close in less than the share `apart` of networks. comes and goes: the rest.
-    """
-    if not enough:
-        return np.full(q.shape, UNDECIDED)
-    stays = q <= options.fdr
-    open_both_ways = (counted.pi_low < options.apart) & (counted.pi_high > options.tau)
-    nearly = counted.pi_low > options.tau
-    return np.select(
-        [stays, open_both_ways | nearly, counted.pi < options.apart],
-        [STAYS, UNDECIDED, APART],
-        COMES,
+def answered(counts: Counts, options: StabilityOptions) -> Answers:
+    """Say of every pair what follows from how often it is close."""
+    verdict = verdict_of_counts(counts.close, counts.networks, options)
+    return Answers(
+        verdict=verdict,
+        cause=causes(verdict, counts, options),
+        picture={
+            space: pictures(verdict, share, counts.differing.get(space), options)
+            for space, share in counts.pictured.items()
+        },
     )
 
 
-def lost_in_projection(
-    pi: np.ndarray, pi_projected: np.ndarray, options: StabilityOptions
-) -> np.ndarray:
-    """Tell the pairs that are firmly close in the hidden states but not in the projection."""
-    return (pi >= options.firm) & (pi_projected < options.present)
+def verdict_of_counts(count: np.ndarray, networks: int, options: StabilityOptions) -> np.ndarray:
+    """Give the verdict on each pair from the number of networks in which it is close, `(pair,)`.
 
-
-def origins(
-    verdict: np.ndarray,
-    *,
-    pi: np.ndarray,
-    pi_untrained: np.ndarray,
-    pi_projected: np.ndarray,
-    raw_close: np.ndarray,
-    network_variance: np.ndarray,
-    ae_variance: np.ndarray,
-    enough: bool,
-    options: StabilityOptions,
-) -> np.ndarray:
-    """Give what each pair's closeness, or the lack of it, is due to; the first that fits.
-
-    not close: too rarely close in hidden states and projection to ask. input-driven: stays close,
-    and is close in the raw signals and before training. recurrence-driven: stays close, and is
-    close before training, but not in the raw signals. learned: stays close, but is not close before
-    training. projection artefact: close in the projection only. lost in projection: firmly close
-    in the hidden states, not in the projection. Else, whichever varies more for this pair, if there
-    are networks and autoencoders enough to know: cannot be told, if there is only one of a kind.
+    stays close: N1 is rejected. apart: N1a is. comes and goes: the interval of π leaves out both
+    what is rare and what is firm. undecided: the rest.
     """
-    stays = verdict == STAYS
-    before = pi_untrained >= options.present
+    low, high = clopper_pearson(networks, options.confidence)
     return np.select(
         [
-            ~stays & (np.maximum(pi, pi_projected) < options.apart),
-            stays & before & raw_close,
-            stays & before,
-            stays,
-            (pi_projected >= options.present) & (pi < options.apart),
-            lost_in_projection(pi, pi_projected, options),
-            np.full(pi.shape, not enough),
-            network_variance >= ae_variance,
+            stays_close_q(count, networks, options.tau) <= options.fdr,
+            apart_q(count, networks, options.tau) <= options.fdr,
+            (low[count] > options.rare) & (high[count] < options.firm),
         ],
-        [NOWHERE, INPUT, RECURRENT, LEARNED, ARTEFACT, LOST, UNTOLD, BY_NETWORK],
-        BY_AUTOENCODER,
+        [STAYS, APART, COMES],
+        UNDECIDED,
     )
+
+
+def causes(verdict: np.ndarray, counts: Counts, options: StabilityOptions) -> np.ndarray:
+    """Give what each pair's closeness, or the lack of it, is due to; none where it is not known."""
+    flickers = np.where(verdict == COMES, FLICKERS, NONE)
+    if counts.before is None or counts.made is None or counts.broken is None:
+        return flickers
+    stays, raw = verdict == STAYS, counts.raw_close
+    before = counts.before >= options.present * counts.networks
+    _, moved_q = moved_by_training(counts.made, counts.broken, options.fdr)
+    moved = moved_q <= options.fdr
+    return np.select(
+        [
+            stays & before & raw,
+            stays & before,
+            stays & moved & (counts.made > counts.broken),
+            (verdict == APART) & before & raw & moved & (counts.broken > counts.made),
+        ],
+        [INPUT, RECURRENT, LEARNED, UNLEARNED],
+        flickers,
+    )
+
+
+def pictures(
+    verdict: np.ndarray,
+    share: np.ndarray,
+    differing: np.ndarray | None,
+    options: StabilityOptions,
+) -> np.ndarray:
+    """Give what a projection does with the pairs that stay close or are apart.
+
+    varies by autoencoder: the pair is close in a middling share of pictures, and autoencoders of
+    one network differ on it at least half as often as any two pictures do.
+    """
+    stays, apart = verdict == STAYS, verdict == APART
+    varies = np.zeros(share.shape, dtype=bool)
+    if differing is not None:
+        middling = (share > UNSURE[0]) & (share < UNSURE[1])
+        varies = middling & (differing >= share * (1 - share))
+    present = share >= options.present
+    return np.select(
+        [(stays | apart) & varies, stays & present, stays, apart & present],
+        [VARIES, KEPT, LOST, ARTEFACT],
+        NONE,
+    )
+
+
+def fewest_networks(options: StabilityOptions) -> int:
+    """Give the fewest networks with which a pair can stay close, if all others looked at do too."""
+    networks = 1
+    while _smallest_p(networks, options.tau) > options.fdr:
+        networks += 1
+    return networks
+
+
+def _smallest_p(networks: int, tau: float) -> float:
+    """Give p of N1 for a pair that is close in all networks."""
+    return float(tau**networks / binom.sf(math.floor(tau * networks), networks, tau))
