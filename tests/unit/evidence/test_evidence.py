@@ -344,7 +344,7 @@ def write_stability(path: Path, signs: list[str], networks: list[str]) -> Path:
     first, second = np.triu_indices(len(signs), 1)
     per_space = {
         name: (("space", "pair"), np.full((1, first.size), 0.5))
-        for name in ("pi", "pi_low", "pi_high", "q", "rank_mean")
+        for name in ("pi", "pi_low", "pi_high", "q", "apart_q", "rank_mean")
     }
     dataset = xr.Dataset(
         {
@@ -354,6 +354,7 @@ def write_stability(path: Path, signs: list[str], networks: list[str]) -> Path:
                 np.zeros((1, len(networks), first.size), dtype=bool),
             ),
             "verdict": ("pair", np.full(first.size, "undecided")),
+            "cause": ("pair", np.full(first.size, "")),
             "mutual_rank": (
                 ("space", "network", "pair"),
                 np.full((1, len(networks), first.size), 1.5),
@@ -373,8 +374,7 @@ def write_stability(path: Path, signs: list[str], networks: list[str]) -> Path:
             "inference": 0,
             "networks_needed_any": 8,
             "tau": 0.5,
-            "apart": 0.2,
-            "confidence": 0.95,
+            **{"fdr": 0.05, "rare": 0.1, "firm": 0.9, "sure": 0.8, "confidence": 0.95},
         },
     )
     write_store(dataset, path, stage="stability", title="made for a test")
@@ -501,7 +501,7 @@ def test_every_score_is_what_a_loop_gives(measured) -> None:
             rank = [
                 float(raw[pairs[p]])
                 if space == 2
-                else np.mean([np.median(ranks[one][space, :, *pairs[p]]) for one in ranked])
+                else np.mean([ranks[one][space, :, *pairs[p]].mean() for one in ranked])
                 for p in known
             ]
             one = at.isel(space=space)
@@ -531,7 +531,7 @@ def test_the_summary_is_of_paired_differences_over_signs(measured) -> None:
 def test_the_interval_is_the_jackknife_over_signs_of_the_mean_over_networks(measured) -> None:
     dataset, _, networks, ranks, raw = measured
     pairs = np.stack(np.triu_indices(len(SIGNS), 1))
-    own = {name: np.median(one[0], axis=0)[*pairs] for name, one in ranks.items()}
+    own = {name: one[0, 0][*pairs] for name, one in ranks.items()}
     gains = []
     for out in range(-1, len(SIGNS)):
         left = (pairs != out).all(axis=0)
