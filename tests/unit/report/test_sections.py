@@ -190,15 +190,19 @@ def test_evidence_says_what_the_hidden_states_beat(tmp_path: Path) -> None:
         ):
             assert first[score] == [one[name].item() for name in names]
     assert [row["headline"] for row in found["rows"]] == [True, *[False] * 4]
-    assert found["rivals"] == {
+    assert found["beaten"]["other runs"] == {
         **{"better": ["raw"], "worse": ["lda"], "neither better nor worse": ["raw_pca2"]}
     }
+    low = dataset.ap_gain_low.sel(against="mean rank")
+    better = [one for one in ("raw", "raw_pca2", "lda") if low.sel(space=one) > 0]
+    assert found["beaten"]["mean rank"]["better"] == better
     assert found["picture"] == {"space": "ae2", "answer": "worse"}
     assert found["recognised"] == (0.9, 0.8125)
     dataset.ap_gain_low[:] = np.nan
     dataset.ap_over_raw_low[:] = np.nan
     without = evidence_rows(dataset, None)
-    assert (without["rivals"], without["picture"]) == ({}, None)
+    assert without["beaten"] == {"other runs": {}, "mean rank": {}}
+    assert without["picture"] is None
     assert evidence_rows(dataset, "ae2")["picture"] is None
 
 

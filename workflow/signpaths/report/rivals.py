@@ -11,6 +11,8 @@ from signpaths.wording import listed, number, percent, sentence
 
 # Closeness is held against the answers of other networks: nobody's own are read off itself.
 FAIR = "other runs"
+# What many networks say together, held against one that is none of them.
+CONSENSUS = "mean rank"
 RECOGNISED = f"{LDA_SPACE.name}_test_accuracy"
 
 
@@ -34,8 +36,8 @@ def rival_caution(evidence: xr.Dataset) -> str:
             precision = (one["ap_mean"].item() for one in (rival_at, at.sel(space=HEADLINE)))
             its, that = (number(one, 2) for one in precision)
             found.append(
-                "its closeness foretells what networks mix up better than that in the hidden "
-                f"states (average precision {its} against {that})"
+                "its closeness foretells what networks mix up better than the hidden states of one "
+                f"of them (average precision {its} against {that})"
             )
     if not found:
         return ""

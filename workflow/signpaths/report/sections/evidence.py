@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from signpaths.report.rivals import FAIR, recognised
+from signpaths.report.rivals import CONSENSUS, FAIR, recognised
 from signpaths.report.study import Study, known
 from signpaths.spaces import (
     DISCRIMINANTS,
@@ -59,26 +59,30 @@ def evidence_rows(evidence: xr.Dataset, seen: str | None) -> dict[str, Any]:
         ]
         rows.append({"space": space, "headline": space == HEADLINE, "against": against})
     fair = evidence.sel(against=FAIR)
-    rivals = {answer: list[str]() for answer in TOLD}
-    for rival in of_kind(evidence, RAW_SIGNALS, DISCRIMINANTS):
-        answer = _compared(_known(fair.sel(space=rival), SCORES["gain"]))
-        if answer in rivals:
-            rivals[answer].append(rival)
     pictured = seen in evidence.space.values
     over_raw = _compared(_known(fair.sel(space=seen), OVER_RAW)) if pictured else UNSAID
     return {
         "against": evidence.against.values.tolist(),
-        "fair": FAIR,
         "rows": rows,
         "chance": float(evidence.attrs["chance_ap"]),
         "fraction": float(evidence.attrs["confused_fraction"]),
         "note": str(evidence.attrs["note"]),
-        "rivals": {answer: names for answer, names in rivals.items() if names},
+        "beaten": {way: _beaten(evidence.sel(against=way)) for way in (FAIR, CONSENSUS)},
         "picture": {"space": seen, "answer": over_raw} if over_raw in TOLD else None,
         "recognised": recognised(evidence),
         "lacking": str(evidence.attrs.get(f"{LDA_SPACE.name}_note", "")),
         "mistakes": _mistakes(evidence),
     }
+
+
+def _beaten(at: xr.Dataset) -> dict[str, list[str]]:
+    """Name the rivals of which the hidden states are better, worse or neither, as far as known."""
+    found = {answer: list[str]() for answer in TOLD}
+    for rival in of_kind(at, RAW_SIGNALS, DISCRIMINANTS):
+        answer = _compared(_known(at.sel(space=rival), SCORES["gain"]))
+        if answer in found:
+            found[answer].append(rival)
+    return {answer: names for answer, names in found.items() if names}
 
 
 def _known(at: xr.Dataset, names: Sequence[str]) -> list[float | None]:
