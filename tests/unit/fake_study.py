@@ -27,7 +27,7 @@ from signpaths.stores import open_store, write_store, write_table
 
 NAMES = ("drink", "danger", "who", "soon", "think", "crazy", "God", "science")
 HOSTILE = ("<script>alert(1)</script>", 'a",b', "</script><b>x", "$x_1$", "=1+1", "{{ 7 * 7 }}")
-QUICK = StabilityOptions(resamples=100, permutations=100)
+QUICK = StabilityOptions(resampled_studies=50, permutations=100)
 
 
 @dataclass(frozen=True)
