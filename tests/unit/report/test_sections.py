@@ -14,6 +14,7 @@ from fake_study import (
     make_study,
     make_whole_study,
     write_claims,
+    write_evidence,
     write_report,
     write_stability,
     write_whole_report,
@@ -21,6 +22,7 @@ from fake_study import (
 from makers import random_ranks, spaces_named, write_names, write_raw, write_run
 from scipy.stats import spearmanr
 from signpaths.report.findings import cautions
+from signpaths.report.rivals import rival_caution
 from signpaths.report.sections import instability
 from signpaths.report.sections.agreement import agreement_rows
 from signpaths.report.sections.causes import cause_rows, picture_rows, projections_in
@@ -64,22 +66,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stable(folder: Path) -> xr.Dataset:
     return open_store(make_stability(folder / "own", 12)).load()
-
-
-def write_evidence(path: Path) -> xr.Dataset:
-    generator = np.random.default_rng(1)
-    dims = ("space", "against")
-    names = ["ap_mean", "ap_low", "ap_high", "ap_over_raw", "ap_over_raw_low", "ap_over_raw_high"]
-    names += ["auc_mean", "auc_low", "auc_high"]
-    dataset = xr.Dataset(
-        {name: (dims, generator.normal(size=(3, 2))) for name in names},
-        coords={"space": ["hidden", "ae2", "raw"], "against": ["same run", "other runs"]},
-        attrs={"chance_ap": 0.02, "confused_fraction": 0.02, "note": ""},
-    )
-    dataset["ap_over_raw_low"].values[:2] = [[0.1, -0.2], [-0.3, np.nan]]
-    dataset["ap_over_raw_high"].values[:2] = [[0.2, 0.1], [-0.1, np.nan]]
-    write_store(dataset, path, stage="evidence", title="made for a test")
-    return dataset
 
 
 def write_quality(path: Path, seed: int) -> xr.Dataset:
@@ -181,21 +167,86 @@ def test_networks_are_weighed_by_what_they_cost(stable: xr.Dataset) -> None:
     assert all(row["best"] is None for row in reliability_rows(stable, {}))
 
 
-def test_evidence_says_whether_a_space_beats_the_raw_signals(folder: Path) -> None:
-    dataset = write_evidence(folder / "evidence.zarr")
-    store = open_store(folder / "evidence.zarr").load()
-    found = evidence_rows(store, ["hidden", "ae2"])
-    first = found["rows"][0]["against"][1]
-    for score, names in (
-        ("ap", ("ap_mean", "ap_low", "ap_high")),
-        ("auc", ("auc_mean", "auc_low", "auc_high")),
-    ):
-        assert first[score] == [dataset[name].values[0, 1] for name in names]
-    assert [row["raw"] for row in found["rows"]] == [False, False, True]
-    assert found["verdicts"] == [
-        {"space": "hidden", "answers": ["better", "about as well"]},
-        {"space": "ae2", "answers": ["worse", "cannot be said"]},
-    ]
+def some_evidence(folder: Path) -> xr.Dataset:
+    spaces = ["hidden", "ae2", "raw", "raw_pca2", "lda"]
+    return write_evidence(folder / "evidence.zarr", spaces, np.random.default_rng(1))
+
+
+def test_evidence_says_what_the_hidden_states_beat(tmp_path: Path) -> None:
+    dataset = some_evidence(tmp_path)
+    ends = {"raw": (0.1, 0.2), "raw_pca2": (-0.1, 0.2), "lda": (-0.2, -0.1)}
+    for space, (low, high) in ends.items():
+        dataset.ap_gain_low.loc[space, "other runs"] = low
+        dataset.ap_gain_high.loc[space, "other runs"] = high
+    dataset.ap_over_raw_low.loc["ae2", "other runs"] = -0.3
+    dataset.ap_over_raw_high.loc["ae2", "other runs"] = -0.1
+    found = evidence_rows(dataset, "ae2")
+    for at, against in enumerate(("same run", "other runs", "mean rank")):
+        first, one = found["rows"][0]["against"][at], dataset.sel(space="hidden", against=against)
+        for score, names in (
+            ("ap", ("ap_mean", "ap_low", "ap_high")),
+            ("gain", ("ap_gain", "ap_gain_low", "ap_gain_high")),
+            ("auc", ("auc_mean", "auc_low", "auc_high")),
+        ):
+            assert first[score] == [one[name].item() for name in names]
+    assert [row["headline"] for row in found["rows"]] == [True, *[False] * 4]
+    assert found["beaten"]["other runs"] == {
+        **{"better": ["raw"], "worse": ["lda"], "neither better nor worse": ["raw_pca2"]}
+    }
+    low = dataset.ap_gain_low.sel(against="mean rank")
+    better = [one for one in ("raw", "raw_pca2", "lda") if low.sel(space=one) > 0]
+    assert found["beaten"]["mean rank"]["better"] == better
+    assert found["picture"] == {"space": "ae2", "answer": "worse"}
+    assert found["recognised"] == (0.9, 0.8125)
+    dataset.ap_gain_low[:] = np.nan
+    dataset.ap_over_raw_low[:] = np.nan
+    without = evidence_rows(dataset, None)
+    assert without["beaten"] == {"other runs": {}, "mean rank": {}}
+    assert without["picture"] is None
+    assert evidence_rows(dataset, "ae2")["picture"] is None
+
+
+def test_evidence_says_how_much_of_it_are_mistakes(tmp_path: Path) -> None:
+    dataset = some_evidence(tmp_path)
+    found = evidence_rows(dataset, "ae2")["mistakes"]
+    assert (found["confused"], found["confused_by_some"], found["confused_by_most"]) == (7, 4, 1)
+    assert (found["held_out"], found["wrong"], found["own"]) == (40, 3.5, 0.375)
+    assert found["chance"] == 0.015
+    expected = dataset.ap_mistaken.sel(against="other runs", space=["hidden", "lda", "raw"])
+    assert found["ap"] == list(zip(("hidden", "lda", "raw"), expected.values, strict=True))
+
+
+def rival(folder: Path, *, accuracy: float | None, high: float) -> str:
+    dataset = some_evidence(folder)
+    dataset.ap_mean.loc[["lda", "hidden"], "other runs"] = [0.5, 0.25]
+    dataset.ap_gain_high.loc["lda", "other runs"] = high
+    dataset.attrs.pop("lda_test_accuracy")
+    if accuracy is not None:
+        dataset.attrs["lda_test_accuracy"] = accuracy
+    return rival_caution(dataset)
+
+
+def test_a_rival_that_does_as_well_is_cautioned_about(tmp_path: Path) -> None:
+    for accuracy, high in ((0.8, 0.0), (0.81, 0.1), (None, 0.1), (None, np.nan)):
+        assert rival(tmp_path, accuracy=accuracy, high=high) == ""
+    said = rival(tmp_path, accuracy=0.8125, high=0.1)
+    assert "recognises 81.2" in said
+    assert "precision" not in said
+    for accuracy in (None, 0.5):
+        said = rival(tmp_path, accuracy=accuracy, high=-0.01)
+        assert said.endswith("(average precision 0.50 against 0.25).")
+        assert "recognises" not in said
+    assert " and its closeness" in rival(tmp_path, accuracy=0.9, high=-0.01)
+
+
+def test_without_a_rival_there_is_nothing_to_caution_about(tmp_path: Path) -> None:
+    dataset = some_evidence(tmp_path)
+    dataset.ap_gain_high[:] = -0.1
+    dataset.attrs.pop("lda_test_accuracy")
+    assert rival_caution(dataset.isel(space=slice(4))) == ""
+    dataset.attrs["lda_test_accuracy"] = 1.0
+    dataset.test_accuracy[:] = np.nan
+    assert rival_caution(dataset.isel(space=slice(4))) == ""
 
 
 def test_quality_is_the_mean_over_all_runs(folder: Path, stable: xr.Dataset) -> None:
@@ -275,6 +326,11 @@ def test_autoencoders_stand_beside_the_pca_of_as_many_dimensions() -> None:
 def test_the_numbers_behind_a_claim_are_those_of_its_row(tmp_path: Path) -> None:
     write_claims(tmp_path / "claims.csv", ["said", "close", "found", "yes"])
     (row,) = claim_rows(read_table(tmp_path / "claims.csv"))
+    assert row["answers"] == {
+        "verdict": ("stays close", False),
+        "cause": ("learned", False),
+        "picture": ("kept", True),
+    }
     assert row["behind"] == [
         ("q in hidden", "0.0123"),
         ("rank in the raw signals", "7.5"),
@@ -296,7 +352,7 @@ def test_every_answer_to_a_claim_has_a_badge(tmp_path: Path) -> None:
 
 
 def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_path: Path) -> None:
-    write_evidence(folder / "evidence.zarr")
+    some_evidence(folder)
     for name in (0, 1):
         write_quality(folder / f"quality/{name}.zarr", name)
     write_agreement(folder / "agreement.zarr", 4)
