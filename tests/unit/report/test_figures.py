@@ -109,12 +109,12 @@ def test_a_study_without_any_close_pair_says_so(study: Study) -> None:
 
 def test_a_missing_run_is_named(study: Study, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"0.metrics\.json: expected the metrics"):
-        figures(study.for_figures[0], study.for_figures[1], tmp_path, tmp_path / "out")
+        figures(*study.for_figures[:3], tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_names_never_leave_the_picture(study: Study) -> None:
-    paths = open_store(study.for_figures[1])
+    paths = open_store(study.for_figures[2])
     figure = draw_paths(paths, components(2), "0", "none")
     figure.canvas.draw()
     axes = figure.axes[0]

@@ -17,7 +17,8 @@ from signpaths.stores import open_store, write_store
 OTHERS = {
     "quality": {"frames": 1234, "compared": "held_out"},
     "agreement": {
-        **{"frames": 4321, "k": 3, "deviations": 2.5},
+        **{"examples": 4321, "phases": 7, "k": 3, "deviations": 2.5, "networks": 12},
+        **{"permutations": 321, "fewest_common": 17, "confidence": 0.97, "map_stress": 0.234},
         **{"accuracy_margin": 0.07, "consensus_margin": 0.13},
     },
     "evidence": {"confused_fraction": 0.031, "confidence": 0.9, "chance_ap": 0.0417, "claims": 6},

@@ -27,6 +27,7 @@ from signpaths.report.sections import (
     data,
     evidence,
     glossary,
+    groups,
     instability,
     method,
     opening,
@@ -63,7 +64,7 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, paths, accuracy, claims, origins, instability, evidence, trust, agreement, compared),
+    *(pairs, groups, paths, accuracy, claims, origins, instability, evidence, trust, agreement, compared),
     *(planted, data, method, projection, provenance, cite, glossary),
 )
 
