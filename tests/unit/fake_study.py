@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from makers import random_ranks, spaces_named, write_names, write_raw, write_run
+from scipy.stats import rankdata
 from signpaths.closeness.ranks import mutual_ranks
 from signpaths.options import ClosenessOptions, StabilityOptions
-from scipy.stats import rankdata
 from signpaths.report.figures import figures
 from signpaths.report.report import report
 from signpaths.spaces import AUTOENCODER, COMPONENTS, coordinates
@@ -31,7 +31,7 @@ from signpaths.stores import open_store, write_store, write_table
 
 NAMES = ("drink", "danger", "who", "soon", "think", "crazy", "God", "science")
 HOSTILE = ("<script>alert(1)</script>", 'a",b', "</script><b>x", "$x_1$", "=1+1", "{{ 7 * 7 }}")
-QUICK = StabilityOptions(resamples=100, permutations=100)
+QUICK = StabilityOptions(resampled_studies=50, permutations=100)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def write_claims(path: Path, *rows: Sequence[str]) -> None:
     known = {
         **{"sign_a": "drink", "sign_b": "danger", "space": "hidden"},
         **{"pi": 0.75, "pi_low": 0.5, "pi_high": 0.9, "q": 0.0123, "verdict": "stays close"},
-        **{"origin": "learned", "rank_mean": 1.25, "raw_rank": 7.5, "crossing": None},
+        **{"cause": "learned", "rank_mean": 1.25, "raw_rank": 7.5, "crossing": None},
         "softmax_mass": 0.00625,
     }
     columns = ("said", "kind", "found", "agrees")
@@ -204,7 +204,7 @@ def write_agreement(
     label = np.repeat(np.arange(signs), takes)
     seen = rng.normal(size=(signs, units))[label]
     states, answers, ranks, nearest = [], [], [], []
-    for run in range(runs):
+    for _ in range(runs):
         own = seen @ rng.normal(size=(units, units)) + 0.3 * rng.normal(size=seen.shape)
         states.append(normalised(own))
         probability = rng.dirichlet(np.ones(signs), label.size) + 2 * np.eye(signs)[label]

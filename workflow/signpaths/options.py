@@ -498,6 +498,11 @@ class StabilityOptions(CloseOptions):
     firm: Share = 0.9
     """See `stability.rare`."""
 
+    equivalence: Inside = 0.1
+    """Shares of retrainings that differ from `stability.tau` by less than this are as good as it.
+    How many pairs lie so near is told: no number of networks shows these to stay close or apart.
+    """
+
     present: Share = 0.5
     """Close in at least this share of networks, or of pictures, a pair counts as close before
     training, or in a projection. It decides the cause of a pair and what a picture does with it.
@@ -511,9 +516,6 @@ class StabilityOptions(CloseOptions):
 
     resampled_studies: Count = 200
     """Studies of resampled networks, in which it is counted how often each answer comes again."""
-
-    resamples: Count = 1000
-    """Bootstrap resamples for the interval of a pair's mean mutual rank."""
 
     permutations: Count = 1000
     """Permutations of the signs, for the share that the raw signals explain."""

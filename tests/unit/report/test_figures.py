@@ -86,7 +86,7 @@ def test_every_figure_is_written_and_again_the_same_bytes(study: Study, tmp_path
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == [
         "accuracy.png", "accuracy.svg", "networks.png", "pairs.png", "pairs.svg", "paths-ae3.png",
-        "paths-pca2.png", "variance.png",
+        "paths-pca2.png", "runs.png", "variance.png",
     ]  # fmt: skip
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name

@@ -77,10 +77,13 @@ def test_it_states_the_thresholds_of_this_study(study: Path) -> None:
     text = (study / "method.md").read_text(encoding="utf-8")
     assert "π ≤ 0.4" in text
     assert "q ≤ 0.07" in text
-    for said in ("1,234 real frames of held-out", "4,321 common frames", "3 nearest signs"):
+    for said in ("1,234 real frames of held-out", "4,321 examples", "3 nearest signs"):
         assert said in text
     for said in (
         "2.5 robust",
+        "17 examples in common",
+        "321 times",
+        "means (97 %)",
         "0.07 and 0.13",
         "The 3.1 % of pairs",
         "0.042",
@@ -90,7 +93,7 @@ def test_it_states_the_thresholds_of_this_study(study: Path) -> None:
         assert said in text
     # What differs between networks is no question with one.
     assert ("the examples that they were trained on" in text) == ("1 network was" not in text)
-    few = "Too few networks\n  for inference" in text
+    few = "**This study has too few networks for inference**" in text
     assert few == ("1 network was" in text)
     assert few == ("One network" in text)
     assert "{{" not in text

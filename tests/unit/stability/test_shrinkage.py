@@ -1,0 +1,124 @@
+"""Shrunk shares against Bayes' rule by quadrature, planted truth and split halves."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from signpaths.stability.shrinkage import Mixture, fitted, shrunk_statistics, split_half
+
+SOME = Mixture(np.array([0.7, 0.3]), np.array([0.5, 6.0]), np.array([8.0, 2.0]))
+
+
+def draw(generator: np.random.Generator, pairs: int, mixture: Mixture) -> np.ndarray:
+    component = generator.choice(mixture.weight.size, pairs, p=mixture.weight)
+    return generator.beta(mixture.a[component], mixture.b[component])
+
+
+def by_quadrature(count: int, networks: int) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior weights of π on a fine grid."""
+    grid = (np.arange(200_000) + 0.5) / 200_000
+    prior = sum(
+        weight * stats.beta.pdf(grid, a, b)
+        for weight, a, b in zip(SOME.weight, SOME.a, SOME.b, strict=True)
+    )
+    posterior = prior * stats.binom.pmf(count, networks, grid)
+    return grid, posterior / posterior.sum()
+
+
+@pytest.mark.parametrize("count", [0, 3, 7, 9])
+def test_posterior_is_bayes_rule(count: int) -> None:
+    grid, posterior = by_quadrature(count, 9)
+    within = 2e-3  # the grid's; the density has a pole at 0
+    assert SOME.posterior_mean(9)[count] == pytest.approx((grid * posterior).sum(), abs=within)
+    assert SOME.posterior_above(0.5, 9)[count] == pytest.approx(
+        posterior[grid > 0.5].sum(), abs=within
+    )
+    assert SOME.posterior_between(0.4, 0.6, 9)[count] == pytest.approx(
+        posterior[(grid > 0.4) & (grid < 0.6)].sum(), abs=within
+    )
+
+
+def test_draws_follow_the_posterior() -> None:
+    counts = np.array([0, 3, 7, 9])
+    drawn = SOME.draws(counts, 9, 20_000, np.random.default_rng(0))
+    assert drawn.shape == (20_000, 4)
+    np.testing.assert_allclose(drawn.mean(axis=0), SOME.posterior_mean(9)[counts], atol=0.01)
+    np.testing.assert_allclose(
+        (drawn > 0.5).mean(axis=0), SOME.posterior_above(0.5, 9)[counts], atol=0.015
+    )
+
+
+@pytest.mark.parametrize("networks", [8, 20, 100])
+def test_fit_finds_what_was_planted(networks: int) -> None:
+    generator = np.random.default_rng(networks)
+    pi = draw(generator, 20_000, SOME)
+    counts = generator.binomial(networks, pi)
+    found = fitted(counts, networks)
+    np.testing.assert_allclose(
+        found.shares(networks), np.bincount(counts, minlength=networks + 1) / 20_000, atol=0.012
+    )
+    np.testing.assert_allclose(
+        found.posterior_mean(networks), SOME.posterior_mean(networks), atol=0.06
+    )
+    above = found.posterior_above(0.5, networks)[counts]
+    for low, high in ((0.0, 0.1), (0.1, 0.5), (0.5, 0.9), (0.9, 1.0)):
+        these = (above >= low) & (above <= high)
+        error = 0.03 + 3 * np.sqrt(0.25 / max(these.sum(), 1))
+        assert (pi[these] > 0.5).mean() == pytest.approx(above[these].mean(), abs=error)
+
+
+def test_shrunk_shares_are_nearer_the_truth_than_raw_ones() -> None:
+    generator = np.random.default_rng(1)
+    pi = draw(generator, 3000, SOME)
+    counts = generator.binomial(10, pi)
+    shrunk = fitted(counts, 10).posterior_mean(10)[counts]
+    error, raw = ((shrunk - pi) ** 2).mean(), ((counts / 10 - pi) ** 2).mean()
+    best = ((SOME.posterior_mean(10)[counts] - pi) ** 2).mean()
+    assert best - 1e-4 < error < 1.05 * best < 0.9 * raw
+
+
+@given(st.integers(1, 60), st.integers(1, 400), st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
+def test_any_counts_give_probabilities(networks: int, pairs: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    counts = generator.binomial(networks, generator.random(pairs) ** generator.integers(0, 9))
+    found = fitted(counts, networks)
+    assert found.weight.sum() == pytest.approx(1)
+    assert found.shares(networks).sum() == pytest.approx(1)
+    mean, above = found.posterior_mean(networks), found.posterior_above(0.5, networks)
+    assert ((mean > 0) & (mean < 1)).all()
+    assert ((above >= -1e-12) & (above <= 1 + 1e-12)).all()
+    assert (np.diff(mean) > 0).all()  # closer more often: more to be believed
+    assert (np.diff(above) >= -1e-9).all()
+
+
+def test_split_half_is_calibrated_where_networks_are_alike() -> None:
+    generator = np.random.default_rng(2)
+    close = generator.random((20, 8000)) < draw(generator, 8000, SOME)
+    found = split_half(close)
+    assert found.pairs.sum() == 8000
+    np.testing.assert_allclose(
+        found.predicted, found.found, atol=0.03 + 2 * np.sqrt(0.25 / found.pairs / 10).max()
+    )
+    assert np.abs(found.found - found.predicted).max() < np.abs(found.found - found.raw).max()
+    assert found.error < found.raw_error
+
+
+def test_split_half_shows_what_halves_do_not_share() -> None:
+    """Pairs close in every other network only are foretold, and not found."""
+    close = np.zeros((20, 100), dtype=bool)
+    close[::2, :50] = True
+    found = split_half(close)
+    assert found.found.max() == 0
+    assert found.predicted.max() > 0.9
+
+
+def test_statistics_hold_the_posterior_of_each_pair() -> None:
+    counts = np.random.default_rng(3).binomial(12, 0.3, 500)
+    found, mixture = shrunk_statistics(counts, 12, 0.5), fitted(counts, 12)
+    np.testing.assert_allclose(found.pi_shrunk, mixture.posterior_mean(12)[counts])
+    np.testing.assert_allclose(found.pi_above, mixture.posterior_above(0.5, 12)[counts])
+    assert found.pi_share.sum() == pytest.approx(1)
+    # Its mean is that of the counts.
+    assert (found.pi_share * found.pi_class).sum() == pytest.approx(counts.mean() / 12, abs=0.02)
