@@ -1,8 +1,7 @@
 """A synthetic study in the stores' formats, and its report as a page: for the tests of both.
 
 `make_study` writes what the last stages read: the stability of made-up ranks, by the stage itself;
-`make_whole_study` one with planted causes, and the stores of `evidence`, `quality` and `agreement`
-beside it.
+`make_whole_study` one with planted causes, and the stores of `evidence` and `quality` beside it.
 """
 
 import json
@@ -17,11 +16,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from makers import random_ranks, spaces_named, write_names, write_raw, write_run
+from scipy.stats import rankdata
 from signpaths.closeness.ranks import mutual_ranks
 from signpaths.options import ClosenessOptions, StabilityOptions
 from signpaths.report.figures import figures
 from signpaths.report.report import report
 from signpaths.spaces import AUTOENCODER, COMPONENTS, coordinates
+from signpaths.stability.comparison import Comparands, comparison
+from signpaths.stability.functional import Answers
+from signpaths.stability.representations import normalised
+from signpaths.stability.similarity import nearest_signs
 from signpaths.stability.stability import stability
 from signpaths.stores import open_store, write_store, write_table
 
@@ -37,9 +41,10 @@ class Study:
     folder: Path
 
     @property
-    def for_figures(self) -> tuple[Path, Path, Path]:
+    def for_figures(self) -> tuple[Path, Path, Path, Path]:
         """The inputs of the figures stage."""
-        return tuple(self.folder / name for name in ("stability.zarr", "paths/0.zarr", "networks"))
+        names = ("stability.zarr", "agreement.zarr", "paths/0.zarr", "networks")
+        return tuple(self.folder / name for name in names)
 
 
 def make_study(
@@ -66,6 +71,7 @@ def make_study(
     write_raw(folder / "closeness_raw.zarr", _ranks(place), names)
     write_names(folder / "networks.txt", range(runs))
     write_stability(folder)
+    write_agreement(folder / "agreement.zarr", names, runs)
     _write_recordings(folder, names, takes, steps, place, spaces, rng)
     _write_metrics(folder / "networks", k, runs, rng)
     _write_texts(folder, names)
@@ -113,7 +119,8 @@ def make_whole_study(
     write_evidence(folder / "evidence.zarr", [*stable.space.values, "raw", "lda"], rng)
     for run in range(runs):
         _write_quality(folder / f"quality/{run}.zarr", names, autoencoders, rng)
-    _write_agreement(folder / "agreement.zarr", names, runs, rng)
+    odd = ("failed to learn", "low validation accuracy; outlying ranks", "outlying ranks")
+    write_agreement(folder / "agreement.zarr", names, runs, odd if runs > 3 else ())
     write_claims(folder / "claims.csv", ["Two signs, said to be near.", "close", "as said", "yes"])
     return study
 
@@ -209,31 +216,45 @@ def _write_quality(
     write_store(dataset, path, stage="quality", title="Quality")
 
 
-def _write_agreement(path: Path, names: Sequence[str], runs: int, rng: np.random.Generator) -> None:
-    two = rng.random((3, runs, runs))
-    measures = ("cka", "procrustes", "rank_correlation")
-    flag = np.array([""] * runs, dtype=object)
-    if runs > 3:
-        flag[1:4] = "failed to learn", "low validation accuracy; outlying ranks", "outlying ranks"
-    dataset = xr.Dataset(
-        {
-            name: (("network", "other_network"), values)
-            for name, values in zip(measures, two, strict=True)
-        }
-        | {
-            "consensus": ("network", rng.random(runs)),
-            "ceiling_upper": ("network", rng.random(runs)),
-            "jaccard": (("network", "sign"), rng.random((runs, len(names)))),
-            "flag": ("network", flag.astype(str)),
-        },
-        coords={
-            "network": [str(run) for run in range(runs)],
-            "other_network": [str(run) for run in range(runs)],
-            "sign": list(names),
-        },
-        attrs={"note": ""},
+def write_agreement(
+    path: Path, names: Sequence[str], runs: int, flags: Sequence[str] = ()
+) -> xr.Dataset:
+    """Write how alike made-up networks are; the second and those after it get the flags."""
+    rng = np.random.default_rng(3)
+    signs, takes, units = len(names), 3, 4
+    label = np.repeat(np.arange(signs), takes)
+    seen = rng.normal(size=(signs, units))[label]
+    states, answers, ranks, nearest = [], [], [], []
+    for _ in range(runs):
+        own = seen @ rng.normal(size=(units, units)) + 0.3 * rng.normal(size=seen.shape)
+        states.append(normalised(own))
+        probability = rng.dirichlet(np.ones(signs), label.size) + 2 * np.eye(signs)[label]
+        probability /= probability.sum(axis=1, keepdims=True)
+        answer = np.where(rng.random(label.size) < 0.2, (label + 1) % signs, label)
+        answers.append(Answers(np.arange(label.size), probability.astype(np.float32), answer))
+        place = np.arange(signs)[:, None] + rng.random((signs, 1))
+        ranks.append(rankdata(_ranks(np.abs(place - place.T))[np.triu_indices(signs, 1)]))
+        nearest.append(nearest_signs(np.abs(place - place.T), 1))
+    found = Comparands(
+        networks=[str(run) for run in range(runs)],
+        signs=np.array(names),
+        k=1,
+        label=label,
+        states=states,
+        right=label,
+        answers=answers,
+        ranks=np.array(ranks),
+        nearest=np.array(nearest),
+        validation=0.9 + 0.05 * rng.random(runs),
+        test=0.9 + 0.05 * rng.random(runs),
+        learned=np.ones(runs, dtype=bool),
     )
+    dataset = comparison(found, 20)
+    flag = np.array([""] * runs, dtype=object)
+    flag[1 : 1 + len(flags)] = flags[: max(runs - 1, 0)]
+    dataset = dataset.assign(flag=("network", flag.astype(str), dataset.flag.attrs))
     write_store(dataset, path, stage="agreement", title="Agreement")
+    return dataset
 
 
 def _ranks(place: np.ndarray) -> np.ndarray:

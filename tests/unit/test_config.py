@@ -777,7 +777,7 @@ def test_options() -> None:
 
 def test_options_come_from_the_sections_of_their_models() -> None:
     config = defaults(stability__close_fraction=0.1, closeness__phases=16, seeds_vary="both")
-    assert options(config, "agreement") == "--frames=5000 --close-fraction=0.1"
+    assert options(config, "agreement") == "--examples=500 --permutations=200 --close-fraction=0.1"
     assert options(config, "closeness_raw").startswith("--phases=16 ")
     assert "--empty-dtw" in options(config, "closeness")
     assert "dtw=" not in options(config, "closeness_raw")

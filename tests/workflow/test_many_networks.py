@@ -61,7 +61,7 @@ def test_what_reads_all_networks_goes_through(many: Path) -> None:
         lstm={"seeds": MANY},
         stability={"resamples": 10, "permutations": 10},
         # Every two networks are compared: four and a half million times.
-        agreement={"frames": 50},
+        agreement={"examples": 10, "permutations": 10},
     )
     stores = [f"results/micro/{name}.zarr" for name in ("stability", "agreement")]
     # What the networks were made from is not there: only what is older is asked for.

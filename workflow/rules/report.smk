@@ -28,6 +28,7 @@ rule method:
 rule figures:
     input:
         stability="<results>/<study>/stability.zarr",
+        agreement="<results>/<study>/agreement.zarr",
         paths=f"<results>/<study>/paths/{REFERENCE}.zarr",
         metrics=each("<results>/<study>/networks/{network}/metrics.json"),
     output:
@@ -64,6 +65,12 @@ rule figures:
             category="Runs",
             labels={"content": "Accuracy of every network"},
         ),
+        runs=report(
+            "<results>/<study>/figures/runs.png",
+            caption="../report/runs.rst",
+            category="Runs",
+            labels={"content": "How alike the networks are"},
+        ),
         vector=expand(
             "<results>/<study>/figures/{name}.svg", name=["pairs", "accuracy"]
         ),
@@ -82,8 +89,8 @@ rule figures:
         options=options("figures"),
         code=code("figures"),
     shell:
-        "python -m signpaths figures {input.stability:q} {input.paths:q} {params.networks:q}"
-        " {params.folder:q} {params.options} > {log:q} 2>&1"
+        "python -m signpaths figures {input.stability:q} {input.agreement:q} {input.paths:q}"
+        " {params.networks:q} {params.folder:q} {params.options} > {log:q} 2>&1"
 
 
 rule provenance:

@@ -529,8 +529,15 @@ class StabilityOptions(CloseOptions):
 class AgreementOptions(Options):
     """How alike the runs are."""
 
-    frames: Annotated[int, Field(ge=2, le=5000), NUMBER] = 5000
-    """Frames at which the hidden states of two networks are compared, at most."""
+    examples: Annotated[int, Field(ge=4, le=2000), NUMBER] = 500
+    """Examples whose hidden states are compared between two networks, at most; they are drawn from
+    all signs alike, and are the same for all networks.
+    """
+
+    permutations: Count = 200
+    """Comparisons of two networks with the examples, or signs, of one of them shuffled: what chance
+    gives.
+    """
 
 
 class EvidenceOptions(Options):

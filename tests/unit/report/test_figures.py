@@ -86,7 +86,7 @@ def test_every_figure_is_written_and_again_the_same_bytes(study: Study, tmp_path
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == [
         "accuracy.png", "accuracy.svg", "networks.png", "pairs.png", "pairs.svg", "paths-ae3.png",
-        "paths-pca2.png", "variance.png",
+        "paths-pca2.png", "runs.png", "variance.png",
     ]  # fmt: skip
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
@@ -109,12 +109,12 @@ def test_a_study_without_any_close_pair_says_so(study: Study) -> None:
 
 def test_a_missing_run_is_named(study: Study, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"0.metrics\.json: expected the metrics"):
-        figures(study.for_figures[0], study.for_figures[1], tmp_path, tmp_path / "out")
+        figures(*study.for_figures[:3], tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_names_never_leave_the_picture(study: Study) -> None:
-    paths = open_store(study.for_figures[1])
+    paths = open_store(study.for_figures[2])
     figure = draw_paths(paths, components(2), "0", "none")
     figure.canvas.draw()
     axes = figure.axes[0]

@@ -17,7 +17,8 @@ from signpaths.stores import open_store, write_store
 OTHERS = {
     "quality": {"frames": 1234, "compared": "held_out"},
     "agreement": {
-        **{"frames": 4321, "k": 3, "deviations": 2.5},
+        **{"examples": 4321, "phases": 7, "k": 3, "deviations": 2.5, "networks": 12},
+        **{"permutations": 321, "fewest_common": 17, "confidence": 0.97, "map_stress": 0.234},
         **{"accuracy_margin": 0.07, "consensus_margin": 0.13},
     },
     "evidence": {"confused_fraction": 0.031, "confidence": 0.9, "chance_ap": 0.0417, "claims": 6},
@@ -76,10 +77,13 @@ def test_it_states_the_thresholds_of_this_study(study: Path) -> None:
     text = (study / "method.md").read_text(encoding="utf-8")
     assert "π ≤ 0.4" in text
     assert "q ≤ 0.07" in text
-    for said in ("1,234 real frames of held-out", "4,321 common frames", "3 nearest signs"):
+    for said in ("1,234 real frames of held-out", "4,321 examples", "3 nearest signs"):
         assert said in text
     for said in (
         "2.5 robust",
+        "17 examples in common",
+        "321 times",
+        "means (97 %)",
         "0.07 and 0.13",
         "The 3.1 % of pairs",
         "0.042",

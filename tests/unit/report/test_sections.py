@@ -10,9 +10,11 @@ import pytest
 import xarray as xr
 from fake_study import (
     HOSTILE,
+    QUICK,
     Page,
     make_study,
     make_whole_study,
+    write_agreement,
     write_claims,
     write_evidence,
     write_report,
@@ -29,11 +31,13 @@ from signpaths.report.sections.causes import cause_rows, picture_rows, projectio
 from signpaths.report.sections.claims import claim_rows
 from signpaths.report.sections.compared import study_rows
 from signpaths.report.sections.evidence import evidence_rows
+from signpaths.report.sections.groups import group_rows
 from signpaths.report.sections.instability import reliability_rows, variance_rows
 from signpaths.report.sections.projection import projection_rows
 from signpaths.report.sections.trust import quality_rows
 from signpaths.report.study import Compared
 from signpaths.spaces import coordinates
+from signpaths.stability.groups import group_statistics
 from signpaths.stability.verdicts import CAUSES, PICTURES
 from signpaths.stores import open_store, read_table, write_store
 
@@ -87,31 +91,6 @@ def write_quality(path: Path, seed: int) -> xr.Dataset:
     )
     dataset.trustworthiness_sign.values[:, :, 0] = np.nan
     write_store(dataset, path, stage="quality", title="made for a test")
-    return dataset
-
-
-def write_agreement(path: Path, runs: int) -> xr.Dataset:
-    generator = np.random.default_rng(3)
-    two = {
-        name: (("network", "other_network"), generator.random((runs, runs)))
-        for name in ("cka", "procrustes", "rank_correlation")
-    }
-    dataset = xr.Dataset(
-        {
-            **two,
-            "consensus": ("network", generator.random(runs)),
-            "ceiling_upper": ("network", generator.random(runs)),
-            "jaccard": (("network", "sign"), generator.random((runs, len(SIGNS)))),
-            "flag": ("network", ["", "low validation accuracy", *[""] * (runs - 2)]),
-        },
-        coords={
-            "network": [str(run) for run in range(runs)],
-            "other_network": [str(run) for run in range(runs)],
-            "sign": SIGNS,
-        },
-        attrs={"note": ""},
-    )
-    write_store(dataset, path, stage="agreement", title="made for a test")
     return dataset
 
 
@@ -270,12 +249,55 @@ def test_quality_is_the_mean_over_all_runs(folder: Path, stable: xr.Dataset) -> 
 
 
 def test_agreement_leaves_a_run_s_likeness_to_itself_out(folder: Path, stable: xr.Dataset) -> None:
-    dataset = write_agreement(folder / "agreement.zarr", 4)
+    dataset = write_agreement(folder / "agreement.zarr", SIGNS, 4, ["low validation accuracy"])
     found = agreement_rows(open_store(folder / "agreement.zarr"), stable)
+    rows = {row["heading"]: row for row in found["rows"]}
     others = dataset.cka.values[~np.eye(4, dtype=bool)]
-    expected = (others.mean(), others.min(), others.max())
-    assert found["measures"]["cka"] == pytest.approx(expected)
+    row = rows["Likeness of examples (CKA)"]
+    assert (row["mean"], *row["range"]) == pytest.approx(
+        (others.mean(), others.min(), others.max())
+    )
+    assert row["mean_low"] < row["mean"] < row["mean_high"]
+    assert row["by_chance"] < row["mean"]
+    assert rows["Same mistakes"]["by_chance"] is None
+    assert rows["Nearest signs in common"]["unit"] == "%"
     assert found["flags"] == [{"network": "1", "flag": "low validation accuracy"}]
+    named = dict(found["differently"])
+    assert list(named.values()) == sorted(dataset.disagreement_sign.values, reverse=True)[:5]
+    assert all(dataset.disagreement_sign.sel(sign=name) == named[name] for name in named)
+    assert found["common"] == [30, 30]
+
+
+def test_sets_of_signs_are_listed_with_their_surest_members_first() -> None:
+    stable = xr.Dataset(
+        {
+            "group": ("sign", [1, 2, 0, 1, 2, 1]),
+            "group_close": ("sign", [0.6, 0.9, np.nan, 0.9, 0.9, 0.6]),
+            "group_membership": ("sign", [0.5, 1, np.nan, 0.9, 1, 0.7]),
+        },
+        coords={"sign": list("abcdef")},
+    )
+    (row,) = group_rows(stable)
+    assert [one["sign"] for one in row["signs"]] == ["d", "f", "a"]
+    assert (row["close"], row["membership"]) == pytest.approx((0.7, 0.7))
+
+
+def test_sets_are_shown_if_there_are_any(tmp_path: Path) -> None:
+    study = make_whole_study(tmp_path / "study", runs=10)
+    path = study.folder / "stability.zarr"
+    stable = open_store(path).load()
+    close = np.zeros((10, 8, 8), np.float32)
+    for one, other in ((0, 1), (0, 2), (1, 2), (4, 5)):
+        close[1:, one, other] = 1
+    found = group_statistics(
+        close[:, *np.triu_indices(8, 1)], stable.sign.values, tau=0.5, resamples=20, seed=0
+    )
+    for dataset, shown in ((found, True), (found.assign(group=0 * found.group), False)):
+        own = stable.drop_vars(dataset.data_vars, errors="ignore")
+        write_store(xr.merge([own, dataset]), path, stage="stability", title="t", options=QUICK)
+        text = " ".join(Page(write_whole_report(study, tmp_path / "report.html")).text)
+        assert ("Sets of signs that stay together" in text) == shown
+        assert ("1 set of two signs only is not listed" in text) == shown
 
 
 def test_other_studies_are_set_beside(folder: Path, stable: xr.Dataset) -> None:
@@ -355,7 +377,7 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     some_evidence(folder)
     for name in (0, 1):
         write_quality(folder / f"quality/{name}.zarr", name)
-    write_agreement(folder / "agreement.zarr", 4)
+    write_agreement(folder / "agreement.zarr", SIGNS, 4, ["low validation accuracy"])
     make_stability(folder / "few", 2, autoencoders=1)
     study = make_study(tmp_path / "study")
     shutil.rmtree(study.folder / "stability.zarr")

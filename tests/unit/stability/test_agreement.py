@@ -1,4 +1,4 @@
-"""Stage `agreement`: against scipy and slow loops, what must not change it, planted oddities."""
+"""Stage `agreement`: what it reads and compares, what must not change it, planted oddities."""
 
 import itertools
 import json
@@ -11,29 +11,29 @@ import numpy as np
 import pytest
 import xarray as xr
 from cyclopts import App
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from makers import random_ranks, write_names, write_run
 from pydantic import ValidationError
 from scipy.spatial import procrustes
-from scipy.stats import median_abs_deviation, rankdata, spearmanr
+from scipy.stats import rankdata, spearmanr
 from signpaths.closeness.ranks import largest_close_rank
 from signpaths.errors import UserError
-from signpaths.frames import sampled_frames
+from signpaths.frames import resample
 from signpaths.options import AgreementOptions, CloseOptions
-from signpaths.stability.agreement import agreement
-from signpaths.stability.similarity import (
-    cka_and_procrustes,
-    mean_jaccard,
-    nearest_signs,
-    noise_ceiling,
+from signpaths.stability.agreement import PHASES, agreement
+from signpaths.stability.functional import Answers, functional_likeness
+from signpaths.stability.representations import (
+    centred_products,
+    debiased_cka,
     normalised,
-    outlying,
-    rank_correlations,
+    sampled_examples,
 )
+from signpaths.stability.similarity import jaccard, nearest_signs
 from signpaths.stores import open_store, write_store, write_text
 
-SEEDS = st.integers(0, 2**32 - 1)
+MEASURES = (
+    *("rank_correlation", "jaccard", "cka", "shape_distance"),
+    *("disagreement", "error_consistency", "divergence"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -41,210 +41,6 @@ def no_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
-
-
-def some_states(seed: int, runs: int = 2, frames: int = 60, units: int = 5) -> list[np.ndarray]:
-    """Runs that see the same things, each in its own way and with noise of its own."""
-    generator = np.random.default_rng(seed)
-    seen = generator.normal(size=(frames, units)) * np.arange(1, units + 1)
-    return [
-        seen @ generator.normal(size=(units, units)) + generator.normal(size=(frames, units)) + 3
-        for _ in range(runs)
-    ]
-
-
-# Oracles
-
-
-def slow_cka(one: np.ndarray, other: np.ndarray) -> float:
-    """Kornblith et al.: HSIC of the two Gram matrices, over the geometric mean of their own."""
-    count = len(one)
-    centre = np.eye(count) - np.ones((count, count)) / count
-
-    def hsic(k: np.ndarray, gram: np.ndarray) -> float:
-        return float(np.trace(k @ centre @ gram @ centre))
-
-    k, gram = one @ one.T, other @ other.T
-    return hsic(k, gram) / (hsic(k, k) * hsic(gram, gram)) ** 0.5
-
-
-def slow_ranks(values: Sequence[float]) -> list[float]:
-    ordered = sorted(values)
-    places = [[i + 1 for i, other in enumerate(ordered) if other == value] for value in values]
-    return [sum(place) / len(place) for place in places]
-
-
-# Two runs
-
-
-def likeness(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """CKA and Procrustes disparity of two networks' states."""
-    cka, disparity = cka_and_procrustes([normalised(one), normalised(other)])
-    return cka[0, 1], disparity[0, 1]
-
-
-@pytest.mark.parametrize("block", [1, 2, 16])
-def test_many_networks_are_compared_two_by_two(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signpaths.stability.similarity.BLOCK", block)
-    states = [one[:, : 5 - seed % 2] for seed in range(3) for one in some_states(seed)]
-    flat = 2
-    found = cka_and_procrustes(
-        [None if index == flat else normalised(one) for index, one in enumerate(states)]
-    )
-    for row, column in np.ndindex(6, 6):
-        pair = [matrix[row, column] for matrix in found]
-        if row == column or flat in (row, column):
-            assert np.isnan(pair).all()
-        else:
-            assert pair == pytest.approx(likeness(states[row], states[column]), abs=1e-9)
-
-
-@given(SEEDS)
-@settings(max_examples=25)
-def test_cka_and_procrustes_agree_with_gram_matrices_and_scipy(seed: int) -> None:
-    one, other = some_states(seed)
-    cka, disparity = likeness(one, other)
-    assert cka == pytest.approx(slow_cka(one, other), abs=1e-5)
-    assert disparity == pytest.approx(procrustes(one, other)[2], abs=1e-5)
-    assert 0 < cka < 1
-    assert 0 < disparity < 1
-    np.testing.assert_allclose(likeness(other, one), (cka, disparity), atol=1e-6)
-
-
-@given(SEEDS, st.floats(-6, 6), st.booleans())
-@settings(max_examples=25)
-def test_rotation_scale_and_shift_leave_runs_alike(seed: int, log_scale: float, mirror: bool):
-    one, other = some_states(seed)
-    generator = np.random.default_rng([seed, 1])
-    rotation = np.linalg.qr(generator.normal(size=(5, 5)))[0]
-    rotation[:, 0] *= np.sign(np.linalg.det(rotation)) * (-1 if mirror else 1)
-    moved = 10**log_scale * (one @ rotation + generator.normal(size=5))
-    np.testing.assert_allclose(likeness(one, moved), (1, 0), atol=1e-5)
-    np.testing.assert_allclose(
-        likeness(moved, other),
-        likeness(one, other),
-        atol=1e-5,
-    )
-
-
-def test_runs_with_nothing_in_common() -> None:
-    wave = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    one, other = (np.stack([f(n * wave) for n in (1, 2)], axis=1) for f in (np.sin, np.cos))
-    np.testing.assert_allclose(likeness(one, other), (0, 1), atol=1e-6)
-
-
-def test_runs_of_different_width_compare() -> None:
-    one, _ = some_states(0)
-    wide = np.concatenate([one, np.zeros((60, 3))], axis=1)
-    np.testing.assert_allclose(likeness(one, wide), (1, 0), atol=1e-6)
-
-
-def test_equal_states_have_no_norm() -> None:
-    assert normalised(np.full((5, 3), 1 / 3, np.float32)) is None
-    tiny = np.full((5, 3), 0.0)
-    tiny[0, 0] = 1e-200
-    found = normalised(tiny)
-    assert found is not None
-    assert np.linalg.norm(found) == pytest.approx(1)
-    assert found.dtype == np.float32
-
-
-# Ranks of all runs
-
-
-@given(SEEDS, st.integers(2, 6))
-@settings(max_examples=25)
-def test_ranks_agree_with_scipy(seed: int, runs: int) -> None:
-    generator = np.random.default_rng(seed)
-    values = generator.normal(size=12) + generator.normal(size=(runs, 12)).round()
-    ranks = rankdata(values, axis=1)
-    np.testing.assert_allclose(ranks, [slow_ranks(one.tolist()) for one in values])
-    found = rank_correlations(ranks)
-    lower, upper = noise_ceiling(ranks)
-    for one in range(runs):
-        assert np.isnan(found[one, one])
-        others = [ranks[other] for other in range(runs) if other != one]
-        mean = np.array([sum(column) / len(others) for column in zip(*others, strict=True)])
-        assert lower[one] == pytest.approx(spearmanr(values[one], mean).statistic)
-        everyone = np.mean([*others, ranks[one]], axis=0)
-        assert upper[one] == pytest.approx(spearmanr(values[one], everyone).statistic)
-        for other in range(runs):
-            if other != one:
-                expected = spearmanr(values[one], values[other]).statistic
-                assert found[one, other] == pytest.approx(expected)
-
-
-@given(SEEDS, st.integers(2, 8), st.floats(0, 3))
-@settings(max_examples=40)
-def test_the_ceiling_has_its_lower_end_below(seed: int, runs: int, noise: float) -> None:
-    generator = np.random.default_rng(seed)
-    values = generator.normal(size=40) + noise * generator.normal(size=(runs, 40))
-    lower, upper = noise_ceiling(rankdata(values, axis=1))
-    assert lower.mean() <= upper.mean() + 1e-12
-    assert ((lower >= -1) & (upper <= 1 + 1e-12)).all()
-
-
-def test_ranks_that_do_not_vary_correlate_with_nothing() -> None:
-    ranks = np.array([[1.0, 2, 3], [2, 2, 2], [2, 1, 3]])
-    found = rank_correlations(ranks)
-    np.testing.assert_allclose(found[0], [np.nan, np.nan, 0.5])
-    assert np.isnan(found[1]).all()
-    lower, upper = noise_ceiling(ranks)
-    assert np.isnan([lower[1], upper[1]]).all()
-    assert np.isfinite([*lower[[0, 2]], *upper[[0, 2]]]).all()
-    assert np.isnan(noise_ceiling(ranks[:1])).all(), "one run has nothing to agree with"
-    assert np.isnan(rank_correlations(ranks[1:2])).all()
-
-
-# Nearest signs
-
-
-@given(SEEDS, st.integers(2, 5), st.integers(3, 9))
-@settings(max_examples=25)
-def test_the_mean_jaccard_index_is_that_of_sets(seed: int, runs: int, signs: int) -> None:
-    generator = np.random.default_rng(seed)
-    k = int(generator.integers(1, signs))
-    distance = generator.random((runs, signs, signs))
-    found = mean_jaccard(np.array([nearest_signs(one, k) for one in distance]))
-    sets = [
-        [
-            set(sorted((other for other in range(signs) if other != sign), key=one[sign].item)[:k])
-            for sign in range(signs)
-        ]
-        for one in distance
-    ]
-    for run, sign in itertools.product(range(runs), range(signs)):
-        mine = sets[run][sign]
-        shares = [
-            len(mine & sets[other][sign]) / len(mine | sets[other][sign])
-            for other in range(runs)
-            if other != run
-        ]
-        assert found[run, sign] == pytest.approx(sum(shares) / len(shares))
-
-
-def test_nearest_signs_leave_out_the_sign_itself_and_its_missing_distance() -> None:
-    distance = np.array([[np.nan, 2, 2], [2, 0, 9], [2, 9, 0]])
-    found = nearest_signs(distance, 1)
-    np.testing.assert_array_equal(found, [[0, 1, 0], [1, 0, 0], [1, 0, 0]])
-    assert np.isnan(distance[0, 0]), "the distances that were given have been changed"
-    assert np.isnan(mean_jaccard(found[None])).all(), "one run has nothing to agree with"
-
-
-# Runs that stand out
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.3))
-def test_what_stands_out_is_told_by_median_and_deviation(values: list[float], margin: float):
-    found = outlying(np.array(values), margin)
-    limit = max(3 * median_abs_deviation(values, scale="normal"), margin)
-    assert found.tolist() == [np.median(values) - value > limit for value in values]
-
-
-def test_missing_values_do_not_stand_out() -> None:
-    found = outlying(np.array([0.9, np.nan, 0.9, 0.9, 0.2]), 0.1)
-    assert found.tolist() == [False, False, False, False, True]
-    assert outlying(np.array([np.nan]), 0.1).tolist() == [False]
 
 
 # The stage on tiny stores
@@ -263,21 +59,37 @@ def write_study(folder: Path, runs: int, signs: Sequence[str] = NAMES) -> None:
         rotation = np.linalg.qr(generator.normal(size=(UNITS, UNITS)))[0]
         hidden = (seen + 0.3 * generator.normal(size=seen.shape)) @ rotation
         hidden[~real] = 1e9
-        write_states(folder, network, hidden, real, sign)
+        # Of every sign the last two are held out, and one in five answers is wrong.
+        answer = np.where(generator.random(sign.size) < 0.2, generator.permutation(sign), sign)
+        write_states(folder, network, hidden, real, sign, answer)
         place = np.arange(len(signs))[:, None] ** 2 + 0.3 * generator.normal(size=(len(signs), 1))
         write_closeness(folder, network, np.abs(place - place.T), signs)
         write_metrics(folder, network, 0.9 + 0.001 * network)
 
 
 def write_states(
-    folder: Path, network: int, hidden: np.ndarray, real: np.ndarray, sign: np.ndarray
-):
+    folder: Path,
+    network: int,
+    hidden: np.ndarray,
+    real: np.ndarray,
+    sign: np.ndarray,
+    answer: np.ndarray,
+    part: np.ndarray | None = None,
+) -> None:
+    signs = np.unique(sign)[::-1]
+    probability = 0.6 * (answer[:, None] == signs) + 0.4 / signs.size
+    held_out = np.where(np.arange(sign.size) % 3, "test", "train")
     dataset = xr.Dataset(
         {
             "hidden": (("example", "time", "unit"), hidden.astype(np.float32)),
             "mask": (("example", "time"), real),
+            "probability": (("example", "class"), probability.astype(np.float32)),
         },
-        coords={"sign": ("example", sign)},
+        coords={
+            "sign": ("example", sign),
+            "class": signs,
+            "part": ("example", held_out if part is None else part),
+        },
     )
     write_store(dataset, folder / f"activations/{network}.zarr", stage="test", title="test")
 
@@ -324,6 +136,12 @@ def run_stage(
     return open_store(folder / "out.zarr").load()
 
 
+def held_out_answers(one: xr.Dataset) -> Answers:
+    held_out = np.flatnonzero(one.part.values != "train")
+    own = one.isel(example=held_out).sortby("class").probability.values
+    return Answers(held_out, own, own.argmax(axis=1))
+
+
 def test_every_two_runs_are_compared(tmp_path: Path) -> None:
     write_study(tmp_path, 12)
     # As text 10 comes before 2.
@@ -331,55 +149,112 @@ def test_every_two_runs_are_compared(tmp_path: Path) -> None:
     found = run_stage(tmp_path, networks, close_fraction=0.4)
     assert found.network.values.tolist() == found.other_network.values.tolist() == networks
     assert found.sign.values.tolist() == list(NAMES)
+    assert found.measure.values.tolist() == list(MEASURES)
     k = largest_close_rank(len(NAMES), 0.4)
-    assert (
-        (found.attrs["k"], found.attrs["note"], found.attrs["flagged"]) == (k, "", 0) == (3, "", 0)
-    )
+    assert found.attrs["k"] == k == 3
+    assert (found.attrs["note"], found.attrs["flagged"]) == ("", 0)
     for variable in found.data_vars.values():
         assert variable.attrs.keys() >= {"long_name", "units", "section"}
-    real = open_store(tmp_path / "activations/0.zarr").mask.values
-    assert found.attrs["frames"] == real.sum()
-    states, ranks = {}, {}
+    assert found.attrs["examples"] == 24
+    runs = [open_store(tmp_path / f"activations/{network}.zarr").load() for network in networks]
+    label = np.searchsorted(NAMES, runs[0].sign.values)
+    phases = [resample(one.hidden.values, one.mask.values, PHASES) for one in runs]
+    states = [one.reshape(-1, UNITS) for one in phases]
+    products = [centred_products(normalised(one), 24) for one in states]
+    np.testing.assert_allclose(found.cka, debiased_cka(products, label).values, atol=1e-5)
+    answered = functional_likeness([held_out_answers(one) for one in runs], label, len(NAMES))
+    for name in ("disagreement", "error_consistency", "divergence"):
+        np.testing.assert_allclose(found[name], getattr(answered, name).values, atol=1e-6)
+    assert 0.1 < float(found["mean"].sel(measure="disagreement")) < 0.6
+    assert (found.common == 16).all()
+    np.testing.assert_allclose(found.disagreement_sign, answered.of_sign)
     upper = np.triu_indices(len(NAMES), 1)
-    for network in networks:
-        states[network] = open_store(tmp_path / f"activations/{network}.zarr").hidden.values[real]
-        own = open_store(tmp_path / f"closeness/{network}.zarr").mutual_rank
-        ranks[network] = own.sel(space="hidden").values[0][upper]
-    for one, other in itertools.permutations(networks, 2):
-        both = found.sel(network=one, other_network=other)
-        expected = slow_cka(states[one].astype(float), states[other].astype(float))
-        assert float(both.cka) == pytest.approx(expected, abs=1e-5)
-        assert float(both.procrustes) == pytest.approx(
-            procrustes(states[one], states[other])[2], abs=1e-5
-        )
+    stores = [open_store(tmp_path / f"closeness/{network}.zarr") for network in networks]
+    own = [one.sel(space="hidden").isel(ae_seed=0).load() for one in stores]
+    ranks = [one.mutual_rank.values[upper] for one in own]
+    for one, other in itertools.permutations(range(4), 2):
+        both = found.isel(network=one, other_network=other)
+        disparity = procrustes(states[one], states[other])[2]
+        assert np.sin(float(both.shape_distance)) ** 2 == pytest.approx(disparity, abs=1e-5)
         expected = spearmanr(ranks[one], ranks[other]).statistic
         assert float(both.rank_correlation) == pytest.approx(expected)
         assert float(both.cka) > 0.7
-    for name in ("cka", "procrustes", "rank_correlation"):
+    for name in MEASURES:
         assert np.isnan(np.diag(found[name].values)).all()
-    others = [rankdata(ranks[network]) for network in networks if network != "5"]
-    expected = spearmanr(ranks["5"], np.mean(others, axis=0)).statistic
+        values = found[name].values[~np.eye(4, dtype=bool)]
+        assert float(found["mean"].sel(measure=name)) == pytest.approx(values.mean())
+        assert (
+            found.mean_low.sel(measure=name) <= values.mean() <= found.mean_high.sel(measure=name)
+        )
+    others = [rankdata(ranks[index]) for index in (0, 1, 3)]
+    expected = spearmanr(ranks[2], np.mean(others, axis=0)).statistic
     assert float(found.consensus.sel(network="5")) == pytest.approx(expected)
     assert float(found.consensus.mean()) <= float(found.ceiling_upper.mean())
     np.testing.assert_allclose(found.validation_accuracy, [0.9, 0.902, 0.905, 0.91])
     np.testing.assert_allclose(found.test_accuracy, [0.89, 0.892, 0.895, 0.9])
     assert found.learned.values.all()
     assert found.flag.values.tolist() == [""] * 4
-    stores = [open_store(tmp_path / f"closeness/{network}.zarr") for network in networks]
-    nearest = [nearest_signs(one.distance.sel(space="hidden").values[0], k) for one in stores]
-    np.testing.assert_allclose(found.jaccard, mean_jaccard(np.array(nearest)))
-    assert found.jaccard.values.min() > 0
+    nearest = np.array([nearest_signs(one.distance.values, k) for one in own])
+    shared, of_sign = jaccard(nearest, np.ones(4, dtype=bool))
+    np.testing.assert_allclose(found.jaccard, shared.values)
+    np.testing.assert_allclose(found.jaccard_sign, of_sign)
+    assert of_sign.min() > 0
 
 
-def test_the_sample_is_common_and_of_real_frames(tmp_path: Path) -> None:
+def test_what_is_alike_is_told_from_chance(tmp_path: Path) -> None:
+    write_study(tmp_path, 4)
+    found = run_stage(tmp_path, range(4))
+    table = found[["mean", "by_chance", "p", "within_sign"]].to_dataframe()
+    alike = table.loc[["rank_correlation", "jaccard", "cka"]]
+    assert (alike["mean"] > alike["by_chance"]).all()
+    assert table.loc["shape_distance", "mean"] < table.loc["shape_distance", "by_chance"]
+    assert table.loc[["rank_correlation", "cka", "shape_distance"], "p"].to_numpy() == (
+        pytest.approx(1 / 201)
+    )
+    assert table.loc[["disagreement", "error_consistency", "divergence"], "p"].isna().all()
+    # The examples of a sign have nothing in common here.
+    assert abs(table.loc["cka", "within_sign"]) < 0.1
+
+
+def test_runs_without_anything_in_common_are_as_chance_has_it(tmp_path: Path) -> None:
+    write_study(tmp_path, 4)
+    for network in range(4):
+        one = open_store(tmp_path / f"activations/{network}.zarr").load()
+        hidden = np.random.default_rng(network).normal(size=one.hidden.shape)
+        write_states(tmp_path, network, hidden, one.mask.values, one.sign.values, one.sign.values)
+    found = run_stage(tmp_path, range(4)).sel(measure=["cka", "shape_distance"])
+    assert (found.p > 0.02).all()
+
+
+def test_the_sample_is_common_to_all(tmp_path: Path) -> None:
     write_study(tmp_path, 2)
-    found = run_stage(tmp_path, [0, 1], frames=20)
-    assert found.attrs["frames"] == 20
-    real = open_store(tmp_path / "activations/0.zarr").mask.values
-    at = sampled_frames(real, np.ones(len(real), bool), 20)
-    assert real[at].all()
-    one, other = (open_store(tmp_path / f"activations/{s}.zarr").hidden.values[at] for s in (0, 1))
-    assert float(found.procrustes[0, 1]) == pytest.approx(procrustes(one, other)[2], abs=1e-5)
+    found = run_stage(tmp_path, [0, 1], examples=10)
+    assert found.attrs["examples"] == 10
+    runs = [open_store(tmp_path / f"activations/{network}.zarr").load() for network in (0, 1)]
+    at = sampled_examples(np.searchsorted(NAMES, runs[0].sign.values), 10)
+    states = [
+        resample(one.hidden.values[at], one.mask.values[at], PHASES).reshape(-1, UNITS)
+        for one in runs
+    ]
+    disparity = procrustes(*states)[2]
+    assert np.sin(float(found.shape_distance[0, 1])) ** 2 == pytest.approx(disparity, abs=1e-5)
+    assert "Two networks make one comparison" in found.attrs["note"]
+    assert np.isnan(found.mean_low).all()
+
+
+def test_splits_that_differ_leave_what_both_held_out(tmp_path: Path) -> None:
+    write_study(tmp_path, 3)
+    for network, train in ((1, slice(0, 12)), (2, slice(12, 24))):
+        one = open_store(tmp_path / f"activations/{network}.zarr").load()
+        part = np.full(24, "validation")
+        part[train] = "train"
+        arrays = (one.hidden, one.mask, one.sign, one.sign)
+        write_states(tmp_path, network, *(array.values for array in arrays), part)
+    found = run_stage(tmp_path, range(3))
+    assert found.common.values.tolist() == [[16, 8, 8], [8, 12, 0], [8, 0, 12]]
+    assert np.isnan(found.disagreement).all()
+    assert "Of 3 comparisons of two networks 3 have fewer than 10" in found.attrs["note"]
+    assert np.isfinite(found.cka.values[0, 1])
 
 
 def test_runs_that_stand_out_are_flagged_and_kept(tmp_path: Path) -> None:
@@ -390,7 +265,8 @@ def test_runs_that_stand_out_are_flagged_and_kept(tmp_path: Path) -> None:
     write_closeness(tmp_path, 3, strange + 0.0)
     still = open_store(tmp_path / "activations/4.zarr").load()
     write_states(
-        tmp_path, 4, np.full(still.hidden.shape, 1 / 3), still.mask.values, still.sign.values
+        *(tmp_path, 4, np.full(still.hidden.shape, 1 / 3), still.mask.values),
+        *(still.sign.values, still.sign.values),
     )
     write_closeness(tmp_path, 4, np.zeros((8, 8)))
     found = run_stage(tmp_path, range(9), close_fraction=0.3)
@@ -404,17 +280,18 @@ def test_runs_that_stand_out_are_flagged_and_kept(tmp_path: Path) -> None:
     ]
     assert found.attrs["flagged"] == 4
     fine = [0, 1, 2, 3, 5, 6, 7, 8]
-    for name in ("cka", "procrustes", "rank_correlation"):
+    for name in ("rank_correlation", "jaccard", "cka", "shape_distance"):
         values = found[name].values
         assert np.isnan(values[4]).all()
         assert np.isnan(values[:, 4]).all()
         assert np.isfinite(values[np.ix_(fine, fine)][~np.eye(8, dtype=bool)]).all(), "kept"
-    for name in ("consensus", "ceiling_upper", "jaccard"):
+    for name in ("consensus", "ceiling_upper", "place"):
         assert np.isnan(found[name].values[4]).all()
         assert np.isfinite(found[name].values[fine]).all()
+    assert np.isfinite(found.disagreement.values[4, fine]).all(), "what it answers is known"
     assert found.consensus.values[3] < 0.5
     without = run_stage(tmp_path, fine, close_fraction=0.3)
-    np.testing.assert_allclose(found.jaccard.values[fine], without.jaccard.values)
+    np.testing.assert_allclose(found.jaccard.values[np.ix_(fine, fine)], without.jaccard)
 
 
 def test_planted_pairs_make_runs_agree_where_they_are(tmp_path: Path) -> None:
@@ -423,7 +300,7 @@ def test_planted_pairs_make_runs_agree_where_they_are(tmp_path: Path) -> None:
     generator = np.random.default_rng(1)
     for network in range(7):
         write_closeness(tmp_path, network, random_ranks(generator, 8, [(0, 1)]))
-    found = run_stage(tmp_path, range(7)).jaccard.mean("network").values
+    found = run_stage(tmp_path, range(7)).jaccard_sign.values
     np.testing.assert_allclose(found[:2], 1)
     assert (found[2:] < 0.6).all()
 
@@ -431,7 +308,7 @@ def test_planted_pairs_make_runs_agree_where_they_are(tmp_path: Path) -> None:
 def test_one_run_has_nothing_to_agree_with(tmp_path: Path) -> None:
     write_study(tmp_path, 1)
     found = run_stage(tmp_path, [0])
-    for name in ("cka", "procrustes", "rank_correlation", "jaccard", "consensus", "ceiling_upper"):
+    for name in (*MEASURES, "mean", "by_chance", "p", "consensus", "ceiling_upper", "place"):
         assert np.isnan(found[name].values).all(), name
     assert "One network has nothing to agree with" in found.attrs["note"]
     assert found.flag.values.tolist() == [""]
@@ -443,7 +320,7 @@ def test_two_signs_have_one_pair_and_no_correlation(tmp_path: Path) -> None:
     found = run_stage(tmp_path, range(3))
     assert np.isnan(found.rank_correlation.values).all()
     assert "Two signs make one pair" in found.attrs["note"]
-    np.testing.assert_array_equal(found.jaccard, 1)
+    np.testing.assert_array_equal(found.jaccard_sign, 1)
     assert np.isfinite(found.cka.values[0, 1])
 
 
@@ -454,7 +331,9 @@ def test_a_store_is_the_same_every_time_and_keeps_the_order_of_the_networks(tmp_
     turned = run_stage(tmp_path, [2, 0, 1])
     assert turned.network.values.tolist() == ["2", "0", "1"]
     turned = turned.sel(network=found.network, other_network=found.other_network)
-    xr.testing.assert_allclose(found, turned)
+    # Which networks are drawn to be shuffled goes by their place.
+    drawn = ["by_chance", "within_sign"]
+    xr.testing.assert_allclose(found.drop_vars(drawn), turned.drop_vars(drawn))
 
 
 def test_networks_that_are_not_listed_are_passed_over(tmp_path: Path) -> None:
@@ -470,9 +349,9 @@ def test_the_command_takes_folders(tmp_path: Path) -> None:
     app.command(agreement)
     paths = ("networks.txt", "activations", "closeness", "networks", "cli.zarr")
     given = [str(tmp_path / path) for path in paths]
-    app(["agreement", *given, "--frames=30", "--close-fraction=0.4"])
+    app(["agreement", *given, "--examples=12", "--close-fraction=0.4"])
     found = open_store(tmp_path / "cli.zarr")
-    assert (found.sizes["network"], found.attrs["frames"], found.attrs["k"]) == (2, 30, 3)
+    assert (found.sizes["network"], found.attrs["examples"], found.attrs["k"]) == (2, 12, 3)
 
 
 # What the user can mend
@@ -481,8 +360,9 @@ def test_the_command_takes_folders(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "values"),
     [
-        (AgreementOptions, {"frames": 1}),
-        (AgreementOptions, {"frames": 5001}),
+        (AgreementOptions, {"examples": 3}),
+        (AgreementOptions, {"examples": 2001}),
+        (AgreementOptions, {"permutations": 0}),
         (CloseOptions, {"close_fraction": 0.0}),
         (CloseOptions, {"close_fraction": 1.5}),
     ],
@@ -551,7 +431,7 @@ def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     one = open_store(path).load()
     hidden = one.hidden.values.copy()
     hidden[5, -1, 0] = np.nan
-    write_states(tmp_path, 1, hidden, one.mask.values, one.sign.values)
+    write_states(tmp_path, 1, hidden, one.mask.values, one.sign.values, one.sign.values)
     with pytest.raises(UserError, match=r"activations/1\.zarr: .*no finite numbers"):
         run_stage(tmp_path, range(3))
     write_closeness(tmp_path, 2, np.full((8, 8), np.nan))

@@ -1,7 +1,8 @@
-"""Stage `figures`: the reference run's paths, the closest pairs, the networks and their accuracies.
+"""Stage `figures`: the reference run's paths, the closest pairs, the networks and a map of them.
 
-Takes `stability.zarr`, one run's `paths/<network>.zarr` and every run's `metrics.json`, gives PNG
-files (and SVG where it is small). Verdicts are shown by shape as well as by colour.
+Takes `stability.zarr`, `agreement.zarr`, one run's `paths/<network>.zarr` and every run's
+`metrics.json`, gives PNG files (and SVG where it is small). Verdicts are shown by shape as well as
+by colour.
 """
 
 from pathlib import Path
@@ -13,6 +14,7 @@ from signpaths.report.drawing.accuracy import draw_accuracy
 from signpaths.report.drawing.networks import draw_networks
 from signpaths.report.drawing.pairs import draw_pairs
 from signpaths.report.drawing.paths import draw_paths
+from signpaths.report.drawing.runs import draw_runs
 from signpaths.report.drawing.style import STYLE, save
 from signpaths.report.drawing.variance import draw_variance
 from signpaths.runs import names_of, read_metrics
@@ -22,6 +24,7 @@ from signpaths.stores import open_store, whole
 
 def figures(
     stability: Path,
+    agreement: Path,
     paths: Path,
     networks: Path,
     out: Path,
@@ -35,6 +38,8 @@ def figures(
     ----------
     stability
         The study's `stability.zarr`.
+    agreement
+        How alike the runs are, `agreement.zarr`.
     paths
         The reference run's paths, `paths/<network>.zarr`.
     networks
@@ -57,3 +62,4 @@ def figures(
             save(figure, folder / f"{name}.svg")
         save(draw_networks(stable), folder / "networks.png")
         save(draw_variance(stable), folder / "variance.png")
+        save(draw_runs(open_store(agreement).load()), folder / "runs.png")

@@ -1,79 +1,54 @@
-"""How alike runs are: hidden states and ranks of many runs in, measures of likeness out.
+"""How alike runs order the pairs: ranks of many runs in, measures of likeness out.
 
-Takes plain arrays; gives linear CKA (Kornblith et al. 2019), Procrustes disparity, rank
-correlations with their noise ceiling (Nili et al. 2014) and Jaccard indices of nearest signs, and
-tells which values lie far below the others.
+Takes plain arrays; gives rank correlations with their noise ceiling (Nili et al. 2014) and Jaccard
+indices of nearest signs, both with signs shuffled too, and tells which values lie far below the
+others.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
+from scipy.spatial.distance import squareform
 from scipy.stats import median_abs_deviation, rankdata
+
+from signpaths.stability.crossed import Likeness
 
 # So many robust standard deviations below the median of runs stands out.
 DEVIATIONS = 3
-# Networks that one is compared with at once: of 5,000 frames and 100 units, 64 MB.
-BLOCK = 16
+SEED = 0
 
 
-def normalised(states: np.ndarray) -> np.ndarray | None:
-    """Centre hidden states `(frame, unit)` and bring them to norm 1; None if all are equal."""
-    if (states == states[0]).all():
-        return None
-    centred = states - states.mean(axis=0, dtype=np.float64)
-    # The greatest value first: squares of very small ones would vanish.
-    centred /= np.abs(centred).max()
-    return (centred / np.linalg.norm(centred)).astype(np.float32)
-
-
-def cka_and_procrustes(states: Sequence[np.ndarray | None]) -> tuple[np.ndarray, np.ndarray]:
-    """Give linear CKA and Procrustes disparity of every two sets of hidden states.
-
-    With X and Y centred and of norm 1, CKA is ‖XᵀY‖²_F / (‖XᵀX‖_F·‖YᵀY‖_F), 1 for states that
-    differ by rotation and scale only. The disparity is min ‖X − s·Y·R‖²_F over rotations R and
-    scales s, which is 1 minus the squared sum of the singular values of XᵀY: the share of X that
-    no rotation of Y explains.
+def rank_correlations(ranks: np.ndarray, signs: int) -> Likeness:
+    """Correlate the ranks of every two runs.
 
     Parameters
     ----------
-    states
-        Of each network from `normalised`, `(frame, unit)`; the units may be of different number.
+    ranks
+        Ranks of the pairs in each run, `(network, pair)`, in the order of `np.triu_indices`.
+    signs
+        Number of signs.
 
     Returns
     -------
-    tuple of numpy.ndarray
-        Both `(network, other_network)`, from 0 to 1: a CKA of 1 and a disparity of 0 mean that the
-        states are alike. NaN on the diagonal and where states are None.
-    """
-    cka, disparity = np.full((2, len(states), len(states)), np.nan)
-    known = [index for index, one in enumerate(states) if one is not None]
-    found = [one for one in states if one is not None]
-    own = np.array([np.linalg.norm(one.T.astype(np.float64) @ one) for one in found])
-    for start in range(0, len(found), BLOCK):
-        block = _stacked(found[start : start + BLOCK])
-        for row, one in enumerate(found[: start + len(block)]):
-            # Each two networks once: those of the block that come after this one.
-            first = max(0, row + 1 - start)
-            singular = np.linalg.svd(one.T.astype(np.float64) @ block[first:], compute_uv=False)
-            others = slice(start + first, start + len(block))
-            at = [known[row]], known[others]
-            likeness = (singular**2).sum(axis=1) / (own[row] * own[others])
-            cka[at] = cka.T[at] = np.minimum(likeness, 1)
-            disparity[at] = disparity.T[at] = np.clip(1 - singular.sum(axis=1) ** 2, 0, 1)
-    return cka, disparity
-
-
-def rank_correlations(ranks: np.ndarray) -> np.ndarray:
-    """Correlate the ranks of every two runs, `(network, other_network)`; `ranks(network, pair)`.
-
-    NaN on the diagonal, and where the ranks of a run do not vary.
+    Likeness
+        NaN where the ranks of a run do not vary. A left-out sign takes its pairs with it; the
+        others keep their ranks.
     """
     found = np.full((len(ranks),) * 2, np.nan)
     known = np.flatnonzero(np.ptp(ranks, axis=1) > 0)
+    without = np.full(signs, np.nan)
     if known.size:
         found[np.ix_(known, known)] = np.corrcoef(ranks[known])
     np.fill_diagonal(found, np.nan)
-    return found
+    first, second = np.triu_indices(signs, 1)
+    for sign in range(signs if known.size > 1 else 0):
+        left = ranks[known][:, (first != sign) & (second != sign)]
+        if not left.size or not np.ptp(left, axis=1).all():
+            continue
+        scores = left - left.mean(axis=1, keepdims=True)
+        scores /= np.linalg.norm(scores, axis=1, keepdims=True)
+        # The mean over all pairs of runs is that of their sum with itself.
+        square = (scores.sum(axis=0) ** 2).sum()
+        without[sign] = (square - known.size) / (known.size * (known.size - 1))
+    return Likeness(found, without)
 
 
 def noise_ceiling(ranks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,25 +84,67 @@ def nearest_signs(distance: np.ndarray, k: int) -> np.ndarray:
     return found
 
 
-def mean_jaccard(nearest: np.ndarray) -> np.ndarray:
-    """Give the mean Jaccard index of each sign's nearest signs with those in the other runs.
+def jaccard(nearest: np.ndarray, known: np.ndarray) -> tuple[Likeness, np.ndarray]:
+    """Give the Jaccard index of each sign's nearest signs in every two runs.
 
     Parameters
     ----------
     nearest
         bool `(network, sign, other)`.
+    known
+        The runs to compare, bool `(network,)`.
 
     Returns
     -------
-    numpy.ndarray
-        `(network, sign)`; NaN with one run.
+    tuple
+        The mean over signs for every two runs, and each sign's mean over every two runs,
+        `(sign,)`; NaN with one run.
     """
-    runs = len(nearest)
-    found = np.full(nearest.shape[:2], np.nan)
-    for index, own in enumerate(nearest if runs > 1 else []):
-        rest = np.delete(nearest, index, axis=0)
-        found[index] = ((own & rest).sum(axis=2) / (own | rest).sum(axis=2)).mean(axis=0)
-    return found
+    found = np.full((len(nearest),) * 2, np.nan)
+    runs, signs = np.flatnonzero(known), nearest.shape[1]
+    total = np.zeros(signs)
+    for place, row in enumerate(runs[:-1]):
+        later = runs[place + 1 :]
+        one, others = nearest[row], nearest[later]
+        shares = (one & others).sum(axis=2) / (one | others).sum(axis=2)
+        found[row, later] = found[later, row] = shares.mean(axis=1)
+        total += shares.sum(axis=0)
+    of_two = runs.size * (runs.size - 1) / 2
+    of_sign = total / of_two if of_two else np.full(signs, np.nan)
+    return Likeness(found, (of_sign.sum() - of_sign) / (signs - 1)), of_sign
+
+
+def shuffled_signs(
+    ranks: np.ndarray, nearest: np.ndarray, draws: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compare two random runs again and again, as if the signs of one had changed places.
+
+    Parameters
+    ----------
+    ranks
+        `(network, pair)`; runs whose ranks do not vary are left out.
+    nearest
+        bool `(network, sign, other)`.
+    draws
+        So many times two runs and a permutation are drawn.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Rank correlation and mean Jaccard index, `(draw,)`; empty with fewer than two runs.
+    """
+    generator = np.random.default_rng(SEED)
+    known = np.flatnonzero(np.ptp(ranks, axis=1) > 0)
+    correlation, shared = [], []
+    for _ in range(draws if known.size > 1 else 0):
+        one, other = generator.choice(known, 2, replace=False)
+        order = generator.permutation(nearest.shape[1])
+        at = np.ix_(order, order)
+        moved = squareform(squareform(ranks[other])[at])
+        correlation.append(np.corrcoef(ranks[one], moved)[0, 1])
+        mine, theirs = nearest[one], nearest[other][at]
+        shared.append(((mine & theirs).sum(axis=1) / (mine | theirs).sum(axis=1)).mean())
+    return np.array(correlation), np.array(shared)
 
 
 def outlying(values: np.ndarray, margin: float) -> np.ndarray:
@@ -148,9 +165,3 @@ def _correlation(ranks: np.ndarray, mean: np.ndarray) -> float:
     if np.ptp(ranks) == 0 or np.ptp(mean) == 0:
         return float("nan")
     return float(np.corrcoef(ranks, rankdata(mean))[0, 1])
-
-
-def _stacked(states: Sequence[np.ndarray]) -> np.ndarray:
-    """Stack states `(network, frame, unit)`; units that are missing are zeros: no difference."""
-    units = max(one.shape[1] for one in states)
-    return np.stack([np.pad(one, ((0, 0), (0, units - one.shape[1]))) for one in states])

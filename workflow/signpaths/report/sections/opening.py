@@ -9,7 +9,7 @@ from signpaths.report.findings import cautions, sentences
 from signpaths.report.sections.agreement import flagged
 from signpaths.report.study import Study
 from signpaths.runs import failed_to_learn
-from signpaths.stability.agreement import FAILED
+from signpaths.stability.comparison import FAILED
 
 NAME = "What was found"
 
