@@ -167,15 +167,15 @@ def test_the_rows_saved_are_the_text_of_pairs_csv(browser: str, folder: Path) ->
     assert unescape(saved[1]) == written
 
 
-def test_origins_filter_together_with_verdicts(whole: Dump) -> None:
-    found = rows(whole("#origin=learned,input-driven"))
+def test_causes_filter_together_with_verdicts(whole: Dump) -> None:
+    found = rows(whole("#cause=learned,input-driven"))
     assert {row[1] for row in found} == {"stays close learned", "stays close input-driven"}
-    dom = whole("#origin=learned&verdict=stays%20close")
+    dom = whole("#cause=learned&verdict=stays%20close")
     assert pairs(dom) == ["who/soon"]
     assert status(dom) == "1 of 91 pairs."
-    assert re.search(r'name="origin" value="learned" checked', dom)
-    assert pairs(whole("#origin=learned&verdict=apart")) == []
-    assert status(whole("#origin=no-such-origin")) == "0 of 91 pairs."
+    assert re.search(r'name="cause" value="learned" checked', dom)
+    assert pairs(whole("#cause=learned&verdict=apart")) == []
+    assert status(whole("#cause=no-such-cause")) == "0 of 91 pairs."
 
 
 def test_the_details_of_a_pair_are_its_numbers(whole: Dump, folder: Path) -> None:
@@ -184,7 +184,7 @@ def test_the_details_of_a_pair_are_its_numbers(whole: Dump, folder: Path) -> Non
     detail = Page(dom[dom.index('<tr class="detail">') :])
     often, near = (
         next(shown for shown in detail.rows if shown[0] == "Space" and name in shown)
-        for name in ("By chance", "Paths meet")
+        for name in ("By arrangement", "Paths meet")
     )
     lines = [shown for shown in detail.rows if shown[0] == "ae2"]
     of_ae2 = dict(zip(often, lines[0], strict=True)) | dict(zip(near, lines[1], strict=True))
@@ -193,9 +193,9 @@ def test_the_details_of_a_pair_are_its_numbers(whole: Dump, folder: Path) -> Non
         for name in row
         if "space" in row[name].dims and row[name].ndim == 1
     }
-    assert of_ae2["Close in"] == f"{round(12 * at['pi'])}/12"
-    assert float(of_ae2["By chance"]) == pytest.approx(at["p_chance"], abs=0.006)
-    assert of_ae2["If close up to 2"] == f"{round(12 * at['pi_double_k'])}/12"
+    assert of_ae2["Close in"] == f"{12 * at['pi']:.3g}/12"
+    assert float(of_ae2["By arrangement"]) == pytest.approx(at["p_arrangement"], abs=0.006)
+    assert of_ae2["If close up to 2"] == f"{12 * at['pi_double_k']:.3g}/12"
     assert float(of_ae2["Mean rank"]) == pytest.approx(at["rank_mean"], abs=0.051)
     low, high = of_ae2["Interval (95\N{NO-BREAK SPACE}%)"].split("\N{EN DASH}")
     assert float(low) == pytest.approx(at["rank_low"], abs=0.051)

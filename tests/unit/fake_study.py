@@ -27,7 +27,7 @@ from signpaths.stores import open_store, write_store, write_table
 
 NAMES = ("drink", "danger", "who", "soon", "think", "crazy", "God", "science")
 HOSTILE = ("<script>alert(1)</script>", 'a",b', "</script><b>x", "$x_1$", "=1+1", "{{ 7 * 7 }}")
-QUICK = StabilityOptions(resamples=100, permutations=100)
+QUICK = StabilityOptions(resampled_studies=50, permutations=100)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def write_claims(path: Path, *rows: Sequence[str]) -> None:
     known = {
         **{"sign_a": "drink", "sign_b": "danger", "space": "hidden"},
         **{"pi": 0.75, "pi_low": 0.5, "pi_high": 0.9, "q": 0.0123, "verdict": "stays close"},
-        **{"origin": "learned", "rank_mean": 1.25, "raw_rank": 7.5, "crossing": None},
+        **{"cause": "learned", "rank_mean": 1.25, "raw_rank": 7.5, "crossing": None},
         "softmax_mass": 0.00625,
     }
     columns = ("said", "kind", "found", "agrees")

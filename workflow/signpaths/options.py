@@ -517,9 +517,6 @@ class StabilityOptions(CloseOptions):
     resampled_studies: Count = 200
     """Studies of resampled networks, in which it is counted how often each answer comes again."""
 
-    resamples: Count = 1000
-    """Bootstrap resamples for the interval of a pair's mean mutual rank."""
-
     permutations: Count = 1000
     """Permutations of the signs, for the share that the raw signals explain."""
 

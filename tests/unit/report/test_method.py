@@ -89,7 +89,7 @@ def test_it_states_the_thresholds_of_this_study(study: Path) -> None:
         assert said in text
     # What differs between networks is no question with one.
     assert ("the examples that they were trained on" in text) == ("1 network was" not in text)
-    few = "Too few networks\n  for inference" in text
+    few = "**This study has too few networks for inference**" in text
     assert few == ("1 network was" in text)
     assert few == ("One network" in text)
     assert "{{" not in text

@@ -23,16 +23,16 @@ from scipy.stats import spearmanr
 from signpaths.report.findings import cautions
 from signpaths.report.sections import instability
 from signpaths.report.sections.agreement import agreement_rows
+from signpaths.report.sections.causes import cause_rows, picture_rows, projections_in
 from signpaths.report.sections.claims import claim_rows
 from signpaths.report.sections.compared import study_rows
 from signpaths.report.sections.evidence import evidence_rows
 from signpaths.report.sections.instability import reliability_rows, variance_rows
-from signpaths.report.sections.origins import origin_rows
 from signpaths.report.sections.projection import projection_rows
 from signpaths.report.sections.trust import quality_rows
 from signpaths.report.study import Compared
 from signpaths.spaces import coordinates
-from signpaths.stability.verdicts import ORIGINS
+from signpaths.stability.verdicts import CAUSES, PICTURES
 from signpaths.stores import open_store, read_table, write_store
 
 SIGNS = [*"abcdefgh", *HOSTILE[:2]]
@@ -129,12 +129,24 @@ def write_agreement(path: Path, runs: int) -> xr.Dataset:
     return dataset
 
 
-def test_origins_are_counted(stable: xr.Dataset) -> None:
-    rows = origin_rows(stable)
-    assert sum(row["pairs"] for row in rows) == 45
-    by_name = {row["origin"]: row for row in rows}
-    assert by_name["input-driven"]["pairs"] == by_name["input-driven"]["staying"] == 1
-    assert {row["origin"]: row["meaning"] for row in rows} == ORIGINS
+def test_causes_are_counted(stable: xr.Dataset) -> None:
+    rows = cause_rows(stable)
+    for row in rows:
+        its = stable.cause.values == row["name"]
+        assert row["pairs"] == its.sum()
+        assert row["sure"] == (its & (stable.cause_repeats.values >= 0.8)).sum()
+    by_name = {row["name"]: row for row in rows}
+    assert by_name["input-driven"]["pairs"] == by_name["input-driven"]["sure"] == 1
+    assert {row["name"]: row["meaning"] for row in rows} == CAUSES
+
+
+def test_pictures_are_counted_beside_each_other(stable: xr.Dataset) -> None:
+    spaces = projections_in(stable)
+    rows = picture_rows(stable)
+    assert {row["name"]: row["meaning"] for row in rows} == PICTURES
+    for row in rows:
+        told = [(stable.picture.sel(space=space).values == row["name"]).sum() for space in spaces]
+        assert row["pairs"] == told
 
 
 def test_variance_shares_are_percents_of_the_store(stable: xr.Dataset) -> None:
@@ -263,7 +275,7 @@ def test_the_numbers_behind_a_claim_are_those_of_its_row(tmp_path: Path) -> None
         ("rank in the raw signals", "7.5"),
         ("probability of the other", "0.6\N{NO-BREAK SPACE}%"),
     ]
-    assert (row["verdict"], row["origin"]) == ("stays close", "learned")
+    assert (row["verdict"], row["cause"]) == ("stays close", "learned")
 
 
 def test_every_answer_to_a_claim_has_a_badge(tmp_path: Path) -> None:
@@ -304,7 +316,7 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     )
     page = Page(text)
     ids = {attributes.get("id") for _, attributes in page.elements}
-    sections = {"claims", "origins", "instability", "evidence", "trust", "agreement", "compared"}
+    sections = {"claims", "instability", "evidence", "trust", "agreement", "compared"}
     assert sections <= ids
     assert hostile not in text
     assert "&lt;script&gt;alert(1)" in text

@@ -4,7 +4,6 @@ Takes `stability.zarr` and every run's `metrics.json`, gives text for the report
 The wording follows the verdicts of the stability stage and never claims more than they do.
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,20 @@ import xarray as xr
 
 from signpaths.report.closest import closest_first, pair_names
 from signpaths.runs import accuracies, failed_to_learn, names_of, read_metrics
-from signpaths.spaces import HEADLINE
+from signpaths.spaces import COMPONENTS, HEADLINE, UNTRAINED, of_kind, plane
 from signpaths.stability import variance
 from signpaths.stability.verdicts import (
     APART,
     ARTEFACT,
     COMES,
     INPUT,
+    KEPT,
     LEARNED,
+    NONE,
     RECURRENT,
     STAYS,
     UNDECIDED,
+    UNLEARNED,
     VERDICTS,
 )
 from signpaths.stores import open_store
@@ -34,7 +36,7 @@ NAMED_PAIRS = 5
 
 
 def findings(study: Path, /) -> None:
-    """Print what a study found: at most five sentences, each on one line, and what to beware of.
+    """Print what a study found: at most six sentences, each on one line, and what to beware of.
 
     Parameters
     ----------
@@ -48,14 +50,14 @@ def findings(study: Path, /) -> None:
 
 
 def sentences(stability: xr.Dataset, metrics: Sequence[dict[str, Any]]) -> list[str]:
-    """Say in at most five sentences what was asked and trained, what was found and its limits."""
+    """Say in at most six sentences what was asked and trained, what was found and its limits."""
     asked = _asked(stability, metrics)
     failed = failed_to_learn(metrics)
     if failed:
         who = "network" if len(failed) == 1 else "networks"
         asked = f"{asked[:-1]}; {who} {listed(failed)} failed to learn."
-    told = [asked, _found(stability), _causes(stability), _limits(stability)]
-    return [sentence for sentence in (*told, _reliability(stability)) if sentence]
+    told = [asked, _found(stability), _causes(stability), _pictures(stability)]
+    return [one for one in (*told, _limits(stability), _reliability(stability)) if one]
 
 
 def cautions(stability: xr.Dataset) -> list[str]:
@@ -101,6 +103,9 @@ def _found(stability: xr.Dataset) -> str:
         named = ", ".join(close[:NAMED_PAIRS])
         more = f" and {count(stays - NAMED_PAIRS)} more" if stays > NAMED_PAIRS else ""
         start = f"{count(stays)} of {of} {'stays' if stays == 1 else 'stay'} close ({named}{more})"
+        repeats = stability["verdict_repeats"].values[verdict == STAYS]
+        if likely := int((repeats < float(stability.attrs["sure"])).sum()):
+            start += f", {count(likely)} of them only likely"
     else:
         start = f"None of {of} stays close"
     phrases = {
@@ -115,40 +120,55 @@ def _found(stability: xr.Dataset) -> str:
 
 
 def _causes(stability: xr.Dataset) -> str:
-    """Say what closeness is due to, and where the projection shows something else."""
-    if "origin" not in stability or not int(stability.attrs.get("inference", 1)):
+    """Say what closeness is due to, and what training took apart."""
+    if UNTRAINED not in stability["space"].values:
         return ""
-    origin = stability["origin"].values.astype(str)
+    cause = stability["cause"].values.astype(str)
     stays = stability["verdict"].values.astype(str) == STAYS
     words = {
         INPUT: "alike in the recordings already",
         RECURRENT: "close before training though not in the recordings",
         LEARNED: "close by training only",
+        NONE: "of unknown cause",
     }
     parts = [
         counted(number, f"is {text}", f"are {text}")
         for name, text in words.items()
-        if (number := int((origin[stays] == name).sum()))
+        if (number := int((cause[stays] == name).sum()))
     ]
-    # All that are lost, those that stay close included; their origin is another.
-    lost = int(stability["lost_in_projection"].values.sum())
-    made_up = int((origin == ARTEFACT).sum())
-    of_projection = {
-        "pair{s} that {is} close in the hidden states {is} lost in the projection": lost,
-        "pair{s} {is} close in the projection only": made_up,
-    }
-    one, many = {"s": "", "is": "is"}, {"s": "s", "is": "are"}
-    shown = [
-        counted(number, text.format_map(one), text.format_map(many))
-        for text, number in of_projection.items()
-        if number
-    ]
-    of_staying = f"Of those that stay close, {listed(parts)}" if parts else ""
-    if len(parts) == 1 and set(origin[stays]) <= set(words):
+    if len(parts) == 1:
         who = "The pair that stays close" if stays.sum() == 1 else "All that stay close"
         of_staying = f"{who} {parts[0].partition(' ')[2]}"
-    told = "; ".join(filter(None, [of_staying, listed(shown)]))
+    else:
+        of_staying = f"Of those that stay close, {listed(parts)}" if parts else ""
+    parted = int((cause == UNLEARNED).sum())
+    by_training = counted(
+        parted,
+        "pair that is alike in the recordings was taken apart by training",
+        "pairs that are alike in the recordings were taken apart by training",
+    )
+    told = "; ".join(filter(None, [of_staying, by_training if parted else ""]))
     return f"{told}." if told else ""
+
+
+def _pictures(stability: xr.Dataset) -> str:
+    """Say how many of the pairs that stay close the plane shows, and PCA's beside it."""
+    stays = stability["verdict"].values.astype(str) == STAYS
+    shown = plane(stability)
+    if shown is None or not stays.any():
+        return ""
+    pca = next(iter(of_kind(stability, COMPONENTS, dims=2)), shown)
+
+    def kept(space: str) -> int:
+        return int((stability["picture"].sel(space=space).values == KEPT).sum())
+
+    beside = f" (PCA: {count(kept(pca))})" if pca != shown else ""
+    who = "the pair that stays" if stays.sum() == 1 else f"the {count(int(stays.sum()))} that stay"
+    text = f"The picture {shown} shows {count(kept(shown))} of {who} close as close{beside}"
+    made_up = int((stability["picture"].sel(space=shown).values == ARTEFACT).sum())
+    if made_up:
+        text += f", and {counted(made_up, 'pair that is apart', 'pairs that are apart')}"
+    return f"{text}."
 
 
 def _reliability(stability: xr.Dataset) -> str:
@@ -171,16 +191,12 @@ def _reliability(stability: xr.Dataset) -> str:
 
 def _limits(stability: xr.Dataset) -> str:
     runs = stability.sizes["network"]
-    needed_any = _needed(stability, "networks_needed_any")
-    needed_one = _needed(stability, "networks_needed_one")
-    if not int(stability.attrs.get("inference", 1)):
-        text = "Too few networks for inference: "
-        if needed_any is not None:
-            alone = ""
-            if needed_one is not None and needed_one > needed_any:
-                alone = f" ({count(needed_one)} for a single pair on its own)"
-            text += f"needs at least {count(needed_any)}{alone} and "
-        return f"{text}has {count(runs)}, so no pair can be said to stay close."
+    if not int(stability.attrs["inference"]):
+        return (
+            "Too few networks for inference: needs at least "
+            f"{count(int(stability.attrs['networks_needed_any']))} and has {count(runs)}, so no "
+            "pair can be said to stay close."
+        )
     chosen = stability.sel(space=HEADLINE)
     order = closest_first(stability)
     pi = chosen["pi"].values[order]
@@ -195,14 +211,4 @@ def _limits(stability: xr.Dataset) -> str:
         text = f"{name} flickers most: close in {count(close)} of {counted(runs, 'network')}"
         if tied:
             text += f" ({counted(tied, 'other pair flickers', 'other pairs flicker')} as much)"
-    if needed_one is not None and runs < needed_one:
-        text += (
-            f"; with {counted(runs, 'network')} a pair can pass only together with others, alone "
-            f"from {count(needed_one)}"
-        )
     return f"{text}."
-
-
-def _needed(stability: xr.Dataset, key: str) -> int | None:
-    value = stability.attrs.get(key)
-    return int(value) if value is not None and math.isfinite(value) and value > 0 else None

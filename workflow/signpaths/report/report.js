@@ -58,23 +58,27 @@ const cell = (text, kind = "n") => element("td", { class: kind }, text);
 function pairNodes(row) {
   return [element("bdi", {}, printable(row[at.sign_a])), ` ${DASH} `, element("bdi", {}, printable(row[at.sign_b]))];
 }
-const badge = (verdict) => element("span", { class: `verdict ${verdict.replaceAll(" ", "-")}` }, verdict);
-const times = (pi) => `${Math.round(pi * data.runs)}/${data.runs}`;
+// An answer that too few studies of resampled networks repeat is told as likely.
+const qualified = (row, name) => {
+  const answer = row[at[name]];
+  const sure = answer === data.undecided || row[at[`${name}_repeats`]] >= data.sure;
+  return sure ? answer : `likely ${answer}`;
+};
+const badge = (row) => element("span", { class: `verdict ${row[at.verdict].replaceAll(" ", "-")}` }, qualified(row, "verdict"));
+// Whole networks, or their parts where a network counts by the share of its autoencoders.
+const times = (pi) => `${Number((pi * data.runs).toFixed(1))}/${data.runs}`;
 function share(pi) {
   const bar = element("span", { class: "share" }, times(pi));
   bar.style.setProperty("--share", `${100 * pi}%`);
   return bar;
 }
 
-const cause = (row) => {
-  const name = row[at.origin] ?? "";
-  return name && name !== data.nowhere ? [" ", element("span", { class: "origin" }, name)] : [];
-};
+const cause = (row) => row[at.cause] ? [" ", element("span", { class: "cause" }, qualified(row, "cause"))] : [];
 
 // ---- state: what is shown, kept in the address
 // A set of names for each filter; the key is the name of its column and of its boxes.
-const filters = { verdict: data.verdicts, origin: data.origins };
-const state = { q: "", verdict: new Set(data.verdicts), origin: new Set(data.origins), sort: null, down: false, pair: null };
+const filters = { verdict: data.verdicts, cause: data.causes.length ? [...data.causes, ""] : [] };
+const state = { q: "", verdict: new Set(filters.verdict), cause: new Set(filters.cause), sort: null, down: false, pair: null };
 let shown = [];
 let drawn = 0;
 
@@ -157,7 +161,7 @@ const width = document.querySelectorAll("#table thead tr:last-child th").length;
 
 function rowOf(row) {
   const button = element("button", { type: "button", "aria-expanded": "false" }, ...pairNodes(row));
-  const line = element("tr", {}, element("th", { scope: "row" }, button), element("td", {}, badge(row[at.verdict]), ...cause(row)));
+  const line = element("tr", {}, element("th", { scope: "row" }, button), element("td", {}, badge(row), ...cause(row)));
   line.append(element("td", { class: "n" }, share(head(row, "pi"))));
   line.append(cell(interval(head(row, "pi_low"), head(row, "pi_high"))), cell(probability(head(row, "q"))));
   const ranks = [...data.spaces.map(({ name }) => row[at[`${name}_rank_mean`]]), row[at.raw_rank]];
@@ -188,9 +192,12 @@ const formats = {
 };
 function written(column, value) {
   const ends = (column.to ? [column.name, column.to] : [column.name]).map(value);
-  if (ends.some((end) => end === null || end === undefined)) return DASH;
+  if (ends.some((end) => end === null || end === undefined || end === "")) return DASH;
   const { text, unit = "" } = formats[column.shown];
-  if (ends.length === 1 && !unit) return text(ends[0]);
+  if (ends.length === 1 && !unit) {
+    const repeats = value(`${column.name}_repeats`);
+    return typeof repeats === "number" && repeats < data.sure ? `likely ${ends[0]}` : text(ends[0]);
+  }
   return `${ends.map(text).join(DASH)}${unit}`;
 }
 // With one network or one autoencoder nothing is known of what another would change.
@@ -232,7 +239,6 @@ function pairSentences(row) {
     const beyond = value("beyond_input");
     texts.push(`In the hidden states it is ${fixed(Math.abs(beyond), 2)} standard deviations ${beyond < 0 ? "farther apart" : "nearer"} than the raw signals let one expect.`);
   }
-  if (value("lost_in_projection") === true) texts.push("It is lost in the projection: close in the hidden states, but seldom in the picture.");
   for (const column of data.alone.filter((one) => value(one.name) !== null)) texts.push(`${column.heading}: ${written(column, value)}.`);
   return texts;
 }
@@ -384,7 +390,7 @@ byId("next").addEventListener("click", () => drawMore(STEP));
 byId("every").addEventListener("click", () => drawMore(Infinity));
 byId("all").addEventListener("click", () => { state.pair = null; writeAddress(); draw(); });
 addEventListener("hashchange", () => {
-  if (/^#(pair|q|verdict|origin|sort)=/.test(location.hash)) { readAddress(); draw(); }
+  if (/^#(pair|q|verdict|cause|sort)=/.test(location.hash)) { readAddress(); draw(); }
 });
 byId("tools").hidden = byId("save").hidden = false;
 readAddress();

@@ -21,6 +21,7 @@ from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
     accuracy,
     agreement,
+    causes,
     cite,
     claims,
     compared,
@@ -30,7 +31,6 @@ from signpaths.report.sections import (
     instability,
     method,
     opening,
-    origins,
     pairs,
     paths,
     planted,
@@ -63,7 +63,7 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, paths, accuracy, claims, origins, instability, evidence, trust, agreement, compared),
+    *(pairs, paths, accuracy, claims, causes, instability, evidence, trust, agreement, compared),
     *(planted, data, method, projection, provenance, cite, glossary),
 )
 

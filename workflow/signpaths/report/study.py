@@ -148,10 +148,12 @@ def measured(study: Study) -> dict[str, Any]:
         "pairs": study.stability.sizes["pair"],
         "runs": study.runs,
         "ae_seeds": int(attrs["ae_seeds"]),
-        **{name: attrs[name] for name in ("k", "tau", "fdr", "apart", "confidence")},
+        **{
+            name: attrs[name]
+            for name in ("k", "tau", "fdr", "rare", "firm", "present", "confidence", "sure")
+        },
         "inference": bool(attrs["inference"]),
-        "needed_any": attrs.get("networks_needed_any"),
-        "needed_one": attrs.get("networks_needed_one"),
+        "needed_any": attrs["networks_needed_any"],
         "verdicts": {name: int((verdict == name).sum()) for name in VERDICTS},
         "test_accuracy": float(np.mean(test)) if test else None,
         "smallest_p": attrs["tau"] ** study.runs,

@@ -224,48 +224,6 @@ def moved_by_training(
     return p, _kept_q(p, 2.0 ** (1.0 - both) <= fdr, "bh")
 
 
-def bootstrap_means(
-    ranks: np.ndarray, *, resamples: int, confidence: float, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give a two-stage bootstrap interval of each pair's mean over networks of the median rank.
-
-    Networks are drawn with replacement, then autoencoders within each. A median of drawn values is
-    one of the sorted values (or two, halved), so every resample is a weighting of sorted ranks, and
-    all resamples of all pairs are one matrix product.
-
-    Parameters
-    ----------
-    ranks
-        `(network, ae_seed, pair)`.
-    resamples
-        How many.
-    confidence
-        Of the percentile interval.
-    seed
-        Of the draws.
-
-    Returns
-    -------
-    tuple
-        Lower and upper ends, `(pair,)`.
-    """
-    networks, autoencoders, pairs = ranks.shape
-    generator = np.random.default_rng(seed)
-    drawn = generator.integers(networks, size=(resamples, networks))
-    places = np.sort(generator.integers(autoencoders, size=(resamples, networks, autoencoders)), 2)
-    weights = np.zeros((resamples, networks * autoencoders), dtype=np.float32)
-    row = np.arange(resamples)[:, None]
-    for middle in ((autoencoders - 1) // 2, autoencoders // 2):
-        column = drawn * autoencoders + places[:, :, middle]
-        np.add.at(weights, (row, column), np.float32(0.5 / networks))
-    sorted_ranks = np.sort(ranks, axis=1).reshape(-1, pairs).astype(np.float32)
-    tail = (1 - confidence) / 2
-    means = weights @ sorted_ranks
-    means.sort(axis=0)
-    low, high = round(tail * (resamples - 1)), round((1 - tail) * (resamples - 1))
-    return means[low], means[high]
-
-
 def jackknife_error(without: np.ndarray) -> np.ndarray:
     """Give the standard error of an estimate from its values with one session left out each.
 

@@ -17,7 +17,9 @@ from signpaths.options import StabilityOptions
 from signpaths.spaces import AUTOENCODER, HEADLINE, RAW
 from signpaths.stability import betting, inference
 from signpaths.stability.inference import Tested
+from signpaths.stability.intervals import mean_interval
 from signpaths.stability.retrainings import Retrainings
+from signpaths.stability.verdicts import NONE
 from signpaths.wording import counted
 
 IN_SPACE = ("space", "pair")
@@ -28,8 +30,7 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
     tested = _tested(found, found.close, options)
     confidence, tau = _percent(options.confidence), _percent(options.tau)
     level = f"{options.confidence:.0%}"
-    networks = counted(len(found.networks), "network")
-    were = "were" if len(found.networks) != 1 else "was"
+    trained = _trained(found)
     statistics = [
         (
             Column(
@@ -40,7 +41,7 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
                 heading="Close in",
                 shown="bar",
                 group=OFTEN,
-                words=f"In how many of the {networks} the pair is close. The bar shows the share, "
+                words="In how many of the networks the pair is close. The bar shows the share, "
                 "π. In the picture of an autoencoder a network counts by the share of its "
                 "autoencoders.",
             ),
@@ -57,7 +58,7 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
                 to="pi_high",
                 group=OFTEN,
                 words=f"Where the share of retrainings in which the pair is close may lie "
-                f"({confidence}), seen that only {networks} {were} trained.",
+                f"({confidence}), seen that only {trained}.",
             ),
             tested["pi_low"],
         ),
@@ -226,10 +227,8 @@ def rank_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset
     of_network = found.mean_ranks
     low, high = np.stack(
         [
-            inference.bootstrap_means(
-                ranks, resamples=options.resamples, confidence=options.confidence
-            )
-            for ranks in found.ranks
+            mean_interval(one, largest=found.signs.size - 1, confidence=options.confidence)
+            for one in of_network
         ],
         axis=1,
     )
@@ -252,16 +251,15 @@ def rank_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset
         (
             Column(
                 "rank_low",
-                f"lower end of its {level} interval (two-stage bootstrap)",
+                f"lower end of its {level} interval (t on the log scale)",
                 3,
                 unit="rank",
                 heading=f"Interval ({_percent(options.confidence)})",
                 shown="rank",
                 to="rank_high",
                 group=NEAR,
-                words=f"Where the mean mutual rank may lie ({_percent(options.confidence)}), from "
-                "drawing networks, and autoencoders of each, again and again out of those that "
-                "were trained (bootstrap).",
+                words=f"Where the mean mutual rank may lie ({_percent(options.confidence)}), seen "
+                f"that only {_trained(found)}.",
                 needs="networks",
             ),
             low,
@@ -269,7 +267,7 @@ def rank_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset
         (
             Column(
                 "rank_high",
-                f"upper end of its {level} interval (two-stage bootstrap)",
+                f"upper end of its {level} interval (t on the log scale)",
                 3,
                 unit="rank",
                 shown="rank",
@@ -361,7 +359,9 @@ def pair_table(dataset: xr.Dataset) -> pd.DataFrame:
     for space in dataset.space.values:
         here = dataset.sel(space=space)
         for name in names_over(dataset, *IN_SPACE):
-            table[f"{space}_{name}"] = here[name].values
+            # What a projection does with a pair is asked in projections only.
+            if not (name.startswith("picture") and (here["picture"] == NONE).all()):
+                table[f"{space}_{name}"] = here[name].values
         close = here["close"].transpose("pair", "network").values
         table[f"{space}_breaks"] = [" ".join(networks[broken]) for broken in close < 0.5]
     return pd.DataFrame(table).sort_values(
@@ -386,6 +386,11 @@ def _tested(
         field.name: np.array([getattr(one, field.name) for one in tested])
         for field in fields(Tested)
     }
+
+
+def _trained(found: Retrainings) -> str:
+    count = len(found.networks)
+    return f"{counted(count, 'network')} {'were' if count != 1 else 'was'} trained"
 
 
 def _percent(share: float) -> str:

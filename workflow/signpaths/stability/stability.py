@@ -14,7 +14,7 @@ from signpaths.closeness.ranks import sensitivity_ranks
 from signpaths.columns import in_order
 from signpaths.options import StabilityOptions
 from signpaths.runs import check_same, open_run, read_names
-from signpaths.spaces import coordinates
+from signpaths.spaces import HEADLINE, coordinates
 from signpaths.stability.answers import SURE, answer_statistics
 from signpaths.stability.controls import (
     ceiling_statistics,
@@ -28,9 +28,16 @@ from signpaths.stability.pairs import (
     pair_table,
     rank_statistics,
 )
+from signpaths.stability.planning import planned
 from signpaths.stability.retrainings import Retrainings, read_retrainings
+from signpaths.stability.shrinkage import shrunk_statistics
 from signpaths.stability.variance import variance_statistics
-from signpaths.stability.verdicts import fewest_networks
+from signpaths.stability.verdicts import (
+    UNDECIDED,
+    VERDICTS,
+    fewest_networks,
+    verdict_of_counts,
+)
 from signpaths.stores import open_store, write_store, write_table
 
 # Thresholds that whoever reads the store needs beside its numbers.
@@ -88,6 +95,7 @@ def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOption
     count, needed = len(found.networks), fewest_networks(options)
     # Tables show the statistics in this order.
     own = signal_statistics(found, signals)
+    count_close = np.rint(found.close[found.space_names.index(HEADLINE)].sum(axis=0)).astype(int)
     dataset = xr.merge(
         [
             answer_statistics(found, own["raw_close"].values, options),
@@ -96,6 +104,15 @@ def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOption
             input_statistics(found, signals, options),
             frequency_statistics(found, options),
             rank_statistics(found, options),
+            shrunk_statistics(count_close, count, options.tau),
+            planned(
+                count_close,
+                count,
+                lambda counts, networks: verdict_of_counts(counts, networks, options),
+                verdicts=VERDICTS,
+                open_verdict=UNDECIDED,
+                options=options,
+            ),
             variance_statistics(
                 found.ranks,
                 found.signs.size,

@@ -21,13 +21,15 @@ def content(study: Study) -> list[dict[str, Any]]:
         "example": "One recording of a sign, one file.",
         "hidden state": "The numbers that the network gives out at one time step, after it has "
         "seen the sign so far.",
-        "mutual rank": "How near two signs are among all signs, seen from both: 1 means each is "
-        "the other's nearest.",
+        "mutual rank": "How near two signs are among all signs: the geometric mean of the ranks "
+        "that they give each other, so one of the two may be larger. 1 means that each is the "
+        "other's nearest.",
         "network": "One training of the recurrent network; its name is the seed that "
         "sets what differs between networks.",
         "path": "The hidden states of one example, step by step, projected to two or three "
         "dimensions.",
-        "π": "The share of networks in which a pair is close.",
+        "π": "The share of networks in which a pair is close: an estimate of how often it is in a "
+        "new network that is trained in the same way on the same examples.",
         "run": "One trained network, or one autoencoder trained on it.",
         "seed": "The number that fixes what is random in a training; another seed is another "
         "training.",

@@ -1,8 +1,9 @@
 """What was measured and tested, for readers of the page; `method.md` states it for a paper.
 
-Takes the config, gives how trajectories were compared.
+Takes the options in `stability.zarr`, gives how trajectories were compared and answers resampled.
 """
 
+import json
 from typing import Any
 
 from signpaths.report.study import Study
@@ -11,6 +12,6 @@ NAME = "Method"
 
 
 def content(study: Study) -> dict[str, Any]:
-    """Give the number of moments and the examples that were compared."""
-    closeness = study.config.get("closeness", {})
-    return {"phases": closeness.get("phases", 32), "examples": closeness.get("examples", "all")}
+    """Give the options of closeness and stability that the text names."""
+    attrs = study.stability.attrs
+    return {**json.loads(attrs["closeness"]), **json.loads(attrs["options"])}

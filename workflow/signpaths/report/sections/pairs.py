@@ -12,7 +12,7 @@ from signpaths.columns import NEAR, OFTEN, Column, column_of, columns_over
 from signpaths.report.study import Study
 from signpaths.runs import names_of
 from signpaths.spaces import AUTOENCODER, HEADLINE, RAW, words
-from signpaths.stability.verdicts import NOWHERE, ORIGINS, VERDICTS
+from signpaths.stability.verdicts import CAUSES, UNDECIDED, VERDICTS
 from signpaths.wording import interval, number, probability, sentence
 
 NAME = "Pairs"
@@ -22,7 +22,7 @@ MOST_BREAKS = 5
 BREAKS = "breaks"
 # Statistics of a pair that are told in a sentence of their own, or stand in the table itself.
 TOLD = {
-    *("verdict", "origin", "lost_in_projection", "raw_rank", "raw_close"),
+    *("verdict", "cause", "raw_rank", "raw_close"),
     *("learned", "learned_p", "learned_q", "beyond_input"),
 }
 
@@ -36,7 +36,6 @@ def content(study: Study) -> dict[str, Any]:
         "rows": first_rows(study),
         "total": len(study.pairs),
         "headline": HEADLINE,
-        "nowhere": NOWHERE,
         "spaces": [(name, said[name]) for name in [*(one.name for one in study.spaces), RAW]],
         "said": {one["name"]: one["words"] for table in tables for one in table["columns"]},
         "legend": [*tables, {"title": "The pair as a whole", "columns": alone}],
@@ -46,7 +45,7 @@ def content(study: Study) -> dict[str, Any]:
 
 def first_rows(study: Study) -> list[dict[str, Any]]:
     """Give the first rows of the table as text."""
-    runs, k = study.runs, study.stability.attrs["k"]
+    runs, k, sure = study.runs, *(study.stability.attrs[name] for name in ("k", "sure"))
     names = [space.name for space in study.spaces]
     found = []
     for row in study.pairs[:STATIC_ROWS]:
@@ -59,7 +58,8 @@ def first_rows(study: Study) -> list[dict[str, Any]]:
                 "sign_a": row["sign_a"],
                 "sign_b": row["sign_b"],
                 "verdict": row["verdict"],
-                "origin": row.get("origin", ""),
+                "cause": row["cause"],
+                "likely": {name: is_likely(row, name, sure) for name in ("verdict", "cause")},
                 "close": f"{round(pi * runs)}/{runs}",
                 "share": round(100 * pi, 1),
                 "interval": interval(low, high),
@@ -69,6 +69,11 @@ def first_rows(study: Study) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def is_likely(row: dict[str, Any], answer: str, sure: float) -> bool:
+    """Tell whether an answer is no more than likely; to be undecided is always sure."""
+    return row[answer] not in ("", UNDECIDED) and row[f"{answer}_repeats"] < sure
 
 
 def breaks(names: str, runs: int) -> str:
@@ -109,7 +114,7 @@ def script_data(
     stability = study.stability
     every = " ".join(names_of(stability))
     spots = {f"{space.name}_{BREAKS}" for space in study.spaces}
-    origins = {row.get("origin") for row in study.pairs}
+    causes = {row["cause"] for row in study.pairs}
     return {
         "columns": list(study.pairs[0]),
         # Most pairs break everywhere: one star instead of the whole list.
@@ -129,8 +134,9 @@ def script_data(
         "autoencoders": int(stability.attrs["ae_seeds"]),
         "k": float(stability.attrs["k"]),
         "verdicts": list(VERDICTS),
-        "origins": [name for name in ORIGINS if name in origins],
-        "nowhere": NOWHERE,
+        "causes": [name for name in CAUSES if name in causes],
+        "undecided": UNDECIDED,
+        "sure": float(stability.attrs["sure"]),
         "mostBreaks": MOST_BREAKS,
     }
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from signpaths.report.study import Study, rows_of
 from signpaths.spaces import HEADLINE
-from signpaths.stability.verdicts import INPUT, NOWHERE, STAYS
+from signpaths.stability.verdicts import INPUT, NONE, STAYS
 from signpaths.wording import DASH, number
 
 NAME = "Planted truth"
@@ -18,7 +18,7 @@ NAME = "Planted truth"
 PLANTED = {
     "twin": ("the same movement, but for one finger towards its end", True, INPUT),
     "prefix": ("one sign is the beginning of the other", True, INPUT),
-    "crossing": ("the same place at different times", False, NOWHERE),
+    "crossing": ("the same place at different times", False, NONE),
 }
 MEANT = {True: STAYS, False: "does not stay close", None: DASH}
 
@@ -56,15 +56,15 @@ def _key(row: dict[str, Any]) -> frozenset[str]:
 def _row(relation: dict[str, Any], found: dict[str, Any] | None, runs: int) -> dict[str, Any]:
     meaning, meant, cause = PLANTED.get(relation["relation"], ("", None, ""))
     verdict = found["verdict"] if found else "not in the study"
-    origin = found.get("origin", "") if found else ""
-    right = (verdict == STAYS) == meant and origin in ("", cause)
+    why = found["cause"] if found else ""
+    right = (verdict == STAYS) == meant and (not meant or why == cause)
     return {
         **relation,
         "meaning": meaning,
         "meant": MEANT[meant],
-        "cause": cause if origin else "",
+        "meant_cause": cause,
         "verdict": verdict,
-        "origin": origin,
+        "cause": why,
         "close": f"{round(found[f'{HEADLINE}_pi'] * runs)}/{runs}" if found else "",
         "rank": number(found[f"{HEADLINE}_rank_mean"]) if found else "",
         "agrees": None if meant is None or not found else right,

@@ -1,0 +1,73 @@
+"""Why pairs are close or apart, and what the pictures make of them.
+
+Takes the answers in `stability.zarr`, gives how many pairs have each, and how many of these are
+sure.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from signpaths.report.study import Study
+from signpaths.spaces import AUTOENCODER, COMPONENTS, UNTRAINED, described
+from signpaths.stability.verdicts import CAUSES, NONE, PICTURES
+
+NAME = "Why close"
+
+
+def content(study: Study) -> dict[str, Any] | None:
+    """Give causes and pictures, and what the input explains; nothing if nothing can be told."""
+    stability = study.stability
+    if not (stability["cause"] != NONE).any() and not (stability["picture"] != NONE).any():
+        return None
+    return {
+        "rows": cause_rows(stability),
+        "untold": UNTRAINED not in stability["space"].values,
+        "pictures": picture_rows(stability),
+        "projections": projections_in(stability),
+        "explained": stability.attrs.get("input_explained"),
+        "beyond": stability.attrs.get("beyond_agreement"),
+    }
+
+
+def cause_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
+    """Count the pairs of each cause, and those of them that are sure."""
+    cause, repeats = stability["cause"].values, stability["cause_repeats"].values
+    return _rows(CAUSES, cause, repeats >= stability.attrs["sure"])
+
+
+def picture_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
+    """Count what each projection does with pairs; `pairs` in the order of `projections_in`."""
+    each = [
+        _rows(
+            PICTURES,
+            stability["picture"].sel(space=space).values,
+            stability["picture_repeats"].sel(space=space).values >= stability.attrs["sure"],
+        )
+        for space in projections_in(stability)
+    ]
+    return [
+        {"name": name, "meaning": meaning, "pairs": [rows[at]["pairs"] for rows in each]}
+        for at, (name, meaning) in enumerate(PICTURES.items())
+        if each
+    ]
+
+
+def projections_in(stability: xr.Dataset) -> list[str]:
+    """Name the projections, an autoencoder's before the PCA with as many dimensions."""
+    found = [one for one in described(stability) if one.kind in (AUTOENCODER, COMPONENTS)]
+    return [one.name for one in sorted(found, key=lambda one: (one.dims, one.kind != AUTOENCODER))]
+
+
+def _rows(words: Mapping[str, str], answer: np.ndarray, sure: np.ndarray) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "meaning": meaning,
+            "pairs": int((answer == name).sum()),
+            "sure": int(((answer == name) & sure).sum()),
+        }
+        for name, meaning in words.items()
+    ]
