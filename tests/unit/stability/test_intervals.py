@@ -44,9 +44,9 @@ def test_it_holds_the_mean_and_no_impossible_rank(
 @pytest.mark.parametrize("networks", [2, 3, 6, 10, 20, 100, 1000])
 @pytest.mark.parametrize("rank", [1.0, 2.0, 30.0])
 def test_ranks_that_all_agree_are_not_certain(networks: int, rank: float) -> None:
-    """As many others as the exact one-sided bound allows, of twice the rank, are within it."""
+    """As many others as the exact bound allows, of twice the rank, are within it."""
     low, high = ends(np.full((networks, 1), rank, dtype=np.float32))
-    others = 0.98 * (1 - 0.05 ** (1 / networks))
+    others = 1 - 0.025 ** (1 / networks)
     assert high[0] > min(rank * (1 + others), LARGEST - 1e-9)
     assert low[0] < rank or rank == 1
     assert low[0] >= 1

@@ -33,6 +33,7 @@ from signpaths.report.sections import (
     opening,
     pairs,
     paths,
+    planning,
     planted,
     projection,
     provenance,
@@ -63,8 +64,8 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, paths, accuracy, claims, causes, instability, evidence, trust, agreement, compared),
-    *(planted, data, method, projection, provenance, cite, glossary),
+    *(pairs, paths, accuracy, claims, causes, instability, planning, evidence, trust, agreement),
+    *(compared, planted, data, method, projection, provenance, cite, glossary),
 )
 
 

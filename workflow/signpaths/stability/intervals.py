@@ -8,11 +8,12 @@ certainty; that it covers is shown by simulation in `tests/benchmarks/calibratio
 import numpy as np
 from scipy.stats import t
 
-# The network that is added has this many times the mean rank, or this part of it. Twice is what
-# makes the intervals of close pairs cover as often as they say in simulation, from 8 networks on.
-# If all ranks agree, the upper end is where the mean would be if others, of twice the rank, were as
-# many as the exact one-sided bound allows (the rule of three: a share of 3/A).
-UNSEEN = 2.0
+# The network that is added has this many times the mean rank, or this part of it. It is the least
+# of 1, 1.5, 2, 2.5 and 3 with which the intervals of close pairs covered 94 % of the time in each
+# of three simulated scenes, at 10 and at 20 networks; with 2 it was 93 % in the most restless one.
+# If all ranks agree, the upper end is beyond the mean that there would be if others, of twice the
+# rank, were as many as the exact bound on their share allows.
+UNSEEN = 2.5
 
 
 def mean_interval(
