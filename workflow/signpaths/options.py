@@ -466,6 +466,11 @@ class ClosenessRawOptions(Options):
 class ClosenessOptions(ClosenessRawOptions):
     """How the closeness of two signs is measured inside one run."""
 
+    labellings: Natural = 5
+    """How many times the examples are dealt out to pseudo-signs at random, to see how many pairs
+    of these would stay close; 0 leaves that out. Only where all examples are compared.
+    """
+
     dtw: Texts = ()
     """Spaces to be measured with dynamic time warping as well, which then stand beside them as
     `<space>_dtw`: a sensitivity that takes a few seconds for every run and space.

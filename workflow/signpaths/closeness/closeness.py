@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from signpaths.closeness.distances import example_distances
 from signpaths.closeness.examples import chosen_examples, described_examples
-from signpaths.closeness.measures import as_dataset, measure, measure_warped
+from signpaths.closeness.labellings import labelled_at_random, labelling_variables
+from signpaths.closeness.measures import as_dataset, measure, measure_warped, summarise
 from signpaths.errors import UserError
 from signpaths.frames import last_states, resample
 from signpaths.options import ClosenessOptions
@@ -70,7 +72,11 @@ def closeness(
     found = {
         space: [measure(one, examples, options.crossing_examples) for one in runs]
         for space, runs in points.items()
+        if space != HIDDEN_SPACE
     }
+    between = example_distances(points[HIDDEN_SPACE][0])
+    own = summarise(between, points[HIDDEN_SPACE][0], examples, options.crossing_examples)
+    found = {HIDDEN_SPACE: [own], **found}
     by_name = {space.name: space for space in points}
     for name in options.dtw:
         if name not in by_name:
@@ -80,10 +86,16 @@ def closeness(
             for one in points[by_name[name]]
         ]
     repeated = {space: runs * (len(seeds) // len(runs)) for space, runs in found.items()}
+    dataset = as_dataset(repeated, examples).assign_coords(
+        ae_seed=("ae_seed", seeds, projected.ae_seed.attrs)
+    )
+    # Where splits differ, so do the examples that are compared, and what is dealt out to whom.
+    if options.labellings and options.examples == "all":
+        label = np.unique(examples.sign, return_inverse=True)[1]
+        dealt = labelled_at_random(between, label, examples.held_out, options.labellings)
+        dataset = dataset.assign(labelling_variables(dealt))
     write_store(
-        as_dataset(repeated, examples).assign_coords(
-            ae_seed=("ae_seed", seeds, projected.ae_seed.attrs)
-        ),
+        dataset,
         store,
         stage="closeness",
         title="Closeness of every pair of signs in every space of one run",

@@ -1,7 +1,7 @@
-"""What a pair's closeness is held against: networks before training, raw signals, halves of signs.
+"""What a pair's closeness is held against: other groupings, networks before training, raw signals.
 
-Takes what all retrainings say and the closeness in the raw signals; gives N2 to N4, which are in
-`inference`, as data sets whose variables say what they are.
+Takes what all retrainings say and the closeness in the raw signals; gives N0x and N2 to N4, which
+are in `inference` and `regression`, as data sets whose variables say what they are.
 """
 
 from typing import TYPE_CHECKING
@@ -11,13 +11,26 @@ import xarray as xr
 
 from signpaths.columns import Column, variables
 from signpaths.options import StabilityOptions
-from signpaths.spaces import HEADLINE, RAW, UNTRAINED, coordinates, described
+from signpaths.spaces import (
+    HEADLINE,
+    RAW,
+    UNTRAINED,
+    coordinates,
+    described,
+    raw_components,
+)
 from signpaths.stability import inference
+from signpaths.stability.regression import regressed
 from signpaths.stability.retrainings import Retrainings
 from signpaths.stability.variance import normal_scores
+from signpaths.wording import listed
 
 if TYPE_CHECKING:
     from signpaths.columns import Variable
+
+# The raw spaces that N3 explains with: time warping says the same as `raw`, and a rival that has
+# learned is no input.
+EXPLAINING = (RAW, raw_components(2).name)
 
 
 def training_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset:
@@ -103,33 +116,92 @@ def signal_statistics(found: Retrainings, signals: xr.Dataset) -> xr.Dataset:
 def input_statistics(
     found: Retrainings, signals: xr.Dataset, options: StabilityOptions
 ) -> xr.Dataset:
-    """Say how far the raw signals explain which pairs are close (N3, section 4)."""
-    names = [space.name for space in described(signals)]
-    headline = found.ranks[found.space_names.index(HEADLINE)]
-    n3 = inference.beyond_input(
-        normal_scores(np.median(headline, axis=1)),
-        dict(zip(names, _pair_ranks(found, signals), strict=True)),
-        found.signs.size,
-        permutations=options.permutations,
+    """Say how far raw signals and untrained networks explain which pairs are close (N3, section 4).
+
+    What trained networks share beyond the raw signals is no evidence of learning by itself:
+    untrained ones share as much. So these are predictors too, if they were measured.
+    """
+    ranks = dict(
+        zip([one.name for one in described(signals)], _pair_ranks(found, signals), strict=True)
+    )
+    inputs = {name: normal_scores(ranks[name]) for name in EXPLAINING if name in ranks}
+    scores = {
+        name: normal_scores(found.mean_ranks[found.space_names.index(name)])
+        for name in (HEADLINE, UNTRAINED)
+        if name in found.space_names
+    }
+    twin = {name: one.mean(axis=0) for name, one in scores.items() if name == UNTRAINED}
+    by_input, whole, untrained = (
+        regressed(own, predictors, found.signs.size, permutations=options.permutations)
+        for own, predictors in (
+            (scores[HEADLINE], inputs),
+            (scores[HEADLINE], inputs | twin),
+            (scores.get(UNTRAINED, scores[HEADLINE]), inputs),
+        )
     )
     beyond = Column(
         "beyond_input",
-        "N3: normal score beyond what the raw signals predict",
+        f"N3: normal score beyond what {listed([*inputs, *twin])} predict",
         4,
         heading="Beyond the input",
         shown="number",
-        words="How much nearer the pair is in the hidden states than the raw signals let one "
-        "expect, where 1 is the standard deviation of all pairs of one training. Below 0 it is "
-        "farther apart.",
+        words="How much nearer the pair is in the hidden states than the raw signals and networks "
+        "before training let one expect, where 1 is the standard deviation of all pairs of one "
+        "training. Below 0 it is farther apart.",
     )
-    weight = Column("input_coefficient", "N3: weight of each raw space in that prediction", 4)
+    weight = Column("input_coefficient", "N3: weight of each predictor in that prediction", 4)
     p = Column("input_p", "N3: its p-value, by permuting the signs", 4, shown="p")
-    agreement = {"beyond_agreement": n3.agreement, "beyond_agreement_p": n3.agreement_p}
+    told = {
+        "input_explained": by_input.explained,
+        "input_explained_p": by_input.explained_p,
+        "whole_explained": whole.explained,
+        "input_agreement": by_input.agreement,
+        "beyond_agreement": whole.agreement,
+        "beyond_agreement_p": whole.agreement_p,
+        "untrained_agreement": untrained.agreement if twin else None,
+    }
     return xr.Dataset(
-        variables("pair", (beyond, n3.residual))
-        | variables("raw_space", (weight, n3.coefficients), (p, n3.coefficients_p)),
-        attrs={"input_explained": n3.explained, "input_explained_p": n3.explained_p}
-        | {name: value for name, value in agreement.items() if value is not None},
+        variables("pair", (beyond, whole.residual))
+        | variables("predictor", (weight, whole.coefficients), (p, whole.coefficients_p)),
+        coords={"predictor": ("predictor", [*inputs, *twin], {"long_name": "space that explains"})},
+        attrs={name: value for name, value in told.items() if value is not None},
+    )
+
+
+def label_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset:
+    """Say how many pairs of pseudo-signs stay close, by the same test as the signs' (N0x)."""
+    if not len(found.label_close):
+        return xr.Dataset()
+    networks = len(found.networks)
+    counts = found.label_close.sum(axis=1)
+    stays = [
+        int((inference.stays_close_q(one, networks, options.tau) <= options.fdr).sum())
+        for one in counts
+    ]
+    return xr.Dataset(
+        variables(
+            "labelling",
+            (
+                Column(
+                    "label_stays",
+                    "N0x: pairs of pseudo-signs that stay close, if the examples are dealt out to "
+                    "them at random, the same in all networks",
+                    4,
+                    unit="pairs",
+                ),
+                np.array(stays),
+            ),
+            (
+                Column(
+                    "label_agreement",
+                    "N0x: rank correlation of the pseudo-signs' distances over all and over "
+                    "held-out examples, mean over networks; empty if too few are held out",
+                    4,
+                ),
+                found.label_agreement,
+            ),
+        ),
+        coords={"labelling": ("labelling", range(len(stays)), {"long_name": "labelling"})},
     )
 
 

@@ -1,11 +1,10 @@
 """The statistics of stage `stability`: how often pairs are close, and what chance would give.
 
 Takes plain arrays of closeness and ranks over networks and pairs; gives shares with their
-intervals, the tests N0 to N3, bootstrap and jackknife. Exact wherever a closed form exists; the
+intervals, the tests N0 to N2, and the jackknife. Exact wherever a closed form exists; the
 distributions are scipy's. Networks are the independent units throughout.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +13,6 @@ from scipy.special import xlogy
 from scipy.stats import beta, binom, false_discovery_control, poisson_binom
 
 from signpaths.stability.betting import confidence_sequence
-from signpaths.stability.variance import normal_scores
 
 
 @dataclass(frozen=True)
@@ -39,38 +37,6 @@ class Tested:
     q: np.ndarray
     q_by: np.ndarray
     apart_q: np.ndarray
-
-
-@dataclass(frozen=True)
-class Regression:
-    """N3: how far the input explains the ranks in a space.
-
-    Attributes
-    ----------
-    coefficients
-        Of each predictor's normal scores, `(predictor,)`.
-    coefficients_p
-        Two-sided, by permuting the signs.
-    explained
-        Share of the variance of the mean scores over networks, R².
-    explained_p
-        By permuting the signs.
-    residual
-        Mean score beyond the prediction, `(pair,)`: above 0, closer than the input says.
-    agreement
-        Correlation between the residuals of even and of odd networks: what they share beyond the
-        input. None with one network.
-    agreement_p
-        By permuting the signs of one half. None with one network.
-    """
-
-    coefficients: np.ndarray
-    coefficients_p: np.ndarray
-    explained: float
-    explained_p: float
-    residual: np.ndarray
-    agreement: float | None
-    agreement_p: float | None
 
 
 def count_tested(count: np.ndarray, networks: int, *, tau: float, confidence: float) -> Tested:
@@ -235,90 +201,3 @@ def jackknife_error(without: np.ndarray) -> np.ndarray:
     sessions = len(without)
     squares = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
     return np.sqrt((sessions - 1) / sessions * squares)
-
-
-def beyond_input(
-    scores: np.ndarray,
-    predictors: Mapping[str, np.ndarray],
-    signs: int,
-    *,
-    permutations: int,
-    seed: int = 0,
-) -> Regression:
-    """Test N3: do the raw signals explain which pairs are close?
-
-    The mean normal scores of the pairs are regressed on those of the raw spaces. Pairs share signs,
-    so p-values come from permuting the signs, not the pairs (quadratic assignment procedure).
-
-    Parameters
-    ----------
-    scores
-        Normal scores of each network, `(network, pair)`, pairs in the order of `np.triu_indices`.
-    predictors
-        Mutual ranks in each raw space, `(pair,)`.
-    signs
-        Number of signs.
-    permutations
-        How many; p is at least 1 / (1 + permutations).
-    seed
-        Of the permutations.
-    """
-    design = np.stack([np.ones(scores.shape[1]), *map(normal_scores, predictors.values())], axis=1)
-    solve = np.linalg.pinv(design)
-    mean = scores.mean(axis=0)
-    coefficients = solve @ mean
-    residual = mean - design @ coefficients
-    total = ((mean - mean.mean()) ** 2).sum()
-    generator = np.random.default_rng(seed)
-    orders = [generator.permutation(signs) for _ in range(permutations)]
-    shuffled = np.stack([_permuted(mean, order) for order in orders], axis=1)
-    fitted = solve @ shuffled
-    explained = _explained(residual, total)
-    by_chance = np.array([_explained(column, total) for column in (shuffled - design @ fitted).T])
-    agreement, agreement_p = None, None
-    if len(scores) > 1:
-        halves = [scores[start::2].mean(axis=0) for start in (0, 1)]
-        even, odd = (half - design @ (solve @ half) for half in halves)
-        agreement = _correlation(even, odd)
-        by_luck = np.array([_correlation(even, _permuted(odd, order)) for order in orders])
-        agreement_p = _permutation_p(agreement, by_luck)
-    return Regression(
-        coefficients=coefficients[1:],
-        coefficients_p=np.array(
-            [
-                _permutation_p(abs(one), np.abs(others))
-                for one, others in zip(coefficients[1:], fitted[1:], strict=True)
-            ]
-        ),
-        explained=explained,
-        explained_p=_permutation_p(explained, by_chance),
-        residual=residual,
-        agreement=agreement,
-        agreement_p=agreement_p,
-    )
-
-
-def _permuted(pairs: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Give the values of all pairs after the signs have changed places."""
-    upper = np.triu_indices(order.size, 1)
-    square = np.zeros((order.size, order.size))
-    square[upper] = pairs
-    square += square.T
-    return square[np.ix_(order, order)][upper]
-
-
-def _explained(residual: np.ndarray, total: float) -> float:
-    """R², from the total sum of squares; 0 if nothing varies."""
-    return float(1 - (residual**2).sum() / total) if total > 0 else 0.0
-
-
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Pearson's correlation; 0 if either does not vary."""
-    a, b = a - a.mean(), b - b.mean()
-    scale = np.sqrt((a**2).sum() * (b**2).sum())
-    return float((a * b).sum() / scale) if scale > 1e-12 else 0.0
-
-
-def _permutation_p(found: float, others: np.ndarray) -> float:
-    # Equal up to rounding counts as equal: a permutation that changes nothing is no rarer.
-    return float((1 + (others >= found - 1e-12).sum()) / (1 + others.size))

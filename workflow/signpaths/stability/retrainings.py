@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from signpaths.closeness.ranks import largest_close_rank
+from signpaths.closeness.ranks import largest_close_rank, mutual_ranks
 from signpaths.errors import UserError
 from signpaths.runs import open_run, open_runs
-from signpaths.spaces import Space, described
+from signpaths.spaces import HEADLINE, Space, described
+from signpaths.stability.hubs import occurrences, scaled_locally
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,17 @@ class Retrainings:
         `(space, network, sign)`; None if the runs hold none.
     held_out_agreement
         Rank correlation of all and held-out examples, mean over runs, `(space,)`; None likewise.
+    label_close
+        In which networks pairs of pseudo-signs are close, bool `(labelling, network, pair)`;
+        without any labelling if the runs hold none.
+    label_agreement
+        Their rank correlation of all and held-out examples, mean over networks, `(labelling,)`.
+    hubness
+        Among how many other signs' k nearest each sign is in the hidden states, mean over networks,
+        `(sign,)`.
+    unhubbed
+        In how many networks a pair is close there if distances are first set against those of the
+        two signs to their nearest, int `(pair,)`.
     measured
         The options of stage `closeness`, as JSON.
     no_sessions
@@ -62,6 +74,10 @@ class Retrainings:
     rank_without: np.ndarray
     ceiling: np.ndarray | None
     held_out_agreement: np.ndarray | None
+    label_close: np.ndarray
+    label_agreement: np.ndarray
+    hubness: np.ndarray
+    unhubbed: np.ndarray
     measured: str
     no_sessions: str
 
@@ -120,6 +136,10 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
     close_without = np.zeros((len(sessions), spaces, upper[0].size))
     rank_without = np.zeros_like(close_without)
     ceiling, agreement = [], []
+    labellings = first.sizes.get("labelling", 0)
+    label_close = np.zeros((labellings, count, upper[0].size), dtype=bool)
+    label_agreement = np.zeros(labellings)
+    hubness, unhubbed = np.zeros(signs), np.zeros(upper[0].size, dtype=int)
     for index, (path, one) in enumerate(open_runs(folder, networks, ("sign", "space", "ae_seed"))):
         if (set(one.variables) ^ set(first.variables)) - {"rank_without", "session"}:
             raise UserError(f"{path}: it holds other measures than the other runs. Make it again.")
@@ -135,6 +155,12 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
             rank_without += without / count
         if "ceiling" in first:
             ceiling.append(np.median(one.ceiling.values, axis=1))
+        if labellings:
+            label_close[:, index] = one.label_rank.values[:, *upper] <= k
+            label_agreement += one.label_agreement.values / count
+        distance = one.distance.sel(space=HEADLINE).values[0].astype(np.float64)
+        hubness += occurrences(distance, k) / count
+        unhubbed += mutual_ranks(scaled_locally(distance, k))[upper] <= k
         if "held_out_agreement" in first:
             agreement.append(one.held_out_agreement.values.mean(axis=1))
     return Retrainings(
@@ -149,6 +175,10 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
         rank_without=rank_without[: len(sessions)],
         ceiling=np.stack(ceiling, axis=1) if ceiling else None,
         held_out_agreement=np.mean(agreement, axis=0) if agreement else None,
+        label_close=label_close,
+        label_agreement=label_agreement,
+        hubness=hubness,
+        unhubbed=unhubbed,
         measured=str(first.attrs["options"]),
         no_sessions=str(first.attrs.get("jackknife", "")),
     )

@@ -19,9 +19,11 @@ from signpaths.stability.answers import SURE, answer_statistics
 from signpaths.stability.controls import (
     ceiling_statistics,
     input_statistics,
+    label_statistics,
     signal_statistics,
     training_statistics,
 )
+from signpaths.stability.kept import kept_statistics
 from signpaths.stability.pairs import (
     crossing_statistics,
     frequency_statistics,
@@ -30,6 +32,7 @@ from signpaths.stability.pairs import (
 )
 from signpaths.stability.planning import planned
 from signpaths.stability.retrainings import Retrainings, read_retrainings
+from signpaths.stability.sensitivity import curve_statistics, hub_statistics
 from signpaths.stability.shrinkage import shrunk_statistics
 from signpaths.stability.variance import variance_statistics
 from signpaths.stability.verdicts import (
@@ -121,6 +124,10 @@ def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOption
             ),
             crossing_statistics(found),
             ceiling_statistics(found),
+            label_statistics(found, options),
+            hub_statistics(found, options),
+            curve_statistics(found, options),
+            kept_statistics(found),
         ],
         combine_attrs="no_conflicts",
     ).assign_coords(labels(found))
