@@ -291,6 +291,7 @@ def test_every_answer_to_a_claim_has_a_badge(tmp_path: Path) -> None:
     assert 'id="figure-variance"' in part
 
 
+@pytest.mark.usefixtures("stable")
 def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_path: Path) -> None:
     write_evidence(folder / "evidence.zarr")
     for name in (0, 1):
@@ -317,7 +318,7 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     )
     page = Page(text)
     ids = {attributes.get("id") for _, attributes in page.elements}
-    sections = {"claims", "instability", "evidence", "trust", "agreement", "compared"}
+    sections = {"claims", "instability", "planning", "evidence", "trust", "agreement", "compared"}
     assert sections <= ids
     assert hostile not in text
     assert "&lt;script&gt;alert(1)" in text
