@@ -162,12 +162,12 @@ def counts_of(observed: Observed, weights: np.ndarray) -> list[Counts]:
     often = weights.astype(np.float32)
     networks = weights.sum(axis=1)
 
-    def taken(values: np.ndarray) -> np.ndarray:
-        """Sum over the networks taken, `(study, pair)`; exact for whole numbers."""
-        return often @ values.astype(np.float32)
-
     def whole(values: np.ndarray) -> np.ndarray:
-        return np.rint(taken(values)).astype(int)
+        """Sum whole numbers over the networks taken, `(study, pair)`.
+
+        Whole, so that no rounding decides on which side of a threshold a share lies.
+        """
+        return np.rint(often @ values.astype(np.float32)).astype(int)
 
     close = whole(observed.close)
     before = made = broken = None
@@ -175,12 +175,18 @@ def counts_of(observed: Observed, weights: np.ndarray) -> list[Counts]:
         before = whole(observed.untrained)
         made = whole(observed.close & ~observed.untrained)
         broken = whole(observed.untrained & ~observed.close)
-    pictured = {
-        space: taken(share) / networks[:, None] for space, share in observed.pictured.items()
-    }
-    differing = {
-        space: taken(2 * share * (1 - share)) / networks[:, None] * (count / (count - 1))
+    shown = {
+        space: np.rint(share * observed.autoencoders[space])
         for space, share in observed.pictured.items()
+    }
+    pictured = {
+        space: whole(one) / (networks[:, None] * observed.autoencoders[space])
+        for space, one in shown.items()
+    }
+    # Of a network's autoencoders, couples of one that shows the pair and one that does not.
+    differing = {
+        space: whole(one * (count - one)) / (networks[:, None] * (count * (count - 1) / 2))
+        for space, one in shown.items()
         if (count := observed.autoencoders[space]) > 1
     }
     return [
