@@ -25,7 +25,7 @@ from makers import random_ranks, spaces_named, write_names, write_raw, write_run
 from scipy.stats import spearmanr
 from signpaths.report.findings import cautions
 from signpaths.report.rivals import rival_caution
-from signpaths.report.sections import instability
+from signpaths.report.sections import instability, planning
 from signpaths.report.sections.agreement import agreement_rows
 from signpaths.report.sections.causes import cause_rows, picture_rows, projections_in
 from signpaths.report.sections.claims import claim_rows
@@ -33,12 +33,13 @@ from signpaths.report.sections.compared import study_rows
 from signpaths.report.sections.evidence import evidence_rows
 from signpaths.report.sections.groups import group_rows
 from signpaths.report.sections.instability import reliability_rows, variance_rows
+from signpaths.report.sections.planning import curve, plan_rows
 from signpaths.report.sections.projection import projection_rows
 from signpaths.report.sections.trust import quality_rows
 from signpaths.report.study import Compared
 from signpaths.spaces import coordinates
 from signpaths.stability.groups import group_statistics
-from signpaths.stability.verdicts import CAUSES, PICTURES
+from signpaths.stability.verdicts import CAUSES, PICTURES, UNDECIDED
 from signpaths.stores import open_store, read_table, write_store
 
 SIGNS = [*"abcdefgh", *HOSTILE[:2]]
@@ -373,6 +374,7 @@ def test_every_answer_to_a_claim_has_a_badge(tmp_path: Path) -> None:
     assert 'id="figure-variance"' in part
 
 
+@pytest.mark.usefixtures("stable")
 def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_path: Path) -> None:
     some_evidence(folder)
     for name in (0, 1):
@@ -399,10 +401,55 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     )
     page = Page(text)
     ids = {attributes.get("id") for _, attributes in page.elements}
-    sections = {"claims", "instability", "evidence", "trust", "agreement", "compared"}
+    sections = {"claims", "instability", "planning", "evidence", "trust", "agreement", "compared"}
     assert sections <= ids
     assert hostile not in text
     assert "&lt;script&gt;alert(1)" in text
     assert "One autoencoder:" in text
     assert "network 1: low validation accuracy" in text
     assert not any("None" in cell for row in page.rows for cell in row)
+
+
+# What more networks would decide
+
+
+@pytest.fixture(scope="module")
+def small(folder: Path) -> xr.Dataset:
+    """A study with so few networks that much is undecided."""
+    return open_store(make_stability(folder / "small", 6)).load()
+
+
+def test_a_plan_begins_with_today_and_counts_the_open_pairs(small: xr.Dataset) -> None:
+    today, *later = plan_rows(small)
+    still_open = (small["verdict"].values == UNDECIDED).sum()
+    assert still_open > 0
+    assert (today["more"], today["networks"], today["decided"]) == (0, 6, 0)
+    assert today["open"] == still_open
+    for row in later:
+        assert row["networks"] == 6 + row["more"]
+        parts = [row[name] for name in ("stays", "comes", "apart", "open")]
+        assert sum(parts) == pytest.approx(still_open)
+        assert row["decided"] == pytest.approx(still_open - row["open"])
+
+
+def test_a_plan_tells_how_to_train_enough(small: xr.Dataset) -> None:
+    found = planning.content(SimpleNamespace(stability=small))
+    assert found["suggested"]["decided"] >= found["today"] / 2
+    fewer = [row for row in found["rows"] if row["more"] < found["suggested"]["more"]]
+    assert all(row["decided"] < found["today"] / 2 for row in fewer)
+
+
+def test_nothing_is_planned_if_nothing_is_open(small: xr.Dataset) -> None:
+    decided = small.copy(deep=True)
+    decided["plan_open"][:] = 0
+    assert planning.content(SimpleNamespace(stability=decided)) is None
+
+
+def test_the_curve_falls_from_today_at_the_left(small: xr.Dataset) -> None:
+    rows = [
+        {"networks": count, "open": count_open} for count, count_open in ((10, 8), (20, 4), (40, 0))
+    ]
+    drawn = curve(rows)
+    assert drawn["points"] == "0.0,0.0 280.0,80.0 560.0,160.0"
+    assert drawn["ticks"] == [(0, 10), (pytest.approx(280), 20), (560, 40)]
+    assert len(curve(plan_rows(small))["ticks"]) <= len(plan_rows(small))

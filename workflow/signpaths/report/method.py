@@ -16,6 +16,7 @@ from signpaths.options import MethodOptions
 from signpaths.report.retraining import DIFFER_IN
 from signpaths.report.templates import environment
 from signpaths.spaces import words
+from signpaths.stability.intervals import UNSEEN
 from signpaths.stores import open_store, write_text
 from signpaths.wording import listed
 
@@ -75,6 +76,7 @@ def facts(dataset: xr.Dataset) -> dict[str, Any]:
         "notes": [note for note in attrs["notes"].split("\n") if note],
         "spaces": {name: said[name] for name in dataset["space"].values.tolist()},
         "raw_spaces": {name: said[name] for name in dataset["raw_space"].values.tolist()},
+        "unseen": UNSEEN,
         "of_pair": columns_over(dataset, *OF_PAIR),
         "in_space": columns_over(dataset, *IN_SPACE),
         "others": [

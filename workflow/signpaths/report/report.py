@@ -34,6 +34,7 @@ from signpaths.report.sections import (
     opening,
     pairs,
     paths,
+    planning,
     planted,
     projection,
     provenance,
@@ -64,7 +65,8 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, groups, paths, accuracy, claims, causes, instability, evidence, trust, agreement),
+    *(pairs, groups, paths, accuracy, claims, causes, instability, planning, evidence, trust),
+    agreement,
     *(compared, planted, data, method, projection, provenance, cite, glossary),
 )
 
