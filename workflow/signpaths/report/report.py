@@ -28,6 +28,7 @@ from signpaths.report.sections import (
     data,
     evidence,
     glossary,
+    halves,
     instability,
     method,
     opening,
@@ -63,7 +64,8 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, paths, accuracy, claims, causes, instability, evidence, trust, agreement, compared),
+    *(pairs, paths, accuracy, claims, causes, instability, halves, evidence, trust),
+    *(agreement, compared),
     *(planted, data, method, projection, provenance, cite, glossary),
 )
 
