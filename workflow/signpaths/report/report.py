@@ -29,6 +29,7 @@ from signpaths.report.sections import (
     evidence,
     glossary,
     groups,
+    halves,
     instability,
     method,
     opening,
@@ -65,9 +66,9 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, groups, paths, accuracy, claims, causes, instability, planning, evidence, trust),
-    agreement,
-    *(compared, planted, data, method, projection, provenance, cite, glossary),
+    *(pairs, groups, paths, accuracy, claims, causes, instability, halves, planning, evidence),
+    *(trust, agreement, compared),
+    *(planted, data, method, projection, provenance, cite, glossary),
 )
 
 
