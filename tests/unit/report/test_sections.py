@@ -127,7 +127,7 @@ def test_variance_shares_are_percents_of_the_store(stable: xr.Dataset) -> None:
 def test_with_one_network_nothing_is_said_of_its_spread(folder: Path) -> None:
     one = open_store(make_stability(folder / "one", 1)).load()
     assert instability.content(SimpleNamespace(stability=one, runs=1)) is None
-    assert any("One network" in note for note in cautions(one))
+    assert any("One network" in note for note in cautions(one, None))
 
 
 def test_networks_are_weighed_by_what_they_cost(stable: xr.Dataset) -> None:

@@ -5,7 +5,7 @@ share of bootstrap studies, whose networks are drawn from the study's with repla
 the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,28 +48,26 @@ class Observed:
 
 
 def answer_statistics(
-    found: Retrainings, raw_close: np.ndarray, options: StabilityOptions
+    observed: Observed, spaces: Sequence[str], options: StabilityOptions
 ) -> xr.Dataset:
     """Give the answers on every pair, and how often bootstrap studies repeat them (section 6).
 
     Parameters
     ----------
-    found
-        What all retrainings say.
-    raw_close
-        Whether pairs are close in the raw signals, `(pair,)`.
+    observed
+        In which networks pairs are close.
+    spaces
+        Names of all spaces, projections or not, in their order.
     options
         The thresholds.
     """
-    observed = observed_in(found, raw_close)
-    networks = len(found.networks)
+    networks = len(observed.close)
     (counts,) = counts_of(observed, np.ones((1, networks), dtype=int))
     answers = answered(counts, options)
     verdict, cause, picture = repeated(observed, answers, options)
     nothing = (np.full(verdict.shape, NONE), np.full(verdict.shape, np.nan))
     in_spaces = [
-        (answers.picture[name], picture[name]) if name in picture else nothing
-        for name in found.space_names
+        (answers.picture[name], picture[name]) if name in picture else nothing for name in spaces
     ]
     share = "share of studies of resampled networks that give the same"
     return xr.Dataset(
