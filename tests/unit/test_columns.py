@@ -26,8 +26,9 @@ SPACES = ("hidden", "untrained", "ae2")
 # The upper ends of intervals are shown with the lower ones, and corrections beside what they
 # correct; half of k is k itself in so small a study.
 WITHOUT_HEADING = {
-    *("pi_high", "rank_high", "rank_q75", "q_by", "q_half_k", "q_double_k", "pi_half_k"),
-    *("learned_p", "learned_q", "raw_close"),
+    *("verdict_repeats", "cause_repeats", "picture_repeats"),
+    *("learned_p", "learned_q", "raw_close", "pi_high", "rank_high", "rank_q75", "q_by"),
+    *("pi_half_k", "q_half_k", "q_double_k", "e", "pi_always_high", "q_unhubbed"),
 }
 NOVEL = Column("novel", "something new", 3, heading="Novel", shown="rank", group=NEAR)
 
@@ -95,7 +96,7 @@ def test_every_statistic_of_a_pair_has_a_heading_or_goes_without_on_purpose(
         assert one.group in ("", OFTEN, NEAR), one.name
     assert all(one.group for one in in_space if one.heading)
     for dims in {variable.dims for variable in stored.data_vars.values()}:
-        assert all(one.section in range(1, 9) for one in columns_over(stored, *map(str, dims)))
+        assert all(one.section in range(1, 10) for one in columns_over(stored, *map(str, dims)))
 
 
 def test_tables_show_the_statistics_in_the_order_in_which_they_are_made(
@@ -105,9 +106,10 @@ def test_tables_show_the_statistics_in_the_order_in_which_they_are_made(
         group: [one.heading for one in columns_over(stored, "space", "pair") if one.group == group]
         for group in (OFTEN, NEAR)
     }
-    often = ["Close in", "Interval (95\u00a0%)", "p", "q", "By chance", "", "If close up to 2"]
-    assert headings[OFTEN] == often
-    near = ["Mean rank", "Interval (95\u00a0%)", "Quartiles", "Energy"]
+    often = ["Close in", "Interval (95\u00a0%)", "p", "q", "q of apart", "However often looked"]
+    looked = ["Interval, however often looked", "By arrangement", "", "If close up to 2"]
+    assert headings[OFTEN] == often + looked
+    near = ["Picture", "Mean rank", "Interval (95\u00a0%)", "Quartiles", "Energy"]
     assert headings[NEAR] == [*near, "Varies by network", "Varies by autoencoder"]
     assert column_of(stored["close"]).group == OFTEN
 

@@ -633,7 +633,7 @@ SIMULATE = {"data__source": "simulate"}
             },
             "expected steps up to 89",
         ),
-        ({"stability__apart": 0.6}, "stability.apart is 0.6, expected at most stability.tau"),
+        ({"stability__rare": 0.9}, "stability.rare is 0.9, expected less than stability.firm"),
         (
             {"closeness__dtw": ["hidden", "hiden"]},
             "closeness.dtw names the space hiden, expected hidden, last, untrained, pca2, pca3, "

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from fake_study import make_whole_study
+from fake_study import make_whole_study, write_evidence
 from signpaths.errors import UserError
 from signpaths.report.findings import findings, sentences
 from signpaths.spaces import (
@@ -39,7 +39,7 @@ def stability(verdicts: list[str], pi: list[float] | None = None, **attrs: Any) 
             "sign_a": ("pair", [f"a{i}" for i in range(n)]),
             "sign_b": ("pair", [f"b{i}" for i in range(n)]),
         },
-        attrs={"inference": 1, "networks_needed_any": 9, "sure": 0.8} | attrs,
+        attrs={"inference": 1, "networks_needed_any": 9, "sure": 0.8, "notes": ""} | attrs,
     )
 
 
@@ -126,16 +126,21 @@ def test_what_limits_it(data: xr.Dataset, expected: str) -> None:
     assert sentences(data, [])[2] == expected
 
 
-def test_the_command_prints_three_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_a_line_a_sentence_and_the_rival(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = stability(["stays close", "apart"], runs=1)
     write_store(data, tmp_path / "stability.zarr", stage="stability", title="Stability")
     with pytest.raises(UserError, match="expected the metrics of a trained network"):
         findings(tmp_path)
     (tmp_path / "networks/0").mkdir(parents=True)
+    write_evidence(tmp_path / "evidence.zarr", ["hidden", "raw"], np.random.default_rng(0))
     metrics = run(0.5) | {"validation_accuracy": 0.5}
     (tmp_path / "networks/0/metrics.json").write_text(json.dumps(metrics))
     findings(tmp_path)
-    assert len(capsys.readouterr().out.splitlines()) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert lines[-1].startswith("A plain linear method")
 
 
 def test_runs_that_failed_to_learn_are_named() -> None:

@@ -143,7 +143,7 @@ def test_enough_networks_make_no_notice(page: Page) -> None:
 
 def test_planted_pairs_are_set_against_the_verdicts(page: Page) -> None:
     rows = [row for row in page.rows if len(row) == 7]
-    assert rows[0][0] == "Pair"
+    rows = rows[[row[:2] for row in rows].index(["Pair", "Planted as"]) :]
     assert rows[1][0] == "drink \N{EN DASH} danger"
     assert rows[1][2:4] == ["stays close input-driven", "stays close input-driven"]
     assert rows[1][-1] == "yes"
