@@ -242,6 +242,32 @@ function pairSentences(row) {
   for (const column of data.alone.filter((one) => value(one.name) !== null)) texts.push(`${column.heading}: ${written(column, value)}.`);
   return texts;
 }
+// In how many networks the pair is close if another mutual rank were the limit.
+const curveOf = new Map(data.rows.map((row, i) => [row, data.curves[i]]));
+const SVG = "http://www.w3.org/2000/svg";
+function shape(tag, attributes, text = "") {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.textContent = text;
+  return made;
+}
+function curve(row) {
+  const counts = curveOf.get(row)?.split(" ").map(Number);
+  if (!counts) return [];
+  const [wide, high] = [300, 90];
+  const x = (limit) => ((limit - 1) / (data.limits.length - 1)) * wide;
+  const y = (count) => high - (count / data.runs) * high;
+  const picture = shape("svg", { viewBox: `-40 -10 ${wide + 60} ${high + 52}`, width: wide + 60, role: "img", "aria-label": "How often close, by limit" });
+  picture.append(
+    shape("path", { d: `M0 0V${high}H${wide}`, class: "axis" }),
+    shape("path", { d: `M${x(data.k)} 0V${high}`, class: "limit" }),
+    shape("polyline", { points: counts.map((count, i) => `${x(data.limits[i])},${y(count)}`).join(" ") }),
+    shape("text", { x: -6, y: 4, "text-anchor": "end" }, String(data.runs)),
+    shape("text", { x: -6, y: high + 4, "text-anchor": "end" }, "0"),
+    ...[...new Set([1, data.k, data.limits.at(-1)])].map((limit) => shape("text", { x: x(limit), y: high + 16, "text-anchor": "middle" }, limit === data.k ? `k = ${limit}` : String(limit))),
+    shape("text", { x: wide / 2, y: high + 34, "text-anchor": "middle" }, "largest mutual rank that counts as close"));
+  return [element("figure", { class: "curve" }, picture, element("figcaption", {}, "In how many networks the pair is close in the hidden states, if another mutual rank were the limit. Where the curve is steep, the count hangs on the limit."))];
+}
 function detailOf(row) {
   const tables = element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Details of the pair" },
     ...data.details.filter(({ columns }) => columns.length).map((table) => spacesTable(row, table)));
@@ -249,7 +275,7 @@ function detailOf(row) {
   const explained = element("a", { href: "#details" }, "What these numbers mean");
   explained.addEventListener("click", () => { byId("details").open = true; });
   words.append(explained, " \u00b7 ", element("a", { href: addressOf(row) }, "Address of this pair"));
-  return element("tr", { class: "detail" }, element("td", { colspan: width }, tables, words));
+  return element("tr", { class: "detail" }, element("td", { colspan: width }, tables, ...curve(row), words));
 }
 function drawMore(count) {
   const part = document.createDocumentFragment();

@@ -6,6 +6,7 @@ first rows as text, for readers without a script, the legend of a pair's details
 
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from signpaths.columns import NEAR, OFTEN, Column, column_of, columns_over
@@ -122,6 +123,8 @@ def script_data(
             ["*" if name in spots and value == every else value for name, value in row.items()]
             for row in study.pairs
         ],
+        "limits": stability["limit"].values.tolist(),
+        "curves": curves(study),
         "headline": HEADLINE,
         "spaces": [
             {"name": space.name, "trained": space.kind == AUTOENCODER} for space in study.spaces
@@ -139,6 +142,16 @@ def script_data(
         "sure": float(stability.attrs["sure"]),
         "mostBreaks": MOST_BREAKS,
     }
+
+
+def curves(study: Study) -> list[str | None]:
+    """Give in how many networks each row's pair is close for each limit; None if it never is."""
+    stability = study.stability
+    counts = np.rint(stability["pi_at"].transpose("pair", "limit").values * study.runs).astype(int)
+    names = zip(stability["sign_a"].values, stability["sign_b"].values, strict=True)
+    by_pair = dict(zip(names, counts, strict=True))
+    found = (by_pair[row["sign_a"], row["sign_b"]] for row in study.pairs)
+    return [" ".join(map(str, one)) if one.any() else None for one in found]
 
 
 def _is_close(rank: float | None, k: float) -> bool:
