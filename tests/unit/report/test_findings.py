@@ -39,7 +39,8 @@ def stability(verdicts: list[str], pi: list[float] | None = None, **attrs: Any) 
             "sign_a": ("pair", [f"a{i}" for i in range(n)]),
             "sign_b": ("pair", [f"b{i}" for i in range(n)]),
         },
-        attrs={"inference": 1, "networks_needed_any": 9, "sure": 0.8, "notes": ""} | attrs,
+        attrs={"inference": 1, "networks_needed_any": 9, "sure": 0.8, "present": 0.5, "notes": ""}
+        | attrs,
     )
 
 
@@ -212,25 +213,25 @@ def test_nothing_is_said_of_causes_if_there_are_none_or_they_are_not_known() -> 
     ("of_autoencoder", "of_pca", "expected"),
     [
         (
-            ["kept", "lost in projection", "artefact"],
-            ["kept", "kept", ""],
-            "The picture ae2 shows 1 of the 2 that stay close as close (PCA: 2), and 1 pair that "
+            [0.9, 0.49, 0.5],
+            [0.5, 0.9, 0.0],
+            "Most pictures ae2 show 1 of the 2 that stay close as close (PCA: 2), and 1 pair that "
             "is apart.",
         ),
         (
-            ["kept", "kept", ""],
-            ["kept", "lost in projection", "artefact"],
-            "The picture ae2 shows 2 of the 2 that stay close as close (PCA: 1).",
+            [0.9, 0.5, 0.49],
+            [0.9, 0.1, 0.6],
+            "Most pictures ae2 show 2 of the 2 that stay close as close (PCA: 1).",
         ),
     ],
 )
 def test_the_plane_is_held_against_the_hidden_states(
-    of_autoencoder: list[str], of_pca: list[str], expected: str
+    of_autoencoder: list[float], of_pca: list[float], expected: str
 ) -> None:
     data = stability(["stays close", "stays close", "apart"])
     wide = in_spaces(data, HIDDEN_SPACE, components(2), autoencoder(2))
-    picture = np.array([[""] * 3, of_pca, of_autoencoder])
-    told = sentences(wide.assign(picture=(("space", "pair"), picture)), [])
+    pi = np.array([[1.0, 1.0, 0.0], of_pca, of_autoencoder])
+    told = sentences(wide.assign(pi=(("space", "pair"), pi)), [])
     assert told[2] == expected
 
 
@@ -265,7 +266,7 @@ def test_a_whole_study_says_no_more_than_six_sentences(tmp_path: Path) -> None:
     told = sentences(data, [])
     assert len(told) == 6
     assert told[2].startswith("Of those that stay close, 1 is alike in the recordings already and")
-    assert told[3] == "The picture ae2 shows 1 of the 2 that stay close as close."
+    assert told[3] == "Most pictures ae2 show 1 of the 2 that stay close as close."
     target = reliability_by_hand(data)
     assert f"reliability {target:.2f} with 12 networks" in told[5]
 

@@ -18,10 +18,8 @@ from signpaths.spaces import COMPONENTS, HEADLINE, UNTRAINED, of_kind, plane
 from signpaths.stability import variance
 from signpaths.stability.verdicts import (
     APART,
-    ARTEFACT,
     COMES,
     INPUT,
-    KEPT,
     LEARNED,
     NONE,
     RECURRENT,
@@ -162,13 +160,16 @@ def _pictures(stability: xr.Dataset) -> str:
         return ""
     pca = next(iter(of_kind(stability, COMPONENTS, dims=2)), shown)
 
-    def kept(space: str) -> int:
-        return int((stability["picture"].sel(space=space).values == KEPT).sum())
+    def close_among(these: np.ndarray, space: str) -> int:
+        often = stability["pi"].sel(space=space).values >= float(stability.attrs["present"])
+        return int((often & these).sum())
 
-    beside = f" (PCA: {count(kept(pca))})" if pca != shown else ""
+    beside = f" (PCA: {count(close_among(stays, pca))})" if pca != shown else ""
     who = "the pair that stays" if stays.sum() == 1 else f"the {count(int(stays.sum()))} that stay"
-    text = f"The picture {shown} shows {count(kept(shown))} of {who} close as close{beside}"
-    made_up = int((stability["picture"].sel(space=shown).values == ARTEFACT).sum())
+    found = count(close_among(stays, shown))
+    text = f"Most pictures {shown} show {found} of {who} close as close{beside}"
+    apart = stability["verdict"].values.astype(str) == APART
+    made_up = close_among(apart, shown)
     if made_up:
         text += f", and {counted(made_up, 'pair that is apart', 'pairs that are apart')}"
     return f"{text}."

@@ -45,10 +45,8 @@ PICTURES = {
     KEPT: "stays close, and is close in the picture too",
     LOST: "stays close, but in the picture it seldom is",
     ARTEFACT: "apart, but close in the picture",
-    VARIES: "close or not in the picture, and it matters most which autoencoder was trained",
+    VARIES: "as often close in the picture as not, and it matters most which autoencoder it is",
 }
-# Between these shares of pictures, one shows a pair as close and the next does not.
-UNSURE = 0.25, 0.75
 
 
 @dataclass(frozen=True)
@@ -153,14 +151,14 @@ def pictures(
 ) -> np.ndarray:
     """Give what a projection does with the pairs that stay close or are apart.
 
-    varies by autoencoder: the pair is close in a middling share of pictures, and autoencoders of
-    one network differ on it at least half as often as any two pictures do.
+    varies by autoencoder: the share of pictures in which the pair is close is as good as `present`,
+    and autoencoders of one network differ on it at least half as often as any two pictures do.
     """
     stays, apart = verdict == STAYS, verdict == APART
     varies = np.zeros(share.shape, dtype=bool)
     if differing is not None:
-        middling = (share > UNSURE[0]) & (share < UNSURE[1])
-        varies = middling & (differing >= share * (1 - share))
+        as_good = np.abs(share - options.present) < options.equivalence - 1e-9
+        varies = as_good & (differing >= share * (1 - share) - 1e-9)
     present = share >= options.present
     return np.select(
         [(stays | apart) & varies, stays & present, stays, apart & present],
