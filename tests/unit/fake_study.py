@@ -116,7 +116,7 @@ def make_whole_study(
     write_raw(folder / "closeness_raw.zarr", random_ranks(rng, count, [input_pair]), names)
     write_stability(folder)
     stable = open_store(folder / "stability.zarr").load()
-    _write_evidence(folder / "evidence.zarr", [*stable.space.values, "raw"], rng)
+    write_evidence(folder / "evidence.zarr", [*stable.space.values, "raw", "lda"], rng)
     for run in range(runs):
         _write_quality(folder / f"quality/{run}.zarr", names, autoencoders, rng)
     odd = ("failed to learn", "low validation accuracy; outlying ranks", "outlying ranks")
@@ -130,7 +130,13 @@ def write_claims(path: Path, *rows: Sequence[str]) -> None:
     known = {
         **{"sign_a": "drink", "sign_b": "danger", "space": "hidden"},
         **{"pi": 0.75, "pi_low": 0.5, "pi_high": 0.9, "q": 0.0123, "verdict": "stays close"},
-        **{"cause": "learned", "rank_mean": 1.25, "raw_rank": 7.5, "crossing": None},
+        **{
+            "cause": "learned",
+            "picture": "likely kept",
+            "rank_mean": 1.25,
+            "raw_rank": 7.5,
+            "crossing": None,
+        },
         "softmax_mass": 0.00625,
     }
     columns = ("said", "kind", "found", "agrees")
@@ -154,20 +160,35 @@ def _add_optional(path: Path, rng: np.random.Generator) -> None:
     write_store(run, path, stage="closeness", title="Closeness", options=ClosenessOptions())
 
 
-def _write_evidence(path: Path, spaces: Sequence[str], rng: np.random.Generator) -> None:
+def write_evidence(path: Path, spaces: Sequence[str], rng: np.random.Generator) -> xr.Dataset:
+    """Write made-up scores of these spaces, against three kinds of answers of two networks."""
     dims = ("space", "against")
-    summary = {}
-    means = {"ap": "ap_mean", "auc": "auc_mean", "ap_over_raw": "ap_over_raw", "ap_gain": "ap_gain"}
-    for name, mean in means.items():
-        values = rng.random((len(spaces), 2))
-        summary |= {mean: (dims, values), f"{name}_low": (dims, values - 0.1)}
-        summary |= {f"{name}_high": (dims, values + 0.1)}
+    made = {}
+    for name in ("ap", "auc", "ap_over_raw", "ap_gain"):
+        values = rng.random((len(spaces), 3))
+        mean = f"{name}_mean" if name in ("ap", "auc") else name
+        made |= {mean: (dims, values), f"{name}_low": (dims, values - 0.1)}
+        made |= {f"{name}_high": (dims, values + 0.1)}
     dataset = xr.Dataset(
-        summary,
-        coords={"space": list(spaces), "against": ["same run", "other runs"]},
-        attrs={"chance_ap": 0.02, "confused_fraction": 0.02, "note": ""},
+        {
+            **made,
+            "ap_mistaken": (dims, rng.random((len(spaces), 3))),
+            "share_mistaken": ("against", [0.01, 0.015, 0.01]),
+            **{"confused": ((), 7), "confused_by_some": ((), 4), "confused_by_most": ((), 1)},
+            "confused_really": ("network", [0.25, 0.5]),
+            "test_accuracy": ("network", [0.875, 0.75]),
+            **{"held_out": ("network", [40, 40]), "wrong": ("network", [3, 4])},
+        },
+        coords={
+            **coordinates(spaces_named(*spaces)),
+            "against": ["same run", "other runs", "mean rank"],
+            "network": ["0", "1"],
+        },
+        attrs={"chance_ap": 0.02, "confused_fraction": 0.02, "note": ""}
+        | {"lda_note": "", "lda_test_accuracy": 0.9},
     )
     write_store(dataset, path, stage="evidence", title="Evidence")
+    return dataset
 
 
 def _write_quality(

@@ -13,6 +13,7 @@ from signpaths.options import ClosenessOptions
 from signpaths.spaces import (
     HIDDEN_SPACE,
     LAST_SPACE,
+    LDA_SPACE,
     RAW_SPACE,
     UNTRAINED_SPACE,
     Space,
@@ -124,7 +125,7 @@ def write_sequences(
 
 def spaces_named(*names: str) -> list[Space]:
     """The spaces of these names, as stages describe them."""
-    own = [HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, RAW_SPACE, raw_components(2)]
+    own = [HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, RAW_SPACE, raw_components(2), LDA_SPACE]
     known = {space.name: space for space in [*own, *projections((2, 3))]}
     return [known[name] for name in names]
 

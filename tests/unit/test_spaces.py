@@ -6,8 +6,10 @@ import xarray as xr
 from signpaths.spaces import (
     AUTOENCODER,
     COMPONENTS,
+    DISCRIMINANTS,
     HIDDEN_SPACE,
     LAST_SPACE,
+    LDA_SPACE,
     RAW_SIGNALS,
     RAW_SPACE,
     STATES,
@@ -33,7 +35,7 @@ EVERY = [
     warped(HIDDEN_SPACE),
     warped(autoencoder(2)),
 ]
-RAWS = [RAW_SPACE, warped(RAW_SPACE), raw_components(2)]
+RAWS = [RAW_SPACE, warped(RAW_SPACE), raw_components(2), LDA_SPACE]
 
 
 def store(spaces: list[Space], raw: list[Space] | None = None) -> xr.Dataset:
@@ -70,9 +72,9 @@ def test_warping_leaves_what_a_space_is(space: Space, name: str) -> None:
 def test_what_is_written_beside_the_data_is_read_back() -> None:
     dataset = store(EVERY, RAWS)
     assert described(dataset) == EVERY
-    assert dataset.raw_space.values.tolist() == ["raw", "dtw", "raw_pca2"]
-    assert dataset.raw_kind.values.tolist() == [RAW_SIGNALS] * 3
-    assert dataset.raw_dims.values.tolist() == [0, 0, 2]
+    assert dataset.raw_space.values.tolist() == ["raw", "dtw", "raw_pca2", "lda"]
+    assert dataset.raw_kind.values.tolist() == [*[RAW_SIGNALS] * 3, DISCRIMINANTS]
+    assert dataset.raw_dims.values.tolist() == [0, 0, 2, 0]
     for coordinate in dataset.coords.values():
         assert coordinate.attrs["long_name"], coordinate.name
     # A part of the spaces is described as they were.

@@ -4,6 +4,7 @@
 rule evidence:
     input:
         stability="<results>/<study>/stability.zarr",
+        signals="<results>/<study>/closeness_raw.zarr",
         activations=each("<results>/<study>/activations/{network}.zarr"),
     output:
         store=directory("<results>/<study>/evidence.zarr"),
@@ -27,5 +28,5 @@ rule evidence:
         options=options("evidence"),
         code=code("evidence"),
     shell:
-        "python -m signpaths evidence {input.stability:q} {params.activations:q} {output:q}"
-        " {params.options} > {log:q} 2>&1"
+        "python -m signpaths evidence {input.stability:q} {input.signals:q}"
+        " {params.activations:q} {output:q} {params.options} > {log:q} 2>&1"

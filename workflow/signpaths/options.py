@@ -522,6 +522,11 @@ class StabilityOptions(CloseOptions):
     resampled_studies: Count = 200
     """Studies of resampled networks, in which it is counted how often each answer comes again."""
 
+    halves: Count = 100
+    """Random splits of the networks in two halves, of which it is told whether both halves give
+    the same answers. It takes four networks.
+    """
+
     permutations: Count = 1000
     """Permutations of the signs, for the share that the raw signals explain."""
 

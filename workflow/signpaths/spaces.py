@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 # Kinds. Of all but autoencoders there is one space a network, whatever the autoencoder's seed.
-RAW_SIGNALS, STATES, TWIN, LAST_STATE, COMPONENTS, AUTOENCODER = (
+RAW_SIGNALS, DISCRIMINANTS, STATES, TWIN, LAST_STATE, COMPONENTS, AUTOENCODER = (
     "raw signals",
+    "linear discriminants",
     "hidden states",
     "untrained states",
     "last state",
@@ -62,6 +63,12 @@ UNTRAINED_SPACE = Space(
     "the hidden states of the same network before any training, as a control",
 )
 RAW_SPACE = Space(RAW, RAW_SIGNALS, "the recorded signals themselves, without any network")
+LDA_SPACE = Space(
+    "lda",
+    DISCRIMINANTS,
+    "the recorded signals by linear discriminant analysis, a linear metric that was learned on the "
+    "training examples of the first split; the plain rival of the networks",
+)
 
 
 def components(dims: int) -> Space:

@@ -20,11 +20,15 @@ from scipy import stats
 from signpaths.errors import UserError
 from signpaths.evidence.evidence import evidence
 from signpaths.evidence.scores import (
+    AGAINST,
+    Scores,
     confused,
-    mean_interval,
     mean_of_others,
     prediction_scores,
-    score,
+    real_mistakes,
+    scores_without,
+    sign_count,
+    sign_interval,
     softmax_mass,
 )
 from signpaths.options import ClaimsOptions, EvidenceOptions
@@ -33,7 +37,7 @@ from signpaths.stability.stability import stability
 from signpaths.stores import open_store, write_store
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-SAME, OTHERS = "same run", "other runs"
+SAME, OTHERS, MEAN = AGAINST
 
 
 # Oracles
@@ -120,99 +124,192 @@ def test_the_pairs_with_the_most_mass_are_mixed_up(
     assert confused(np.array(mass), fraction).tolist() == [bool(one) for one in expected]
 
 
+# Real mistakes
+
+
+def test_mistakes_are_those_of_a_loop_both_ways() -> None:
+    generator, signs = np.random.default_rng(3), np.array(["a", "b", "c", "d"])
+    sign = generator.choice(signs, 60)
+    answer = generator.choice([*signs, "elsewhere"], 60)
+    found = real_mistakes(answer, sign, signs)
+    for (i, a), (j, b) in itertools.product(enumerate(signs), repeat=2):
+        taken = sum({s, t} == {a, b} for s, t in zip(sign, answer, strict=True) if s != t)
+        assert found[i, j] == taken
+
+
 # Scores
 
 
-@given(
-    st.lists(st.tuples(st.integers(1, 6), st.floats(0, 1)), min_size=2, max_size=25),
-    st.floats(0.05, 0.9),
-)
-def test_scores_are_those_of_slow_loops(pairs: list[tuple[int, float]], fraction: float) -> None:
-    rank, mass = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
-    positive = confused(mass, fraction)
+PAIRS_OF = {signs: np.stack(np.triu_indices(signs, 1)) for signs in range(2, 9)}
+
+
+@given(st.integers(3, 8), st.floats(0.05, 0.9), st.integers(0, 2**32 - 1))
+def test_scores_without_each_sign_are_those_of_slow_loops(
+    signs: int, fraction: float, seed: int
+) -> None:
+    generator, ends = np.random.default_rng(seed), PAIRS_OF[signs]
+    rank = generator.integers(1, 6, ends.shape[1]).astype(float)
+    positive = generator.random(ends.shape[1]) < fraction
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ap, auc, rho = score(rank, mass, positive)
-    if positive.all() or not positive.any():
-        assert np.isnan([ap, auc]).all()
-    else:
-        assert ap == pytest.approx(slow_average_precision(rank.tolist(), positive.tolist()))
-        assert auc == pytest.approx(slow_auc(rank.tolist(), positive.tolist()))
-    if np.ptp(rank) == 0 or np.ptp(mass) == 0:
-        assert np.isnan(rho)
-    else:
-        expected = np.corrcoef(stats.rankdata(-rank), stats.rankdata(mass))[0, 1]
-        assert rho == pytest.approx(expected, abs=1e-9)
+        ap, auc = scores_without(rank, positive, ends, signs)
+    assert ap.shape == auc.shape == (1 + signs,)
+    for out in range(-1, signs):
+        left = (ends != out).all(axis=0)
+        r, p = rank[left].tolist(), positive[left].tolist()
+        if all(p) or not any(p):
+            assert np.isnan([ap[1 + out], auc[1 + out]]).all()
+        else:
+            assert ap[1 + out] == pytest.approx(slow_average_precision(r, p))
+            assert auc[1 + out] == pytest.approx(slow_auc(r, p))
+    alone = scores_without(rank, positive, ends[:0], 0)
+    np.testing.assert_array_equal(alone, [ap[:1], auc[:1]])
+
+
+def test_scores_are_those_of_scikit_learn() -> None:
+    generator = np.random.default_rng(1)
+    ends = np.stack(np.triu_indices(30, 1))
+    rank, positive = np.sqrt(generator.integers(1, 40, 435)), generator.random(435) < 0.1
+    ap, auc = scores_without(rank, positive, ends, 30)
+    for out in range(-1, 30):
+        left = (ends != out).all(axis=0)
+        assert ap[1 + out] == pytest.approx(average_precision_score(positive[left], -rank[left]))
+        assert auc[1 + out] == pytest.approx(roc_auc_score(positive[left], -rank[left]))
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_scores_depend_on_the_order_of_ranks_alone(seed: int) -> None:
     generator = np.random.default_rng(seed)
-    rank, mass = generator.uniform(1, 93, 40), generator.random(40)
-    positive, order = confused(mass, 0.1), generator.permutation(40)
-    expected = score(rank, mass, positive)
-    assert score(np.log(rank) * 3, mass, positive) == pytest.approx(expected)
-    assert score(rank[order], mass[order], positive[order]) == pytest.approx(expected)
+    ends = np.stack(np.triu_indices(9, 1))
+    rank, positive = generator.uniform(1, 8, 36), generator.random(36) < 0.2
+    order = generator.permutation(36)
+    expected = scores_without(rank, positive, ends, 9)
+    for other in (
+        scores_without(np.log(rank) * 3, positive, ends, 9),
+        scores_without(rank[order], positive[order], ends[:, order], 9),
+    ):
+        np.testing.assert_allclose(other, expected)
+
+
+@given(st.integers(2, 200))
+def test_pairs_tell_how_many_signs_there_are(signs: int) -> None:
+    assert sign_count(signs * (signs - 1) // 2) == signs
+
+
+def predicted(
+    ranks: np.ndarray, mass: np.ndarray, fraction: float, mistakes: np.ndarray | None = None
+) -> Scores:
+    """Score ranks `(network, space, pair)`."""
+    mistakes = np.zeros(mass.shape, int) if mistakes is None else mistakes
+    return prediction_scores(list(ranks.transpose(1, 0, 2)), mass, mistakes, fraction)
 
 
 def test_missing_pairs_are_left_out() -> None:
     generator = np.random.default_rng(1)
-    rank, mass = generator.uniform(1, 93, 50), generator.random(50)
+    rank, mass = generator.uniform(1, 10, 55), generator.random(55)
     mass[::5], rank[3] = np.nan, np.nan
     known = np.isfinite(mass) & np.isfinite(rank)
-    positive = confused(mass, 0.2)
-    ap, auc, rho = score(rank, mass, positive)
-    assert ap == pytest.approx(average_precision_score(positive[known], -rank[known]))
-    assert auc == pytest.approx(roc_auc_score(positive[known], -rank[known]))
-    assert rho == pytest.approx(stats.spearmanr(-rank[known], mass[known]).statistic)
+    positive = confused(mass, 0.2) & known
+    found = predicted(rank[None, None], mass[None], 0.2)
+    expected = average_precision_score(positive[known], -rank[known])
+    assert found.ap[0, 0, 0] == pytest.approx(expected)
+    assert found.auc[0, 0, 0] == pytest.approx(roc_auc_score(positive[known], -rank[known]))
+    assert found.share[0, 0] == pytest.approx(positive.sum() / known.sum())
 
 
 def test_planted_truth_is_found_and_chance_is_chance() -> None:
     """Space 0 holds the order of the mass, space 1 nothing, space 2 its reverse."""
     generator = np.random.default_rng(5)
-    mass = np.repeat(generator.random((1, 2000)), 12, axis=0)
+    pairs = 64 * 63 // 2
+    mass = np.repeat(generator.random((1, pairs)), 12, axis=0)
     ranks = np.stack(
         [1 / mass, generator.permuted(mass, axis=1), mass],
         axis=1,
     )
-    scores, share = prediction_scores(ranks, mass, 0.05)
-    np.testing.assert_allclose(share, 0.05)
-    np.testing.assert_allclose(scores["ap"][0], 1)
-    np.testing.assert_allclose(scores["auc"][0], 1)
-    np.testing.assert_allclose(scores["spearman"][0], 1)
-    assert scores["ap"][1].mean() == pytest.approx(0.05, abs=0.01)
-    assert scores["auc"][1].mean() == pytest.approx(0.5, abs=0.02)
-    assert scores["spearman"][1].mean() == pytest.approx(0, abs=0.02)
-    assert scores["ap"][2].max() < 0.05
-    np.testing.assert_allclose(scores["spearman"][2], -1)
+    scores = predicted(ranks, mass, 0.05)
+    np.testing.assert_allclose(scores.share, 0.05, atol=1e-3)
+    np.testing.assert_allclose(scores.ap[0], 1)
+    np.testing.assert_allclose(scores.auc[0], 1)
+    assert scores.ap[1].mean() == pytest.approx(0.05, abs=0.01)
+    assert scores.auc[1].mean() == pytest.approx(0.5, abs=0.02)
+    assert scores.ap[2].max() < 0.05
+    np.testing.assert_allclose(scores.ap_without[..., 0], scores.ap.mean(axis=-1))
+    np.testing.assert_allclose(scores.auc_without[..., 0], scores.auc.mean(axis=-1))
 
 
 def test_what_only_the_own_run_knows_does_not_count_against_the_others() -> None:
-    """Ranks made from each run's own noise foretell its mass and not that of other runs."""
+    """Ranks made from each run's own noise foretell its mass and nothing of other runs."""
     generator = np.random.default_rng(6)
-    mass = generator.random((8, 1000))
-    scores, _ = prediction_scores(1 / mass[:, None], mass, 0.02)
-    np.testing.assert_allclose(scores["ap"][0, 0], 1)
-    assert scores["ap"][0, 1].mean() < 0.06
+    mass = generator.random((8, 45 * 44 // 2))
+    scores = predicted(1 / mass[:, None], mass, 0.02)
+    np.testing.assert_allclose(scores.ap[0, 0], 1)
+    assert scores.ap[0, 1:].mean() < 0.06
+
+
+def test_the_mean_rank_finds_what_single_networks_see_through_noise() -> None:
+    generator = np.random.default_rng(7)
+    truth = generator.random(45 * 44 // 2)
+    ranks = truth + generator.normal(0, 0.3, (10, 1, truth.size))
+    scores = predicted(ranks, np.repeat(1 - truth[None], 10, axis=0), 0.02)
+    same, others, mean = scores.ap_without[0, :, 0]
+    assert same == pytest.approx(others)
+    assert mean > 1.5 * same
+    # The own rank is no part of it: nine others are averaged.
+    for network, positive in enumerate(confused(1 - truth, 0.02)[None].repeat(10, axis=0)):
+        expected = average_precision_score(positive, -np.delete(ranks[:, 0], network, 0).mean(0))
+        assert scores.ap[0, 2, network] == pytest.approx(expected)
+
+
+def test_only_real_mistakes_count_if_asked_for() -> None:
+    """Of the two pairs with the most mass, one was really taken for the other, by one network."""
+    rank = np.array([[1.0, 2, 3, 4, 5, 6]] * 3)
+    mass = np.array([[0.5, 0.1, 0.4, 0.1, 0.1, 0.1]] * 3)
+    mistakes = np.zeros((3, 6), int)
+    mistakes[0, 2], mistakes[:, 5] = 2, 1  # the last does not count as mixed up
+    found = predicted(rank[:, None], mass, 0.3, mistakes)
+    np.testing.assert_allclose(found.ap[0], (1 + 2 / 3) / 2)
+    np.testing.assert_allclose(found.ap_mistaken[0], [1 / 3] * 3)
+    # Own answers: in one of three networks; those of others: in two of three.
+    np.testing.assert_allclose(found.share_mistaken, [1 / 18, 2 / 18, 1 / 18])
 
 
 # Intervals
 
 
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=20))
-def test_the_interval_is_that_of_t(values: list[float]) -> None:
-    mean, low, high = mean_interval(np.array([*values, np.nan]))
-    error = np.std(values, ddof=1) / math.sqrt(len(values))
-    if error > 1e-9:
-        expected = stats.t.interval(0.95, len(values) - 1, loc=np.mean(values), scale=error)
-        np.testing.assert_allclose([low, high], expected)
-    assert mean == pytest.approx(np.mean(values))
-    assert low <= mean <= high
+def test_the_interval_is_the_jackknife_of_the_mean() -> None:
+    """Left out one at a time, a mean's standard error is the usual one."""
+    values = np.random.default_rng(8).normal(0.5, 0.1, 17)
+    without = [values.mean(), *(np.delete(values, index).mean() for index in range(17))]
+    value, low, high = sign_interval(np.array(without), (-9, 9))
+    expected = stats.t.interval(0.95, 16, loc=values.mean(), scale=stats.sem(values))
+    np.testing.assert_allclose([low, high], expected)
+    assert value == values.mean()
+    np.testing.assert_array_equal(sign_interval(np.array(without), (0.49, 0.51))[1:], [0.49, 0.51])
 
 
-def test_one_value_has_no_interval_and_none_no_mean() -> None:
-    np.testing.assert_array_equal(mean_interval(np.array([0.3, np.nan])), [0.3, np.nan, np.nan])
-    assert np.isnan(mean_interval(np.full(3, np.nan))).all()
+def test_there_is_no_interval_where_a_sign_holds_all_that_is_mixed_up() -> None:
+    without = np.array([[0.4, np.nan, 0.5, 0.3], [np.nan] * 4])
+    found = sign_interval(without, (0, 1))
+    np.testing.assert_array_equal(found, [[0.4, np.nan, np.nan], [np.nan] * 3])
+
+
+def test_the_interval_over_signs_covers() -> None:
+    """Hubs among the signs, pairs of their own and 30 signs: 19 in 20 studies at least, or so."""
+    generator, signs, studies = np.random.default_rng(9), 30, 150
+    first, second = np.triu_indices(signs, 1)
+    found = []
+    for _ in range(studies):
+        place, hub = generator.normal(size=(signs, 4)), generator.normal(0, 0.5, signs)
+        far = np.linalg.norm(place[first] - place[second], axis=1)
+        mass = np.exp(hub[first] + hub[second] - 2 * far + generator.normal(0, 1, far.size))
+        ranks = far + generator.normal(0, [[0.4], [0.8]], (2, far.size))
+        scores = predicted(ranks[None], mass[None], 0.05)
+        one, other = scores.ap_without[:, 0]
+        found.append(np.stack([one, other, one - other]))
+    value, low, high = sign_interval(np.array(found), (-1, 1)).T
+    truth = value.mean(axis=1, keepdims=True)
+    covered = ((low <= truth) & (truth <= high)).mean(axis=1)
+    assert (covered > 0.9).all(), covered
 
 
 # The stage
@@ -247,7 +344,7 @@ def write_stability(path: Path, signs: list[str], networks: list[str]) -> Path:
     first, second = np.triu_indices(len(signs), 1)
     per_space = {
         name: (("space", "pair"), np.full((1, first.size), 0.5))
-        for name in ("pi", "pi_low", "pi_high", "q", "rank_mean")
+        for name in ("pi", "pi_low", "pi_high", "q", "apart_q", "rank_mean")
     }
     dataset = xr.Dataset(
         {
@@ -257,6 +354,7 @@ def write_stability(path: Path, signs: list[str], networks: list[str]) -> Path:
                 np.zeros((1, len(networks), first.size), dtype=bool),
             ),
             "verdict": ("pair", np.full(first.size, "undecided")),
+            "cause": ("pair", np.full(first.size, "")),
             "mutual_rank": (
                 ("space", "network", "pair"),
                 np.full((1, len(networks), first.size), 1.5),
@@ -276,11 +374,11 @@ def write_stability(path: Path, signs: list[str], networks: list[str]) -> Path:
             "inference": 0,
             "networks_needed_any": 8,
             "tau": 0.5,
-            "apart": 0.2,
-            "confidence": 0.95,
+            **{"fdr": 0.05, "rare": 0.1, "firm": 0.9, "sure": 0.8, "confidence": 0.95},
         },
     )
     write_store(dataset, path, stage="stability", title="made for a test")
+    write_raw(path.with_name("raw.zarr"), np.ones((len(signs), len(signs))), signs)
     return path
 
 
@@ -314,6 +412,9 @@ def run_stability(folder: Path, networks: list[int]) -> None:
     )
 
 
+FILES = ("stability.zarr", "raw.zarr", "activations", "evidence.zarr", "claims.csv")
+
+
 def run_on(
     folder: Path,
     options: EvidenceOptions = EvidenceOptions(),
@@ -321,8 +422,7 @@ def run_on(
 ) -> None:
     """Run the stage on what lies in a folder."""
     evidence(
-        *(folder / name for name in ("stability.zarr", "activations", "evidence.zarr")),
-        folder / "claims.csv",
+        *(folder / name for name in FILES),
         options=options,
         claims=ClaimsOptions.model_validate({"claims": claims}),
     )
@@ -368,7 +468,7 @@ def test_every_score_is_what_a_loop_gives(measured) -> None:
     dataset, _, networks, ranks, raw = measured
     names, pairs = [0, 3, 10, 11], list(itertools.combinations(range(len(SIGNS)), 2))
     assert described(dataset) == spaces_named("hidden", "ae2", "raw")
-    assert dataset.against.values.tolist() == [SAME, OTHERS]
+    assert dataset.against.values.tolist() == [SAME, OTHERS, MEAN]
     assert dataset.network.values.tolist() == [str(name) for name in names]
     assert dataset.sign_a.values.tolist() == [SIGNS[a] for a, _ in pairs]
     assert dataset.sign_b.values.tolist() == [SIGNS[b] for _, b in pairs]
@@ -382,8 +482,10 @@ def test_every_score_is_what_a_loop_gives(measured) -> None:
         found = dataset.softmax_mass.sel(network=str(name)).values
         np.testing.assert_allclose(found, mass[name], atol=1e-6)
     assert np.isnan(dataset.softmax_mass.values).sum() == len(SIGNS) - 1
-    for name, against in itertools.product(names, (SAME, OTHERS)):
-        runs = [name] if against == SAME else [one for one in names if one != name]
+    for name, against in itertools.product(names, (SAME, OTHERS, MEAN)):
+        others = [one for one in names if one != name]
+        runs = others if against == OTHERS else [name]
+        ranked = others if against == MEAN else [name]
         target = (
             np.array([np.nanmean([mass[run][p] for run in runs]) for p in range(len(pairs))])
             if against == OTHERS
@@ -399,36 +501,98 @@ def test_every_score_is_what_a_loop_gives(measured) -> None:
             rank = [
                 float(raw[pairs[p]])
                 if space == 2
-                else float(np.median(ranks[name][space, :, *pairs[p]]))
+                else np.mean([ranks[one][space, :, *pairs[p]].mean() for one in ranked])
                 for p in known
             ]
             one = at.isel(space=space)
             assert one.ap.item() == pytest.approx(slow_average_precision(rank, positive))
             assert one.auc.item() == pytest.approx(slow_auc(rank, positive))
-            rho = stats.spearmanr([-r for r in rank], target[known]).statistic
-            assert one.spearman.item() == pytest.approx(rho, abs=1e-6)
 
 
-def test_the_summary_is_of_paired_differences(measured) -> None:
+def test_the_summary_is_of_paired_differences_over_signs(measured) -> None:
     dataset, *_ = measured
     assert dataset.attrs["chance_ap"] == pytest.approx(dataset.positive_share.values.mean())
-    hidden, raw = (dataset.ap.sel(space=space).values for space in ("hidden", "raw"))
-    for space, against in itertools.product(dataset.space.values, (0, 1)):
-        at = dataset.sel(space=space).isel(against=against)
-        for name, values in (
-            ("ap", at.ap.values),
-            ("auc", at.auc.values),
-            ("ap_gain", hidden[against] - at.ap.values),
-            ("ap_over_raw", at.ap.values - raw[against]),
+    hidden, raw = (dataset.ap.sel(space=space) for space in ("hidden", "raw"))
+    for space, against in itertools.product(dataset.space.values, (SAME, OTHERS, MEAN)):
+        at = dataset.sel(space=space, against=against)
+        for name, values, lowest in (
+            ("ap", at.ap, 0),
+            ("auc", at.auc, 0),
+            ("ap_gain", hidden.sel(against=against) - at.ap, -1),
+            ("ap_over_raw", at.ap - raw.sel(against=against), -1),
         ):
-            half = stats.t.ppf(0.975, 3) * np.std(values, ddof=1) / 2
-            score = name in ("ap", "auc")
-            mean = at[f"{name}_mean" if score else name].item()
-            assert mean == pytest.approx(values.mean())
-            assert at[f"{name}_low"].item() == pytest.approx(
-                max(0 if score else -1, values.mean() - half)
+            mean = at[name if lowest else f"{name}_mean"].item()
+            assert mean == pytest.approx(values.values.mean())
+            low, high = at[f"{name}_low"].item(), at[f"{name}_high"].item()
+            assert lowest <= low <= mean <= high <= 1
+            assert (low < high) == (name in ("ap", "auc") or np.ptp(values.values) > 0)
+
+
+def test_the_interval_is_the_jackknife_over_signs_of_the_mean_over_networks(measured) -> None:
+    dataset, _, networks, ranks, raw = measured
+    pairs = np.stack(np.triu_indices(len(SIGNS), 1))
+    own = {name: one[0, 0][*pairs] for name, one in ranks.items()}
+    gains = []
+    for out in range(-1, len(SIGNS)):
+        left = (pairs != out).all(axis=0)
+        each = []
+        for name in networks:
+            mass = dataset.softmax_mass.sel(network=str(name)).values
+            positive = confused(mass, 0.15)
+            keep = left & np.isfinite(mass)
+            of_hidden, of_raw = (
+                average_precision_score(positive[keep], -rank[keep])
+                for rank in (own[name], raw[*pairs])
             )
-            assert at[f"{name}_high"].item() == pytest.approx(min(1, values.mean() + half))
+            each.append(of_hidden - of_raw)
+        gains.append(np.mean(each))
+    spread = np.sqrt(8 / 9 * np.square(gains[1:] - np.mean(gains[1:])).sum())
+    half = stats.t.ppf(0.975, 8) * spread
+    at = dataset.sel(space="raw", against=SAME)
+    assert at.ap_gain.item() == pytest.approx(gains[0])
+    assert at.ap_gain_low.item() == pytest.approx(max(-1, gains[0] - half))
+    assert at.ap_gain_high.item() == pytest.approx(min(1, gains[0] + half))
+
+
+def test_what_counts_as_mixed_up_is_held_against_real_mistakes(measured) -> None:
+    dataset, _, networks, *_ = measured
+    pairs = list(itertools.combinations(SIGNS, 2))
+    total, by = np.zeros(len(pairs)), np.zeros(len(pairs))
+    for name, (probability, sign, part) in networks.items():
+        wrong = [
+            {one, SIGNS[row.argmax()]}
+            for one, row, where in zip(sign, probability, part, strict=True)
+            if where != "train" and SIGNS[row.argmax()] != one
+        ]
+        made = np.array([wrong.count({*pair}) for pair in pairs])
+        total, by = total + made, by + (made > 0)
+        at = dataset.sel(network=str(name))
+        assert at.wrong.item() == len(wrong)
+        assert at.held_out.item() == sum(one != "train" for one in part)
+        positive = confused(at.softmax_mass.values, 0.15)
+        assert at.confused_really.item() == pytest.approx((made > 0)[positive].mean())
+        tested = [
+            one == SIGNS[row.argmax()]
+            for one, row, where in zip(sign, probability, part, strict=True)
+            if where == "test"
+        ]
+        assert at.test_accuracy.item() == pytest.approx(np.mean(tested))
+    np.testing.assert_array_equal(dataset.mistakes, total)
+    np.testing.assert_allclose(dataset.mistaken, by / 4)
+    mixed_up = confused(np.nanmean(dataset.softmax_mass.values, axis=0), 0.15)
+    assert dataset.confused.item() == mixed_up.sum()
+    assert dataset.confused_by_some.item() == (by[mixed_up] > 0).sum()
+    assert dataset.confused_by_most.item() == (by[mixed_up] > 2).sum()
+
+
+def test_what_the_linear_rival_recognises_is_taken_over(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    raw = open_store(tmp_path / "raw.zarr").load()
+    raw = raw.assign_attrs(lda_note="", lda_test_accuracy=0.75, lda_train_accuracy=0.9)
+    write_store(raw, tmp_path / "raw.zarr", stage="closeness-raw", title="made for a test")
+    run_on(tmp_path)
+    attrs = open_store(tmp_path / "evidence.zarr").attrs
+    assert (attrs["lda_note"], attrs["lda_test_accuracy"]) == ("", 0.75)
 
 
 def test_the_store_says_what_it_holds_and_what_is_missing(measured) -> None:
@@ -450,18 +614,20 @@ def held_out(probability: np.ndarray, signs: list[str]):
     return probability, signs, ["test"] * len(signs)
 
 
-def test_one_network_has_no_other_runs_and_no_interval(tmp_path: Path) -> None:
+def test_one_network_has_no_other_runs(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     signs = SIGNS[:5]
     network = held_out(generator.dirichlet(np.ones(5), 5), signs)
     ranks = random_ranks(generator, 5, [])[None, None]
     dataset, _ = run_stage(tmp_path, {4: network}, {4: ranks}, signs)
     assert np.isfinite(dataset.ap.sel(against=SAME)).all()
-    assert np.isnan(dataset.ap.sel(against=OTHERS)).all()
+    assert np.isnan(dataset.ap.sel(against=[OTHERS, MEAN])).all()
     assert np.isfinite(dataset.ap_mean.sel(against=SAME)).all()
+    assert "One network" in dataset.attrs["note"]
+    # One of the ten pairs is mixed up: without its signs none is left.
     for name in ("ap_low", "ap_high", "ap_gain_low", "ap_gain_high"):
         assert np.isnan(dataset[name]).all(), name
-    assert "One network" in dataset.attrs["note"]
+    assert "there is no interval" in dataset.attrs["note"]
 
 
 def test_two_signs_are_one_pair_that_nothing_sets_apart(tmp_path: Path) -> None:
@@ -470,7 +636,6 @@ def test_two_signs_are_one_pair_that_nothing_sets_apart(tmp_path: Path) -> None:
     dataset, _ = run_stage(tmp_path, networks, dict.fromkeys((0, 1), ranks), ["a", "b"])
     np.testing.assert_allclose(dataset.softmax_mass.values, 0.25)
     assert np.isnan(dataset.ap.values).all()
-    assert np.isnan(dataset.spearman.values).all()
     assert "Networks 0, 1" in dataset.attrs["note"]
     assert math.isfinite(dataset.attrs["chance_ap"])
 
@@ -481,7 +646,7 @@ def test_equal_probabilities_set_no_pair_apart(tmp_path: Path, signs: int) -> No
     networks = dict.fromkeys(range(4), held_out(np.full((signs, signs), 1 / signs), names))
     ranks = {network: random_ranks(generator, signs, [])[None, None] for network in range(4)}
     dataset, _ = run_stage(tmp_path, networks, ranks, names)
-    for name in ("ap", "auc", "spearman", "positive_share", "ap_mean", "ap_gain"):
+    for name in ("ap", "auc", "positive_share", "ap_mean", "ap_gain"):
         assert np.isnan(dataset[name]).all(), name
     assert "the same softmax mass" in dataset.attrs["note"]
 
@@ -566,8 +731,7 @@ def test_the_command_line_hands_over_folders_and_claims(tmp_path: Path) -> None:
     ]
     app = App(result_action="return_value")
     app.command(evidence)
-    paths = ("stability.zarr", "activations", "evidence.zarr", "claims.csv")
-    given_paths = [str(tmp_path / path) for path in paths]
+    given_paths = [str(tmp_path / path) for path in FILES]
     words = [f"--claims={json.dumps(claim)}" for claim in claims]
     app(["evidence", *given_paths, "--confused-fraction=0.4", *words])
     assert open_store(tmp_path / "evidence.zarr").attrs["confused_fraction"] == 0.4

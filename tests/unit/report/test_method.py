@@ -87,7 +87,7 @@ def test_it_states_the_thresholds_of_this_study(study: Path) -> None:
         "0.07 and 0.13",
         "The 3.1 % of pairs",
         "0.042",
-        "90 % t",
+        "90 % intervals",
         "6 claims",
     ):
         assert said in text

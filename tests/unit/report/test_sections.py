@@ -16,6 +16,7 @@ from fake_study import (
     make_whole_study,
     write_agreement,
     write_claims,
+    write_evidence,
     write_report,
     write_stability,
     write_whole_report,
@@ -23,7 +24,8 @@ from fake_study import (
 from makers import random_ranks, spaces_named, write_names, write_raw, write_run
 from scipy.stats import spearmanr
 from signpaths.report.findings import cautions
-from signpaths.report.sections import instability
+from signpaths.report.rivals import rival_caution
+from signpaths.report.sections import instability, planning
 from signpaths.report.sections.agreement import agreement_rows
 from signpaths.report.sections.causes import cause_rows, picture_rows, projections_in
 from signpaths.report.sections.claims import claim_rows
@@ -31,12 +33,13 @@ from signpaths.report.sections.compared import study_rows
 from signpaths.report.sections.evidence import evidence_rows
 from signpaths.report.sections.groups import group_rows
 from signpaths.report.sections.instability import reliability_rows, variance_rows
+from signpaths.report.sections.planning import curve, plan_rows
 from signpaths.report.sections.projection import projection_rows
 from signpaths.report.sections.trust import quality_rows
 from signpaths.report.study import Compared
 from signpaths.spaces import coordinates
 from signpaths.stability.groups import group_statistics
-from signpaths.stability.verdicts import CAUSES, PICTURES
+from signpaths.stability.verdicts import CAUSES, PICTURES, UNDECIDED
 from signpaths.stores import open_store, read_table, write_store
 
 SIGNS = [*"abcdefgh", *HOSTILE[:2]]
@@ -68,22 +71,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stable(folder: Path) -> xr.Dataset:
     return open_store(make_stability(folder / "own", 12)).load()
-
-
-def write_evidence(path: Path) -> xr.Dataset:
-    generator = np.random.default_rng(1)
-    dims = ("space", "against")
-    names = ["ap_mean", "ap_low", "ap_high", "ap_over_raw", "ap_over_raw_low", "ap_over_raw_high"]
-    names += ["auc_mean", "auc_low", "auc_high"]
-    dataset = xr.Dataset(
-        {name: (dims, generator.normal(size=(3, 2))) for name in names},
-        coords={"space": ["hidden", "ae2", "raw"], "against": ["same run", "other runs"]},
-        attrs={"chance_ap": 0.02, "confused_fraction": 0.02, "note": ""},
-    )
-    dataset["ap_over_raw_low"].values[:2] = [[0.1, -0.2], [-0.3, np.nan]]
-    dataset["ap_over_raw_high"].values[:2] = [[0.2, 0.1], [-0.1, np.nan]]
-    write_store(dataset, path, stage="evidence", title="made for a test")
-    return dataset
 
 
 def write_quality(path: Path, seed: int) -> xr.Dataset:
@@ -140,7 +127,7 @@ def test_variance_shares_are_percents_of_the_store(stable: xr.Dataset) -> None:
 def test_with_one_network_nothing_is_said_of_its_spread(folder: Path) -> None:
     one = open_store(make_stability(folder / "one", 1)).load()
     assert instability.content(SimpleNamespace(stability=one, runs=1)) is None
-    assert any("One network" in note for note in cautions(one))
+    assert any("One network" in note for note in cautions(one, None))
 
 
 def test_networks_are_weighed_by_what_they_cost(stable: xr.Dataset) -> None:
@@ -160,32 +147,102 @@ def test_networks_are_weighed_by_what_they_cost(stable: xr.Dataset) -> None:
     assert all(row["best"] is None for row in reliability_rows(stable, {}))
 
 
-def test_evidence_says_whether_a_space_beats_the_raw_signals(folder: Path) -> None:
-    dataset = write_evidence(folder / "evidence.zarr")
-    store = open_store(folder / "evidence.zarr").load()
-    found = evidence_rows(store, ["hidden", "ae2"])
-    first = found["rows"][0]["against"][1]
-    for score, names in (
-        ("ap", ("ap_mean", "ap_low", "ap_high")),
-        ("auc", ("auc_mean", "auc_low", "auc_high")),
-    ):
-        assert first[score] == [dataset[name].values[0, 1] for name in names]
-    assert [row["raw"] for row in found["rows"]] == [False, False, True]
-    assert found["verdicts"] == [
-        {"space": "hidden", "answers": ["better", "about as well"]},
-        {"space": "ae2", "answers": ["worse", "cannot be said"]},
-    ]
+def some_evidence(folder: Path) -> xr.Dataset:
+    spaces = ["hidden", "ae2", "raw", "raw_pca2", "lda"]
+    return write_evidence(folder / "evidence.zarr", spaces, np.random.default_rng(1))
 
 
-def test_quality_is_the_mean_over_all_runs(folder: Path) -> None:
+def test_evidence_says_what_the_hidden_states_beat(tmp_path: Path) -> None:
+    dataset = some_evidence(tmp_path)
+    ends = {"raw": (0.1, 0.2), "raw_pca2": (-0.1, 0.2), "lda": (-0.2, -0.1)}
+    for space, (low, high) in ends.items():
+        dataset.ap_gain_low.loc[space, "other runs"] = low
+        dataset.ap_gain_high.loc[space, "other runs"] = high
+    dataset.ap_over_raw_low.loc["ae2", "other runs"] = -0.3
+    dataset.ap_over_raw_high.loc["ae2", "other runs"] = -0.1
+    found = evidence_rows(dataset, "ae2")
+    for at, against in enumerate(("same run", "other runs", "mean rank")):
+        first, one = found["rows"][0]["against"][at], dataset.sel(space="hidden", against=against)
+        for score, names in (
+            ("ap", ("ap_mean", "ap_low", "ap_high")),
+            ("gain", ("ap_gain", "ap_gain_low", "ap_gain_high")),
+            ("auc", ("auc_mean", "auc_low", "auc_high")),
+        ):
+            assert first[score] == [one[name].item() for name in names]
+    assert [row["headline"] for row in found["rows"]] == [True, *[False] * 4]
+    assert found["beaten"]["other runs"] == {
+        **{"better": ["raw"], "worse": ["lda"], "neither better nor worse": ["raw_pca2"]}
+    }
+    low = dataset.ap_gain_low.sel(against="mean rank")
+    better = [one for one in ("raw", "raw_pca2", "lda") if low.sel(space=one) > 0]
+    assert found["beaten"]["mean rank"]["better"] == better
+    assert found["picture"] == {"space": "ae2", "answer": "worse"}
+    assert found["recognised"] == (0.9, 0.8125)
+    dataset.ap_gain_low[:] = np.nan
+    dataset.ap_over_raw_low[:] = np.nan
+    without = evidence_rows(dataset, None)
+    assert without["beaten"] == {"other runs": {}, "mean rank": {}}
+    assert without["picture"] is None
+    assert evidence_rows(dataset, "ae2")["picture"] is None
+
+
+def test_evidence_says_how_much_of_it_are_mistakes(tmp_path: Path) -> None:
+    dataset = some_evidence(tmp_path)
+    found = evidence_rows(dataset, "ae2")["mistakes"]
+    assert (found["confused"], found["confused_by_some"], found["confused_by_most"]) == (7, 4, 1)
+    assert (found["held_out"], found["wrong"], found["own"]) == (40, 3.5, 0.375)
+    assert found["chance"] == 0.015
+    expected = dataset.ap_mistaken.sel(against="other runs", space=["hidden", "lda", "raw"])
+    assert found["ap"] == list(zip(("hidden", "lda", "raw"), expected.values, strict=True))
+
+
+def rival(folder: Path, *, accuracy: float | None, high: float) -> str:
+    dataset = some_evidence(folder)
+    dataset.ap_mean.loc[["lda", "hidden"], "other runs"] = [0.5, 0.25]
+    dataset.ap_gain_high.loc["lda", "other runs"] = high
+    dataset.attrs.pop("lda_test_accuracy")
+    if accuracy is not None:
+        dataset.attrs["lda_test_accuracy"] = accuracy
+    return rival_caution(dataset)
+
+
+def test_a_rival_that_does_as_well_is_cautioned_about(tmp_path: Path) -> None:
+    for accuracy, high in ((0.8, 0.0), (0.81, 0.1), (None, 0.1), (None, np.nan)):
+        assert rival(tmp_path, accuracy=accuracy, high=high) == ""
+    said = rival(tmp_path, accuracy=0.8125, high=0.1)
+    assert "recognises 81.2" in said
+    assert "precision" not in said
+    for accuracy in (None, 0.5):
+        said = rival(tmp_path, accuracy=accuracy, high=-0.01)
+        assert said.endswith("(average precision 0.50 against 0.25).")
+        assert "recognises" not in said
+    assert " and its closeness" in rival(tmp_path, accuracy=0.9, high=-0.01)
+
+
+def test_without_a_rival_there_is_nothing_to_caution_about(tmp_path: Path) -> None:
+    dataset = some_evidence(tmp_path)
+    dataset.ap_gain_high[:] = -0.1
+    dataset.attrs.pop("lda_test_accuracy")
+    assert rival_caution(dataset.isel(space=slice(4))) == ""
+    dataset.attrs["lda_test_accuracy"] = 1.0
+    dataset.test_accuracy[:] = np.nan
+    assert rival_caution(dataset.isel(space=slice(4))) == ""
+
+
+def test_quality_is_the_mean_over_all_runs(folder: Path, stable: xr.Dataset) -> None:
     paths = [folder / f"quality/{seed}.zarr" for seed in (0, 1)]
     stores = [write_quality(path, seed) for seed, path in enumerate(paths)]
-    found = quality_rows([open_store(path) for path in paths])
+    found = quality_rows([open_store(path) for path in paths], stable)
     # Each autoencoder's projection stands just before the PCA with as many dimensions.
     assert [row["space"] for row in found["rows"]] == ["ae2", "pca2"]
     values = np.concatenate([one.trustworthiness.values[1, :, 1] for one in stores])
     expected = (values.mean(), values.min(), values.max())
     assert found["rows"][0]["values"][0] == pytest.approx(expected)
+    of_ae2 = stable.sel(space="ae2")
+    names = ("kept_close", "kept_close_low", "kept_close_high")
+    assert found["rows"][0]["values"][-1] == pytest.approx([float(of_ae2[name]) for name in names])
+    # The study has no such space.
+    assert found["rows"][1]["values"][-1] == [None] * 3
     kept = np.mean([one.trustworthiness_sign.values[1] for one in stores], axis=(0, 1))
     order = np.argsort(kept)[:5]
     assert [name for name, _ in found["worst"]] == [SIGNS[at] for at in order]
@@ -292,6 +349,11 @@ def test_autoencoders_stand_beside_the_pca_of_as_many_dimensions() -> None:
 def test_the_numbers_behind_a_claim_are_those_of_its_row(tmp_path: Path) -> None:
     write_claims(tmp_path / "claims.csv", ["said", "close", "found", "yes"])
     (row,) = claim_rows(read_table(tmp_path / "claims.csv"))
+    assert row["answers"] == {
+        "verdict": ("stays close", False),
+        "cause": ("learned", False),
+        "picture": ("kept", True),
+    }
     assert row["behind"] == [
         ("q in hidden", "0.0123"),
         ("rank in the raw signals", "7.5"),
@@ -312,8 +374,9 @@ def test_every_answer_to_a_claim_has_a_badge(tmp_path: Path) -> None:
     assert 'id="figure-variance"' in part
 
 
+@pytest.mark.usefixtures("stable")
 def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_path: Path) -> None:
-    write_evidence(folder / "evidence.zarr")
+    some_evidence(folder)
     for name in (0, 1):
         write_quality(folder / f"quality/{name}.zarr", name)
     write_agreement(folder / "agreement.zarr", SIGNS, 4, ["low validation accuracy"])
@@ -338,10 +401,55 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     )
     page = Page(text)
     ids = {attributes.get("id") for _, attributes in page.elements}
-    sections = {"claims", "instability", "evidence", "trust", "agreement", "compared"}
+    sections = {"claims", "instability", "planning", "evidence", "trust", "agreement", "compared"}
     assert sections <= ids
     assert hostile not in text
     assert "&lt;script&gt;alert(1)" in text
     assert "One autoencoder:" in text
     assert "network 1: low validation accuracy" in text
     assert not any("None" in cell for row in page.rows for cell in row)
+
+
+# What more networks would decide
+
+
+@pytest.fixture(scope="module")
+def small(folder: Path) -> xr.Dataset:
+    """A study with so few networks that much is undecided."""
+    return open_store(make_stability(folder / "small", 6)).load()
+
+
+def test_a_plan_begins_with_today_and_counts_the_open_pairs(small: xr.Dataset) -> None:
+    today, *later = plan_rows(small)
+    still_open = (small["verdict"].values == UNDECIDED).sum()
+    assert still_open > 0
+    assert (today["more"], today["networks"], today["decided"]) == (0, 6, 0)
+    assert today["open"] == still_open
+    for row in later:
+        assert row["networks"] == 6 + row["more"]
+        parts = [row[name] for name in ("stays", "comes", "apart", "open")]
+        assert sum(parts) == pytest.approx(still_open)
+        assert row["decided"] == pytest.approx(still_open - row["open"])
+
+
+def test_a_plan_tells_how_to_train_enough(small: xr.Dataset) -> None:
+    found = planning.content(SimpleNamespace(stability=small))
+    assert found["suggested"]["decided"] >= found["today"] / 2
+    fewer = [row for row in found["rows"] if row["more"] < found["suggested"]["more"]]
+    assert all(row["decided"] < found["today"] / 2 for row in fewer)
+
+
+def test_nothing_is_planned_if_nothing_is_open(small: xr.Dataset) -> None:
+    decided = small.copy(deep=True)
+    decided["plan_open"][:] = 0
+    assert planning.content(SimpleNamespace(stability=decided)) is None
+
+
+def test_the_curve_falls_from_today_at_the_left(small: xr.Dataset) -> None:
+    rows = [
+        {"networks": count, "open": count_open} for count, count_open in ((10, 8), (20, 4), (40, 0))
+    ]
+    drawn = curve(rows)
+    assert drawn["points"] == "0.0,0.0 280.0,80.0 560.0,160.0"
+    assert drawn["ticks"] == [(0, 10), (pytest.approx(280), 20), (560, 40)]
+    assert len(curve(plan_rows(small))["ticks"]) <= len(plan_rows(small))

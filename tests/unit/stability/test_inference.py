@@ -1,4 +1,4 @@
-"""The tests N0 to N3, bootstrap and jackknife against slow loops, scipy and planted truth."""
+"""The tests N0 to N2, intervals and jackknife against slow loops, scipy and planted truth."""
 
 import itertools
 
@@ -8,13 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from signpaths.stability.inference import (
-    beyond_input,
-    bootstrap_means,
-    chance,
+    apart_q,
+    arrangement,
+    clopper_pearson,
+    conditioned_p,
+    count_tested,
     jackknife_error,
-    learned,
+    moved_by_training,
+    share_tested,
+    stays_close_q,
 )
-from signpaths.stability.variance import normal_scores
 
 
 def squared(values: np.ndarray, signs: int) -> np.ndarray:
@@ -23,10 +26,119 @@ def squared(values: np.ndarray, signs: int) -> np.ndarray:
     return square + square.T
 
 
+def slow_benjamini_hochberg(p: np.ndarray) -> np.ndarray:
+    """Each p times M over its rank, and never above that of a larger p."""
+    scaled = [value * len(p) / sum(other <= value for other in p) for value in p]
+    larger = [[s for s, other in zip(scaled, p, strict=True) if other >= value] for value in p]
+    return np.array([min(1.0, *found) for found in larger])
+
+
+# N1 and N1a
+
+
+@pytest.mark.parametrize("tau", [0.2, 0.5, 0.75])
+@pytest.mark.parametrize("networks", [1, 2, 7, 10, 20])
+def test_p_is_the_exact_one_given_more_than_tau(networks: int, tau: float) -> None:
+    counts = np.arange(networks + 1)
+    found = conditioned_p(networks, tau)
+    kept = [count for count in counts if count > tau * networks]
+    known = sum(stats.binom.pmf(count, networks, tau) for count in kept)
+    for count in counts:
+        expected = (
+            stats.binomtest(count, networks, tau, alternative="greater").pvalue / known
+            if count in kept
+            else 1.0
+        )
+        assert found[count] == pytest.approx(expected, rel=1e-9)
+
+
+@given(st.integers(1, 40), st.floats(0.1, 0.9), st.floats(0, 1))
+def test_p_is_at_most_uniform_whatever_the_share_up_to_tau(
+    networks: int, tau: float, part: float
+) -> None:
+    """All outcomes, weighed by their chance, given that the pair is looked at (Zhao et al.)."""
+    counts = np.arange(networks + 1)
+    kept = counts > tau * networks
+    chance = stats.binom.pmf(counts, networks, part * tau)[kept]
+    if chance.sum() < 1e-12:
+        return
+    p = conditioned_p(networks, tau)[kept]
+    for limit in p:
+        assert chance[p <= limit].sum() / chance.sum() <= limit + 1e-9
+
+
+@pytest.mark.parametrize(("networks", "confidence"), [(1, 0.95), (7, 0.8), (20, 0.95)])
+def test_intervals_are_scipy_s(networks: int, confidence: float) -> None:
+    low, high = clopper_pearson(networks, confidence)
+    for count in range(networks + 1):
+        interval = stats.binomtest(count, networks).proportion_ci(confidence, method="exact")
+        assert (low[count], high[count]) == pytest.approx((interval.low, interval.high), abs=1e-9)
+
+
+@given(st.integers(1, 30), st.integers(0, 2**32 - 1), st.sampled_from([0.3, 0.5, 0.7]))
+@settings(max_examples=30, deadline=None)
+def test_only_pairs_that_are_looked_at_are_corrected_for(
+    networks: int, seed: int, tau: float
+) -> None:
+    generator = np.random.default_rng(seed)
+    count = generator.binomial(networks, generator.random(25))
+    found = count_tested(count, networks, tau=tau, confidence=0.9)
+    kept = count > tau * networks
+    p = conditioned_p(networks, tau)[count]
+    np.testing.assert_allclose(found.p, p)
+    assert (found.q[~kept] == 1).all()
+    assert (found.q_by[~kept] == 1).all()
+    if kept.any():
+        np.testing.assert_allclose(found.q[kept], slow_benjamini_hochberg(p[kept]))
+        harmonic = sum(1 / rank for rank in range(1, kept.sum() + 1))
+        by = np.minimum(1, slow_benjamini_hochberg(p[kept] * harmonic))
+        np.testing.assert_allclose(found.q_by[kept], by)
+    np.testing.assert_allclose(found.q, stays_close_q(count, networks, tau))
+    below = [stats.binomtest(one, networks, tau, alternative="less").pvalue for one in count]
+    np.testing.assert_allclose(found.apart_q, slow_benjamini_hochberg(np.array(below)))
+    np.testing.assert_allclose(found.apart_q, apart_q(count, networks, tau))
+    np.testing.assert_allclose(found.pi, count / networks)
+
+
+def test_conditioning_finds_more_where_most_pairs_are_hardly_ever_close() -> None:
+    count = np.r_[np.full(4300, 0), np.full(30, 17), np.full(20, 20)]
+    plain = stats.false_discovery_control(stats.binom.sf(count - 1, 20, 0.5))
+    assert (plain <= 0.05).sum() == 20
+    assert (stays_close_q(count, 20, 0.5) <= 0.05).sum() == 50
+
+
+# The same where a network counts by a share
+
+
+@given(st.integers(1, 25), st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_the_bound_is_never_below_the_exact_p(networks: int, seed: int) -> None:
+    """Of yes and no the exact p is known; Hoeffding's bound is at least that."""
+    generator = np.random.default_rng(seed)
+    close = (generator.random((networks, 12)) < generator.random(12)).astype(np.float32)
+    found = share_tested(close, tau=0.5, confidence=0.95)
+    count = np.rint(close.sum(axis=0)).astype(int)
+    assert (found.p >= stats.binom.sf(count - 1, networks, 0.5) - 1e-9).all()
+    assert (found.p[count <= networks / 2] == 1).all()
+    assert found.p[count == networks] == pytest.approx(0.5**networks)
+    order = np.argsort(count)
+    assert (np.diff(found.p[order]) <= 1e-12).all()
+
+
+def test_shares_count_by_their_mean() -> None:
+    close = np.array([[0.2, 1.0], [0.6, 1.0], [1.0, 1.0]], dtype=np.float32)
+    found = share_tested(close, tau=0.5, confidence=0.95)
+    np.testing.assert_allclose(found.pi, [0.6, 1.0])
+    divergence = 0.6 * np.log(0.6 / 0.5) + 0.4 * np.log(0.4 / 0.5)
+    np.testing.assert_allclose(found.p, [np.exp(-3 * divergence), 0.5**3], rtol=1e-6)
+    np.testing.assert_allclose(found.q, slow_benjamini_hochberg(found.p))
+    np.testing.assert_allclose(found.apart_q, [1, 1])
+
+
 # N0
 
 
-def test_chance_is_what_all_permutations_of_the_labels_give() -> None:
+def test_arrangement_is_what_all_permutations_of_the_labels_give() -> None:
     """Four signs, two networks: all 24 × 24 permutations, one by one."""
     close = np.array([[1, 0, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0]], dtype=bool)
     upper = np.triu_indices(4, 1)
@@ -39,16 +151,16 @@ def test_chance_is_what_all_permutations_of_the_labels_give() -> None:
         counts.append(np.sum(shuffled, axis=0))
     pooled = np.concatenate(counts)
     expected = [(pooled >= count).mean() for count in close.sum(axis=0)]
-    np.testing.assert_allclose(chance(close), expected)
+    np.testing.assert_allclose(arrangement(close), expected)
 
 
 @given(st.integers(1, 30), st.integers(0, 2**32 - 1), st.floats(0, 1))
 @settings(max_examples=40)
-def test_chance_is_a_probability_that_falls_with_the_count(
+def test_arrangement_is_a_probability_that_falls_with_the_count(
     networks: int, seed: int, share: float
 ) -> None:
     close = np.random.default_rng(seed).random((networks, 15)) < share
-    p = chance(close)
+    p = arrangement(close)
     assert ((p >= 0) & (p <= 1)).all()
     order = np.argsort(close.sum(axis=0))
     assert (np.diff(p[order]) <= 1e-12).all()
@@ -60,118 +172,39 @@ def test_chance_is_a_probability_that_falls_with_the_count(
 
 @given(st.integers(1, 9), st.integers(0, 2**32 - 1))
 @settings(max_examples=40)
-def test_learned_is_what_all_sign_flips_give(networks: int, seed: int) -> None:
+def test_moved_by_training_is_what_all_sign_flips_give(networks: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
     trained, untrained = generator.random((2, networks, 4)) < 0.5
-    difference, p = learned(trained, untrained)
+    made, broken = (trained & ~untrained).sum(axis=0), (untrained & ~trained).sum(axis=0)
+    p, q = moved_by_training(made, broken, 0.05)
     change = trained.astype(int) - untrained
     flips = np.array(list(itertools.product([-1, 1], repeat=networks)))
     for pair in range(4):
-        expected = (flips @ change[:, pair] >= change[:, pair].sum()).mean()
+        sums = flips @ change[:, pair]
+        expected = (np.abs(sums) >= abs(change[:, pair].sum())).mean()
         assert p[pair] == pytest.approx(expected)
-        assert difference[pair] == pytest.approx(change[:, pair].mean())
+        both = made[pair] + broken[pair]
+        if both:
+            assert p[pair] == pytest.approx(stats.binomtest(made[pair], both).pvalue)
+    # Fewer than six networks that differ can never give 5 %.
+    looked_at = (made + broken) >= 6
+    assert (q[~looked_at] == 1).all()
+    if looked_at.any():
+        np.testing.assert_allclose(q[looked_at], stats.false_discovery_control(p[looked_at]))
 
 
-# Bootstrap and jackknife
+def test_training_moves_pairs_both_ways_alike() -> None:
+    made, broken = np.array([10, 0, 5]), np.array([0, 10, 5])
+    p, q = moved_by_training(made, broken, 0.05)
+    assert p[0] == p[1] == pytest.approx(2 * 0.5**10)
+    assert p[2] == 1
+    assert (q[:2] <= 0.05).all()
 
 
-def test_the_bootstrap_is_that_of_a_slow_loop() -> None:
-    generator = np.random.default_rng(3)
-    ranks = generator.gamma(2, 5, size=(8, 5, 3)) + generator.gamma(2, 5, size=(8, 1, 3))
-    low, high = bootstrap_means(ranks, resamples=20_000, confidence=0.9)
-    slow = np.empty((4000, 3))
-    for row in range(4000):
-        medians = [
-            np.median(ranks[network][generator.integers(5, size=5)], axis=0)
-            for network in generator.integers(8, size=8)
-        ]
-        slow[row] = np.mean(medians, axis=0)
-    error = slow.std(axis=0)
-    np.testing.assert_allclose(low, np.quantile(slow, 0.05, axis=0), atol=0.12 * error.max())
-    np.testing.assert_allclose(high, np.quantile(slow, 0.95, axis=0), atol=0.12 * error.max())
-
-
-@pytest.mark.parametrize("autoencoders", [1, 2, 3, 4])
-def test_the_bootstrap_holds_the_mean_and_draws_no_value_that_is_not_there(
-    autoencoders: int,
-) -> None:
-    ranks = np.random.default_rng(0).random((12, autoencoders, 7))
-    low, high = bootstrap_means(ranks, resamples=500, confidence=0.95)
-    mean = np.median(ranks, axis=1).mean(axis=0)
-    assert ((low <= mean) & (mean <= high)).all()
-    assert ((low >= ranks.min(axis=(0, 1)) - 1e-6) & (high <= ranks.max(axis=(0, 1)) + 1e-6)).all()
-    same = bootstrap_means(np.ones((3, autoencoders, 2)), resamples=50, confidence=0.95)
-    np.testing.assert_allclose(same, 1, rtol=1e-6)
+# Jackknife
 
 
 def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
     values = np.random.default_rng(1).normal(size=(9, 4))
     without = (values.sum(axis=0) - values) / 8
     np.testing.assert_allclose(jackknife_error(without), stats.sem(values, axis=0))
-
-
-# N3
-
-
-def made_scores(generator: np.random.Generator, signs: int, own: float, private: float):
-    """Scores of ten networks: the input's places, places of their own that all share, and noise."""
-
-    def distances(places: np.ndarray) -> np.ndarray:
-        return np.linalg.norm(places[:, None] - places, axis=2)[np.triu_indices(signs, 1)]
-
-    raw = distances(generator.normal(size=(signs, 3)))
-    common = distances(generator.normal(size=(signs, 3)))
-    networks = [
-        raw + own * common + private * distances(generator.normal(size=(signs, 3)))
-        for _ in range(10)
-    ]
-    return normal_scores(np.array(networks)), {"raw": raw}
-
-
-def test_a_network_that_only_hands_on_its_input_has_nothing_of_its_own() -> None:
-    scores, predictors = made_scores(np.random.default_rng(5), 30, own=0.0, private=0.3)
-    found = beyond_input(scores, predictors, 30, permutations=199)
-    assert found.explained > 0.7
-    assert found.explained_p == pytest.approx(1 / 200)
-    assert found.coefficients_p[0] == pytest.approx(1 / 200)
-
-
-def test_what_all_networks_share_beyond_the_input_is_found() -> None:
-    scores, predictors = made_scores(np.random.default_rng(6), 30, own=2.0, private=0.3)
-    found = beyond_input(scores, predictors, 30, permutations=199)
-    assert found.agreement is not None
-    assert found.agreement > 0.8
-    assert found.agreement_p == pytest.approx(1 / 200)
-
-
-def test_the_regression_is_that_of_least_squares() -> None:
-    scores, predictors = made_scores(np.random.default_rng(7), 12, own=1.0, private=1.0)
-    predictors["other"] = np.random.default_rng(8).random(66)
-    found = beyond_input(scores, predictors, 12, permutations=9)
-    design = np.stack([np.ones(66), *map(normal_scores, predictors.values())], axis=1)
-    weights, residue, *_ = np.linalg.lstsq(design, scores.mean(axis=0), rcond=None)
-    np.testing.assert_allclose(found.coefficients, weights[1:])
-    assert found.explained == pytest.approx(1 - residue[0] / (66 * scores.mean(axis=0).var()))
-    np.testing.assert_allclose(found.residual, scores.mean(axis=0) - design @ weights)
-
-
-def test_permutations_of_the_signs_keep_their_level() -> None:
-    """Under the null a p of 5 % or less comes in about 5 % of studies."""
-    generator = np.random.default_rng(9)
-    rejected = 0
-    for _ in range(200):
-        one, _ = made_scores(generator, 10, own=0.0, private=0.5)
-        _, other = made_scores(generator, 10, own=0.0, private=0.5)
-        rejected += beyond_input(one, other, 10, permutations=39).explained_p <= 0.05
-    assert stats.binomtest(rejected, 200, 0.05).pvalue > 0.001
-
-
-def test_one_network_shares_nothing_with_others_and_equal_ranks_explain_nothing() -> None:
-    scores, predictors = made_scores(np.random.default_rng(2), 8, own=0.0, private=1.0)
-    found = beyond_input(scores[:1], predictors, 8, permutations=9)
-    assert found.agreement is None
-    assert found.agreement_p is None
-    flat = beyond_input(np.zeros((3, 28)), {"raw": np.ones(28)}, 8, permutations=9)
-    assert flat.explained == 0
-    assert flat.explained_p == 1
-    assert np.isfinite(flat.residual).all()

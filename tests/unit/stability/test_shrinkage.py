@@ -61,11 +61,9 @@ def test_fit_finds_what_was_planted(networks: int) -> None:
     np.testing.assert_allclose(
         found.posterior_mean(networks), SOME.posterior_mean(networks), atol=0.06
     )
-    above = found.posterior_above(0.5, networks)[counts]
-    for low, high in ((0.0, 0.1), (0.1, 0.5), (0.5, 0.9), (0.9, 1.0)):
-        these = (above >= low) & (above <= high)
-        error = 0.03 + 3 * np.sqrt(0.25 / max(these.sum(), 1))
-        assert (pi[these] > 0.5).mean() == pytest.approx(above[these].mean(), abs=error)
+    np.testing.assert_allclose(
+        found.posterior_above(0.5, networks), SOME.posterior_above(0.5, networks), atol=0.13
+    )
 
 
 def test_shrunk_shares_are_nearer_the_truth_than_raw_ones() -> None:

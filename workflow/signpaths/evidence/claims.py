@@ -14,13 +14,13 @@ import pandas as pd
 import xarray as xr
 
 from signpaths.options import Claim
-from signpaths.spaces import HEADLINE, autoencoder, plane
-from signpaths.stability.verdicts import APART, COMES, STAYS, UNDECIDED
+from signpaths.spaces import AUTOENCODER, COMPONENTS, HEADLINE, autoencoder, of_kind, plane
+from signpaths.stability.verdicts import APART, COMES, NONE, STAYS, UNDECIDED
 
-# «Sometimes»: close in this share of retrainings.
-SOMETIMES = (0.1, 0.9)
 # Paths cross if they meet as often as those of the pairs above this quantile.
 OFTEN = 0.9
+# Before an answer that too few studies of resampled networks repeat.
+LIKELY = "likely "
 YES, PARTLY, NO, UNSAID = ("yes", "partly", "no", "cannot be said")
 # The answer to a claim that a pair is close, apart or now this, now that, by where it stands.
 CLOSE_IF = {STAYS: YES, COMES: PARTLY, APART: NO, UNDECIDED: UNSAID}
@@ -36,7 +36,7 @@ KINDS = {
     "handedness": "one-handed and two-handed signs are apart",
 }
 NUMBERS = (
-    *("pi", "pi_low", "pi_high", "q", "verdict", "origin", "rank_mean", "raw_rank"),
+    *("pi", "pi_low", "pi_high", "q", "verdict", "cause", "picture", "rank_mean", "raw_rank"),
     *("crossing", "softmax_mass"),
 )
 CLAIM_COLUMNS = (
@@ -68,7 +68,9 @@ def claim_table(claims: Sequence[Claim], facts: Facts) -> pd.DataFrame:
     """Lay out one row a claim: what was said, what the retrainings say, and the numbers.
 
     `pi`, its interval, `q` and `rank_mean` are of the claim's space, `crossing` of the plane;
-    `verdict` and `origin` are those that stage `stability` gives the pair.
+    `verdict`, `cause` and `picture` are those that stage `stability` gives the pair, the last in
+    the claim's space if that is a projection, or else in the plane. Behind «likely» stands what too
+    few studies of resampled networks repeat.
     """
     return pd.DataFrame([_row(claim, facts) for claim in claims], columns=list(CLAIM_COLUMNS))
 
@@ -122,24 +124,42 @@ def _numbers(facts: Facts, pair: int, space: str) -> dict[str, Any]:
     of_pair = facts.stability.isel(pair=pair)
     at = of_pair.sel(space=space)
     numbers = {name: at[name].item() for name in ("pi", "pi_low", "pi_high", "q", "rank_mean")}
-    numbers |= {name: of_pair[name].item() for name in ("verdict", "origin") if name in of_pair}
+    seen_in = _picture(facts.stability, space)
+    numbers |= {name: _answer(of_pair, name) for name in ("verdict", "cause")}
+    numbers["picture"] = _answer(of_pair.sel(space=seen_in), "picture") if seen_in else ""
     if "crossing" in of_pair:
         # Where the article saw paths cross.
-        seen = _plane(facts.stability)
-        numbers["crossing"] = of_pair.crossing.reindex(space=[seen]).item()
+        plane_name = _plane(facts.stability)
+        numbers["crossing"] = of_pair.crossing.reindex(space=[plane_name]).item()
     return numbers | {
         "raw_rank": of_pair.raw_rank.item(),
         "softmax_mass": float(facts.mass[pair]),
     }
 
 
+def _picture(stability: xr.Dataset, space: str) -> str | None:
+    """Name the projection whose picture goes with a claim about a space; None if there is none."""
+    return space if space in of_kind(stability, AUTOENCODER, COMPONENTS) else plane(stability)
+
+
+def _answer(at: xr.Dataset, name: str) -> str:
+    """Read an answer on a pair; it is no more than likely if too few resampled studies repeat it.
+
+    To be undecided is always sure.
+    """
+    answer = str(at[name].item())
+    if answer in (NONE, UNDECIDED) or at[f"{name}_repeats"].item() >= at.attrs["sure"]:
+        return answer
+    return f"{LIKELY}{answer}"
+
+
 def _judge_pair(
     kind: str, numbers: Mapping[str, Any], stability: xr.Dataset, pair: int, space: str
 ) -> tuple[str, str]:
     """Give the answer to a claim about a pair, and the sentences that say why."""
-    count, attrs = stability.sizes["network"], stability.attrs
+    attrs = stability.attrs
     found = (
-        f"Close in {round(numbers['pi'] * count)} of {count} retrainings in {space} "
+        f"Close in {_how_often(numbers['pi'], stability)} retrainings in {space} "
         f"({attrs['confidence']:.0%} interval {numbers['pi_low']:.2f} to "
         f"{numbers['pi_high']:.2f}), mean mutual rank {numbers['rank_mean']:.1f}"
         + (f": {numbers['verdict']}." if space == HEADLINE else ".")
@@ -147,7 +167,7 @@ def _judge_pair(
     if not attrs["inference"]:
         needed = attrs["networks_needed_any"]
         return UNSAID, f"{found} Too few networks for inference: needs at least {needed}."
-    standing = _standing(numbers, stability, space)
+    standing = _standing(stability.isel(pair=pair), space)
     if kind == "sometimes":
         now_and_then, more = _sometimes_in_plane(stability, pair, space)
         answer = YES if now_and_then else SOMETIMES_IF[standing]
@@ -159,23 +179,38 @@ def _judge_pair(
     return answer, found + more
 
 
-def _standing(numbers: Mapping[str, Any], stability: xr.Dataset, space: str) -> str:
-    """The verdict where it is given, in the headline's space; elsewhere by the share alone."""
+def _standing(of_pair: xr.Dataset, space: str) -> str:
+    """Say how a pair stands in a space: by the verdict or, elsewhere than it is about, as it does.
+
+    Whether closeness over autoencoders is firm or rare is told from shares of pictures.
+    """
     if space == HEADLINE:
-        return str(numbers["verdict"])
-    if numbers["pi"] >= stability.attrs["tau"]:
+        return str(of_pair.verdict.item())
+    at, attrs = of_pair.sel(space=space), of_pair.attrs
+    if at.q.item() <= attrs["fdr"]:
         return STAYS
-    return COMES if numbers["pi"] >= stability.attrs["apart"] else APART
+    if at.apart_q.item() <= attrs["fdr"]:
+        return APART
+    between = attrs["rare"] < at.pi_low.item() and at.pi_high.item() < attrs["firm"]
+    return COMES if between else UNDECIDED
+
+
+def _how_often(share: float, stability: xr.Dataset) -> str:
+    """Write a share of retrainings as a count, or in percent if autoencoders make it no count."""
+    networks = stability.sizes["network"]
+    close = share * networks
+    whole = abs(close - round(close)) < 1e-6
+    return f"{round(close)} of {networks}" if whole else f"{share:.0%} of {networks}"
 
 
 def _sometimes_in_plane(stability: xr.Dataset, pair: int, space: str) -> tuple[bool, str]:
+    """Whether the picture now shows the pair as close and now does not, and the sentence."""
     seen = plane(stability)
     if seen is None:
         return False, ""
     share = stability.pi.sel(space=seen).isel(pair=pair).item()
-    count = stability.sizes["network"]
-    more = "" if seen == space else f" In {seen} close in {round(share * count)} of {count}."
-    return SOMETIMES[0] <= share <= SOMETIMES[1], more
+    more = "" if seen == space else f" In {seen} close in {_how_often(share, stability)}."
+    return stability.attrs["rare"] <= share <= stability.attrs["firm"], more
 
 
 def _paths_meet(crossing: float, stability: xr.Dataset) -> tuple[bool, str]:
@@ -200,12 +235,13 @@ def _judge_handedness(facts: Facts, space: str) -> tuple[str, str]:
         for side in ("sign_a", "sign_b")
     )
     mixed = first != second
-    close = stability["close"].sel(space=space).values.astype(bool)
+    # Where autoencoders differ, a pair counts by the share of those in which it is close.
+    close = stability["close"].sel(space=space).values.astype(np.float64)
     close = close[close.any(axis=1)]
     if not mixed.any() or not len(close):
         lacking = "no pair is close in any network" if mixed.any() else "all use the same hands"
         return UNSAID, f"No pair could mix one-handed and two-handed signs: {lacking}."
-    share, expected = np.array([mixed[one].mean() for one in close]), mixed.mean()
+    share, expected = close @ mixed / close.sum(axis=1), mixed.mean()
     found = (
         f"Of the close pairs in {space}, {share.mean():.1%} mix a one-handed with a two-handed "
         f"sign ({share.min():.1%} to {share.max():.1%} over {len(share)} networks); of all pairs "

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from signpaths.report.closest import closest_first, pair_names
+from signpaths.report.rivals import rival_caution
 from signpaths.runs import accuracies, failed_to_learn, names_of, read_metrics
 from signpaths.spaces import COMPONENTS, HEADLINE, UNTRAINED, of_kind, plane
 from signpaths.stability import variance
@@ -45,7 +46,8 @@ def findings(study: Path, /) -> None:
     """
     stability = open_store(study / "stability.zarr").load()
     metrics = read_metrics(study / "networks", names_of(stability))
-    for line in (*sentences(stability, metrics), *cautions(stability)):
+    evidence = open_store(study / "evidence.zarr").load()
+    for line in (*sentences(stability, metrics), *cautions(stability, evidence)):
         print(line)
 
 
@@ -60,9 +62,10 @@ def sentences(stability: xr.Dataset, metrics: Sequence[dict[str, Any]]) -> list[
     return [one for one in (*told, _limits(stability), _reliability(stability)) if one]
 
 
-def cautions(stability: xr.Dataset) -> list[str]:
-    """Give what a study of this size cannot tell, a line each."""
-    return [line for line in str(stability.attrs.get("notes", "")).split("\n") if line]
+def cautions(stability: xr.Dataset, evidence: xr.Dataset | None) -> list[str]:
+    """Give what to beware of, a line each: a rival that does as well, what the size cannot tell."""
+    rival = "" if evidence is None else rival_caution(evidence)
+    return [line for line in (rival, *str(stability.attrs["notes"]).split("\n")) if line]
 
 
 def _asked(stability: xr.Dataset, metrics: Sequence[dict[str, Any]]) -> str:

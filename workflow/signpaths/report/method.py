@@ -16,7 +16,9 @@ from signpaths.options import MethodOptions
 from signpaths.report.retraining import DIFFER_IN
 from signpaths.report.templates import environment
 from signpaths.spaces import words
+from signpaths.stability.intervals import UNSEEN
 from signpaths.stores import open_store, write_text
+from signpaths.wording import listed
 
 OF_PAIR, IN_SPACE = ("pair",), ("space", "pair")
 
@@ -63,9 +65,10 @@ def facts(dataset: xr.Dataset) -> dict[str, Any]:
     attrs = dict(dataset.attrs)
     said = words(dataset)
     return {
-        # One network has no other to agree with.
-        "beyond_agreement": None,
-        "beyond_agreement_p": None,
+        # One network has no other to agree with; untrained ones may not have been measured.
+        **dict.fromkeys(("beyond_agreement", "beyond_agreement_p", "untrained_agreement")),
+        "predictors": listed([f"`{name}`" for name in dataset["predictor"].values.tolist()]),
+        "label_stays": dataset["label_stays"].values.tolist() if "label_stays" in dataset else [],
         **json.loads(attrs["closeness"]),
         **json.loads(attrs["options"]),
         **attrs,
@@ -73,6 +76,7 @@ def facts(dataset: xr.Dataset) -> dict[str, Any]:
         "notes": [note for note in attrs["notes"].split("\n") if note],
         "spaces": {name: said[name] for name in dataset["space"].values.tolist()},
         "raw_spaces": {name: said[name] for name in dataset["raw_space"].values.tolist()},
+        "unseen": UNSEEN,
         "of_pair": columns_over(dataset, *OF_PAIR),
         "in_space": columns_over(dataset, *IN_SPACE),
         "others": [

@@ -29,11 +29,13 @@ from signpaths.report.sections import (
     evidence,
     glossary,
     groups,
+    halves,
     instability,
     method,
     opening,
     pairs,
     paths,
+    planning,
     planted,
     projection,
     provenance,
@@ -64,8 +66,9 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, groups, paths, accuracy, claims, causes, instability, evidence, trust, agreement),
-    *(compared, planted, data, method, projection, provenance, cite, glossary),
+    *(pairs, groups, paths, accuracy, claims, causes, instability, halves, planning, evidence),
+    *(trust, agreement, compared),
+    *(planted, data, method, projection, provenance, cite, glossary),
 )
 
 

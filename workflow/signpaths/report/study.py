@@ -24,6 +24,7 @@ from signpaths.spaces import HEADLINE, Space, described
 from signpaths.stability.pairs import pair_table
 from signpaths.stability.verdicts import VERDICTS
 from signpaths.stores import open_store
+from signpaths.wording import listed
 
 # As many significant digits has a number in `pairs.csv`.
 DIGITS = 6
@@ -114,13 +115,20 @@ def open_stability(path: Path) -> xr.Dataset:
     Raises
     ------
     UserError
-        If it has not the space that verdicts are about.
+        If it has not the space that verdicts are about, or other answers than this version gives.
     """
     stability = open_store(path).load()
     if "network" not in stability.dims:
         raise UserError(
             f"{path}: made by a version before networks had names. Take that study over as "
             "CHANGELOG.md says, or run it again."
+        )
+    # What verdicts mean changed with them.
+    missing = [name for name in ("verdict", "cause", "picture") if name not in stability]
+    if missing:
+        raise UserError(
+            f"{path}: made by another version, without {listed(missing)}. Run the stage stability "
+            "of that study again."
         )
     if HEADLINE not in stability["space"].values:
         raise UserError(f"{path}: no space {HEADLINE}; run the stability stage again to make it.")

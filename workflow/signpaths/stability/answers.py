@@ -5,7 +5,7 @@ share of bootstrap studies, whose networks are drawn from the study's with repla
 the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,28 +48,26 @@ class Observed:
 
 
 def answer_statistics(
-    found: Retrainings, raw_close: np.ndarray, options: StabilityOptions
+    observed: Observed, spaces: Sequence[str], options: StabilityOptions
 ) -> xr.Dataset:
     """Give the answers on every pair, and how often bootstrap studies repeat them (section 6).
 
     Parameters
     ----------
-    found
-        What all retrainings say.
-    raw_close
-        Whether pairs are close in the raw signals, `(pair,)`.
+    observed
+        In which networks pairs are close.
+    spaces
+        Names of all spaces, projections or not, in their order.
     options
         The thresholds.
     """
-    observed = observed_in(found, raw_close)
-    networks = len(found.networks)
+    networks = len(observed.close)
     (counts,) = counts_of(observed, np.ones((1, networks), dtype=int))
     answers = answered(counts, options)
     verdict, cause, picture = repeated(observed, answers, options)
     nothing = (np.full(verdict.shape, NONE), np.full(verdict.shape, np.nan))
     in_spaces = [
-        (answers.picture[name], picture[name]) if name in picture else nothing
-        for name in found.space_names
+        (answers.picture[name], picture[name]) if name in picture else nothing for name in spaces
     ]
     share = "share of studies of resampled networks that give the same"
     return xr.Dataset(
@@ -162,12 +160,12 @@ def counts_of(observed: Observed, weights: np.ndarray) -> list[Counts]:
     often = weights.astype(np.float32)
     networks = weights.sum(axis=1)
 
-    def taken(values: np.ndarray) -> np.ndarray:
-        """Sum over the networks taken, `(study, pair)`; exact for whole numbers."""
-        return often @ values.astype(np.float32)
-
     def whole(values: np.ndarray) -> np.ndarray:
-        return np.rint(taken(values)).astype(int)
+        """Sum whole numbers over the networks taken, `(study, pair)`.
+
+        Whole, so that no rounding decides on which side of a threshold a share lies.
+        """
+        return np.rint(often @ values.astype(np.float32)).astype(int)
 
     close = whole(observed.close)
     before = made = broken = None
@@ -175,12 +173,18 @@ def counts_of(observed: Observed, weights: np.ndarray) -> list[Counts]:
         before = whole(observed.untrained)
         made = whole(observed.close & ~observed.untrained)
         broken = whole(observed.untrained & ~observed.close)
-    pictured = {
-        space: taken(share) / networks[:, None] for space, share in observed.pictured.items()
-    }
-    differing = {
-        space: taken(2 * share * (1 - share)) / networks[:, None] * (count / (count - 1))
+    shown = {
+        space: np.rint(share * observed.autoencoders[space])
         for space, share in observed.pictured.items()
+    }
+    pictured = {
+        space: whole(one) / (networks[:, None] * observed.autoencoders[space])
+        for space, one in shown.items()
+    }
+    # Of a network's autoencoders, couples of one that shows the pair and one that does not.
+    differing = {
+        space: whole(one * (count - one)) / (networks[:, None] * (count * (count - 1) / 2))
+        for space, one in shown.items()
         if (count := observed.autoencoders[space]) > 1
     }
     return [

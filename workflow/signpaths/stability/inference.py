@@ -6,6 +6,7 @@ distributions are scipy's. Networks are the independent units throughout.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -91,14 +92,16 @@ def share_tested(close: np.ndarray, *, tau: float, confidence: float) -> Tested:
     )
 
 
+@cache
 def clopper_pearson(networks: int, confidence: float) -> tuple[np.ndarray, np.ndarray]:
     """Give the interval of Clopper & Pearson (1934) for every count from 0 on, `(count,)` each."""
     count, tail = np.arange(networks + 1), (1 - confidence) / 2
     low = beta.ppf(tail, np.maximum(count, 1), networks - count + 1)
     high = beta.isf(tail, count + 1, np.maximum(networks - count, 1))
-    return np.where(count == 0, 0.0, low), np.where(count == networks, 1.0, high)
+    return _frozen(np.where(count == 0, 0.0, low)), _frozen(np.where(count == networks, 1.0, high))
 
 
+@cache
 def conditioned_p(networks: int, tau: float) -> np.ndarray:
     """Give p of N1 for every count from 0 on, `(count,)`.
 
@@ -109,7 +112,7 @@ def conditioned_p(networks: int, tau: float) -> np.ndarray:
     count = np.arange(networks + 1)
     kept = count > tau * networks
     p = binom.sf(count - 1, networks, tau) / binom.sf(np.floor(tau * networks), networks, tau)
-    return np.where(kept, np.minimum(p, 1.0), 1.0)
+    return _frozen(np.where(kept, np.minimum(p, 1.0), 1.0))
 
 
 def stays_close_q(count: np.ndarray, networks: int, tau: float) -> np.ndarray:
@@ -122,8 +125,18 @@ def apart_q(count: np.ndarray, networks: int, tau: float) -> np.ndarray:
 
     Over all pairs: most are apart, and among many true discoveries conditioning would lose power.
     """
-    p = binom.cdf(np.arange(networks + 1), networks, tau)[count]
-    return false_discovery_control(p, method="bh")
+    return false_discovery_control(_apart_p(networks, tau)[count], method="bh")
+
+
+@cache
+def _apart_p(networks: int, tau: float) -> np.ndarray:
+    return _frozen(binom.cdf(np.arange(networks + 1), networks, tau))
+
+
+def _frozen(table: np.ndarray) -> np.ndarray:
+    """Make a table that is kept for the next call safe from whoever gets it."""
+    table.setflags(write=False)
+    return table
 
 
 def _kept_q(p: np.ndarray, kept: np.ndarray, method: Literal["bh", "by"]) -> np.ndarray:

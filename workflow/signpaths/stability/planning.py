@@ -190,6 +190,9 @@ def planned(
         plan_together=needed.together,
         plan_alone=needed.alone,
         plan_equivalent=float(near.sum()),
+        plan_equivalent_low=low,
+        plan_equivalent_high=high,
+        plan_sure=SURE,
         plan_equivalent_sure=int((near >= SURE).sum()),
     )
 

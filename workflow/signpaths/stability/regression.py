@@ -72,9 +72,8 @@ def regressed(
     coefficients = solve @ mean
     residual = mean - design @ coefficients
     total = ((mean - mean.mean()) ** 2).sum()
-    generator = np.random.default_rng(seed)
-    orders = [generator.permutation(signs) for _ in range(permutations)]
-    shuffled = np.stack([_permuted(mean, order) for order in orders], axis=1)
+    moved = _moved_pairs(signs, permutations, seed)
+    shuffled = mean[moved].T
     fitted = solve @ shuffled
     explained = _explained(residual, total)
     by_chance = np.array([_explained(column, total) for column in (shuffled - design @ fitted).T])
@@ -83,7 +82,7 @@ def regressed(
         halves = [scores[start::2].mean(axis=0) for start in (0, 1)]
         even, odd = (half - design @ (solve @ half) for half in halves)
         agreement = _correlation(even, odd)
-        by_luck = np.array([_correlation(even, _permuted(odd, order)) for order in orders])
+        by_luck = np.array([_correlation(even, odd[row]) for row in moved])
         agreement_p = _permutation_p(agreement, by_luck)
     return Regression(
         coefficients=coefficients[1:],
@@ -101,13 +100,18 @@ def regressed(
     )
 
 
-def _permuted(pairs: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Give the values of all pairs after the signs have changed places."""
-    upper = np.triu_indices(order.size, 1)
-    square = np.zeros((order.size, order.size))
-    square[upper] = pairs
-    square += square.T
-    return square[np.ix_(order, order)][upper]
+def _moved_pairs(signs: int, permutations: int, seed: int) -> np.ndarray:
+    """Give the pair that stands in each pair's place after the signs have changed places.
+
+    int `(permutation, pair)`.
+    """
+    upper = np.triu_indices(signs, 1)
+    pair = np.zeros((signs, signs), dtype=np.int32)
+    pair[upper] = np.arange(upper[0].size)
+    pair += pair.T
+    generator = np.random.default_rng(seed)
+    orders = (generator.permutation(signs) for _ in range(permutations))
+    return np.stack([pair[order[upper[0]], order[upper[1]]] for order in orders])
 
 
 def _explained(residual: np.ndarray, total: float) -> float:
@@ -119,7 +123,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Pearson's correlation; 0 if either does not vary but for rounding."""
     if min(a.std(), b.std()) < 1e-9:
         return 0.0
-    return float(np.corrcoef(a, b)[0, 1])
+    return float(((a - a.mean()) * (b - b.mean())).mean() / (a.std() * b.std()))
 
 
 def _permutation_p(found: float, others: np.ndarray) -> float:

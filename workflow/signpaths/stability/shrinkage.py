@@ -16,9 +16,10 @@ from signpaths.columns import OFTEN, Column, variables
 
 # Means of the dictionary's beta densities, evenly spaced for arcsin √π, and their concentrations.
 MEANS = np.sin(np.linspace(0, np.pi / 2, 25)) ** 2
-CONCENTRATIONS = (4.0, 16.0, 64.0)
-# From even weights on; more steps make the mixture spikier than the counts can tell.
-STEPS = 200
+CONCENTRATIONS = (4.0, 16.0, 64.0, 256.0)
+# From even weights on. Fewer leave the middle of the distribution too full, many more make it
+# spikier than the counts can tell (`tests/benchmarks/calibration.py`).
+STEPS = 1000
 # Ends of the classes of π in which the fitted distribution is told.
 CLASSES = np.linspace(0, 1, 21)
 

@@ -15,7 +15,7 @@ from signpaths.columns import in_order
 from signpaths.options import StabilityOptions
 from signpaths.runs import check_same, open_run, read_names
 from signpaths.spaces import HEADLINE, coordinates
-from signpaths.stability.answers import SURE, answer_statistics
+from signpaths.stability.answers import SURE, answer_statistics, observed_in
 from signpaths.stability.controls import (
     ceiling_statistics,
     input_statistics,
@@ -23,6 +23,8 @@ from signpaths.stability.controls import (
     signal_statistics,
     training_statistics,
 )
+from signpaths.stability.groups import group_statistics
+from signpaths.stability.halves import half_statistics
 from signpaths.stability.kept import kept_statistics
 from signpaths.stability.pairs import (
     crossing_statistics,
@@ -98,10 +100,12 @@ def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOption
     count, needed = len(found.networks), fewest_networks(options)
     # Tables show the statistics in this order.
     own = signal_statistics(found, signals)
-    count_close = np.rint(found.close[found.space_names.index(HEADLINE)].sum(axis=0)).astype(int)
+    hidden = found.close[found.space_names.index(HEADLINE)]
+    count_close = np.rint(hidden.sum(axis=0)).astype(int)
+    observed = observed_in(found, own["raw_close"].values)
     dataset = xr.merge(
         [
-            answer_statistics(found, own["raw_close"].values, options),
+            answer_statistics(observed, found.space_names, options),
             own,
             training_statistics(found, options),
             input_statistics(found, signals, options),
@@ -124,6 +128,14 @@ def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOption
             ),
             crossing_statistics(found),
             ceiling_statistics(found),
+            half_statistics(observed, options),
+            group_statistics(
+                hidden,
+                found.signs,
+                tau=options.tau,
+                resamples=options.resampled_studies,
+                seed=0,
+            ),
             label_statistics(found, options),
             hub_statistics(found, options),
             curve_statistics(found, options),

@@ -1,9 +1,11 @@
 """Other studies beside this one, in which something else varies.
 
-Takes their stability and config, gives how they train again, how many pairs stay close, and which.
+Takes their stability and config, gives how they train again, how many pairs stay close and which,
+and the pairs that are shown to stay close in several studies at once.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,29 +15,45 @@ from scipy.stats import spearmanr
 from signpaths.report.retraining import AGAIN
 from signpaths.report.study import Compared, Study, known
 from signpaths.spaces import HEADLINE
+from signpaths.stability.conjunction import replicated_q
 from signpaths.stability.verdicts import STAYS
 
 NAME = "Other studies"
+# So many pairs are named.
+IN_ALL, DIFFERING = 20, 30
+
+Pair = tuple[str, str]
 
 
-def content(study: Study) -> list[dict[str, Any]]:
-    """Give one row a study, this one first; none if there is no other."""
+@dataclass(frozen=True)
+class Found:
+    """What a study says of a pair in the hidden states."""
+
+    verdict: str
+    pi: float
+
+
+def content(study: Study) -> dict[str, Any] | None:
+    """Give one row a study, this one first, and what they say together; nothing without others."""
+    if not study.compared:
+        return None
     own = Compared(study.config.get("study", "this one"), study.stability, study.config)
-    return study_rows(own, study.compared)
+    return {
+        "rows": study_rows(own, study.compared),
+        "together": together([own, *study.compared], float(study.stability.attrs["fdr"])),
+    }
 
 
 def study_rows(own: Compared, others: Sequence[Compared]) -> list[dict[str, Any]]:
     """Set other studies beside this one. Pairs are shared only if both studies have some."""
-    if not others:
-        return []
     own_pairs = _pairs(own.stability)
     staying = _staying(own_pairs)
     rows = [{**_row(own), "staying": len(staying), "overlap": None, "correlation": None}]
     for other in others:
         pairs = _pairs(other.stability)
         theirs = _staying(pairs)
-        common = sorted(own_pairs.keys() & pairs.keys())
-        mine, its = (np.array([one[pair][1] for pair in common]) for one in (own_pairs, pairs))
+        common = _common([own_pairs, pairs])
+        mine, its = (np.array([one[pair].pi for pair in common]) for one in (own_pairs, pairs))
         rows.append(
             {
                 **_row(other),
@@ -49,6 +67,66 @@ def study_rows(own: Compared, others: Sequence[Compared]) -> list[dict[str, Any]
             }
         )
     return rows
+
+
+def together(studies: Sequence[Compared], fdr: float) -> dict[str, Any]:
+    """Say of the pairs that all studies know in how many of them they are shown to stay close.
+
+    Parameters
+    ----------
+    studies
+        Two or more.
+    fdr
+        The false discovery rate that is accepted.
+
+    Returns
+    -------
+    dict
+        `common`, how many pairs all know, of `most` that one of them does; `rows`, how many pairs
+        stay close in at least so many studies; `in_all`, the first of these by name, surest first;
+        `differing`, pairs with a verdict of each study, of which some but not all say that they
+        stay close, those that most say it of first, and how many there are, `differ`.
+    """
+    pairs = [_pairs(one.stability) for one in studies]
+    common = _common(pairs)
+    told: dict[str, Any] = {
+        "studies": [one.name for one in studies],
+        "few": [one.name for one in studies if not int(one.stability.attrs["inference"])],
+        "common": len(common),
+        "most": max(map(len, pairs)),
+        "fdr": fdr,
+    }
+    if not common:
+        return told
+    networks = np.array([one.stability.sizes["network"] for one in studies])
+    tau = np.array([float(one.stability.attrs["tau"]) for one in studies])
+    pi = np.array([[one[pair].pi for pair in common] for one in pairs])
+    verdict = np.array([[one[pair].verdict for pair in common] for one in pairs])
+    count = np.rint(pi * networks[:, None]).astype(int)
+    q = {
+        at_least: replicated_q(count, networks, tau, at_least)
+        for at_least in range(2, len(studies) + 1)
+    }
+    surest = np.lexsort((-pi.mean(axis=0), q[len(studies)]))
+    staying = (verdict == STAYS).sum(axis=0)
+    by_staying = np.lexsort((-pi.mean(axis=0), -staying))
+    differing = [at for at in by_staying if 0 < staying[at] < len(studies)]
+    return told | {
+        "rows": [
+            {
+                "at_least": at_least,
+                "pairs": int((found <= fdr).sum()),
+                "verdicts": int((staying >= at_least).sum()),
+            }
+            for at_least, found in q.items()
+        ],
+        "in_all": [common[at] for at in surest if q[len(studies)][at] <= fdr][:IN_ALL],
+        "differing": [
+            {"pair": common[at], "verdicts": verdict[:, at].tolist()}
+            for at in differing[:DIFFERING]
+        ],
+        "differ": len(differing),
+    }
 
 
 def _row(study: Compared) -> dict[str, Any]:
@@ -69,14 +147,22 @@ def _row(study: Compared) -> dict[str, Any]:
     }
 
 
-def _staying(pairs: dict[tuple[str, str], tuple[str, float]]) -> set[tuple[str, str]]:
-    return {pair for pair, (verdict, _) in pairs.items() if verdict == STAYS}
+def _common(studies: Sequence[dict[Pair, Found]]) -> list[Pair]:
+    """Give the pairs that all studies know, in the order of the first."""
+    return [pair for pair in studies[0] if all(pair in one for one in studies)]
 
 
-def _pairs(stability: xr.Dataset) -> dict[tuple[str, str], tuple[str, float]]:
+def _staying(pairs: dict[Pair, Found]) -> set[Pair]:
+    return {pair for pair, found in pairs.items() if found.verdict == STAYS}
+
+
+def _pairs(stability: xr.Dataset) -> dict[Pair, Found]:
+    """Give what is said of every pair, by its signs in alphabetical order."""
     share = stability.pi.sel(space=HEADLINE).values
     names = zip(stability.sign_a.values, stability.sign_b.values, strict=True)
     return {
-        (str(a), str(b)): (str(verdict), float(pi))
-        for (a, b), verdict, pi in zip(names, stability.verdict.values, share, strict=True)
+        (min(a, b), max(a, b)): Found(str(verdict), float(pi))
+        for (a, b), verdict, pi in zip(
+            ((str(a), str(b)) for a, b in names), stability.verdict.values, share, strict=True
+        )
     }

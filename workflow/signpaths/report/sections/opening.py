@@ -19,7 +19,7 @@ def content(study: Study) -> dict[str, Any]:
     flags = [] if study.agreement is None else flagged(study.agreement)
     return {
         "sentences": sentences(study.stability, study.metrics),
-        "notes": cautions(study.stability),
+        "notes": cautions(study.stability, study.evidence),
         "failed": failed_to_learn(study.metrics),
         # Those that only failed to learn have a notice of their own.
         "odd": [row for row in flags if row["flag"] != FAILED],

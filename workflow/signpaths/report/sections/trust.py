@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from signpaths.report.study import Study, spread
+from signpaths.report.study import Study, known, spread
 from signpaths.spaces import AUTOENCODER, described, of_kind
 
 NAME = "Trust in the pictures"
@@ -17,6 +17,8 @@ MEASURES = (
     *("trustworthiness", "continuity", "rnx_area", "shepard", "stress"),
     "step_correlation",
 )
+# From `stability.zarr`: how well a projection keeps the closeness of its network.
+KEPT = ("kept_ranks", "kept_close")
 NEIGHBOURS = 10
 SHOWN_SIGNS = 5
 
@@ -24,10 +26,10 @@ SHOWN_SIGNS = 5
 def content(study: Study) -> dict[str, Any] | None:
     """Give the quality of every projection; nothing if it was not measured."""
     runs = study.quality_runs()
-    return quality_rows(runs) if runs else None
+    return quality_rows(runs, study.stability) if runs else None
 
 
-def quality_rows(runs: Sequence[xr.Dataset]) -> dict[str, Any]:
+def quality_rows(runs: Sequence[xr.Dataset], stability: xr.Dataset) -> dict[str, Any]:
     """Give the quality of every projection, the mean over all runs, and the least trusted signs."""
     found: dict[str, list[np.ndarray]] = {}
     total: xr.DataArray | None = None
@@ -49,7 +51,11 @@ def quality_rows(runs: Sequence[xr.Dataset]) -> dict[str, Any]:
             {
                 "space": space.name,
                 "values": [
-                    spread(np.concatenate([one[at] for one in found[name]])) for name in MEASURES
+                    *(
+                        spread(np.concatenate([one[at] for one in found[name]]))
+                        for name in MEASURES
+                    ),
+                    *(_kept(stability, space.name, name) for name in KEPT),
                 ],
             }
             for at, space in order
@@ -58,6 +64,14 @@ def quality_rows(runs: Sequence[xr.Dataset]) -> dict[str, Any]:
         "space": projection,
         "neighbours": NEIGHBOURS,
     }
+
+
+def _kept(stability: xr.Dataset, space: str, name: str) -> list[float | None]:
+    """Mean, least and most of all runs; None if the space is not in the study's stability."""
+    if space not in stability["space"].values:
+        return [None] * 3
+    at = stability.sel(space=space)
+    return [known(at[one]) for one in (name, f"{name}_low", f"{name}_high")]
 
 
 def _least(of_sign: xr.DataArray) -> list[tuple[str, float]]:

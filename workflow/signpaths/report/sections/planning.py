@@ -1,0 +1,80 @@
+"""What more networks would decide.
+
+Takes the plan in `stability.zarr`, gives what becomes of the pairs that are undecided today, by
+number of networks, the curve of those that stay so, and how to train more.
+"""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from signpaths.report.study import Study
+from signpaths.stability.verdicts import APART, COMES, STAYS, UNDECIDED
+
+NAME = "More networks"
+# Of the curve, in the units of its drawing.
+WIDTH, HEIGHT = 560.0, 160.0
+
+
+def content(study: Study) -> dict[str, Any] | None:
+    """Give what more networks would decide; nothing if nothing is open."""
+    attrs = study.stability.attrs
+    rows = plan_rows(study.stability)
+    today, *later = rows
+    if not today["open"]:
+        return None
+    # The fewest that decide half of what is open, or else the most that were looked at.
+    enough = next((row for row in later if row["decided"] >= today["open"] / 2), later[-1])
+    return {
+        "today": round(today["open"]),
+        "rows": later,
+        "suggested": enough,
+        "curve": curve(rows),
+        "equivalent": attrs["plan_equivalent"],
+        "region": [attrs["plan_equivalent_low"], attrs["plan_equivalent_high"]],
+        "together": attrs["plan_together"],
+        "full": attrs["plan_full"],
+        "alone": attrs["plan_alone"],
+    }
+
+
+def plan_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
+    """Give expected numbers of pairs by how many networks are added, from none on."""
+    ours = stability["plan_open"]
+    of_open = {word: ours.sel(answer=word).values for word in (STAYS, COMES, APART, UNDECIDED)}
+    staying = stability["plan"].sel(answer=STAYS).values
+    today = ours.sel(more=0).sum().item()
+    return [
+        {
+            "more": more,
+            "networks": stability.sizes["network"] + more,
+            "decided": today - float(of_open[UNDECIDED][at]),
+            "open": float(of_open[UNDECIDED][at]),
+            "stays": float(of_open[STAYS][at]),
+            "comes": float(of_open[COMES][at]),
+            "apart": float(of_open[APART][at]),
+            "all_staying": float(staying[at]),
+        }
+        for at, more in enumerate(stability["more"].values.tolist())
+    ]
+
+
+def curve(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Place the pairs still open in a drawing: doublings of the networks take the same width."""
+    networks = np.log([row["networks"] for row in rows])
+    x = WIDTH * (networks - networks[0]) / (networks[-1] - networks[0])
+    most = max(row["open"] for row in rows)
+    y = HEIGHT * (1 - np.array([row["open"] for row in rows]) / most)
+    # Labels that would lie on each other are left out.
+    ticks: list[tuple[float, int]] = []
+    for place, row in zip(x.tolist(), rows, strict=True):
+        if not ticks or place - ticks[-1][0] > 30:
+            ticks.append((place, row["networks"]))
+    return {
+        "width": WIDTH,
+        "height": HEIGHT,
+        "points": " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True)),
+        "ticks": ticks,
+        "most": most,
+    }
