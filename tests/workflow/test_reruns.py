@@ -103,7 +103,7 @@ def test_a_lost_benchmark_trains_nothing(micro: Path) -> None:
     ("lost", "rules"),
     [
         ("figures/variance.png", {"figures", *PAGE}),
-        ("agreement.zarr", {"agreement", "method", *PAGE}),
+        ("agreement.zarr", {"agreement", "figures", "method", *PAGE}),
         ("evidence.zarr", {"evidence", "method", *PAGE}),
     ],
 )

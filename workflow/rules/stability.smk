@@ -47,8 +47,8 @@ rule agreement:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=4000,
+        runtime=120,
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         closeness=lambda wildcards, input: Path(input.closeness[0]).parent,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_study import HOSTILE, NAMES, Study, make_study, make_whole_study
+from fake_study import HOSTILE, NAMES, Study, make_study, make_whole_study, write_agreement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from signpaths.errors import UserError
@@ -15,6 +15,7 @@ from signpaths.report.drawing.labels import place_labels
 from signpaths.report.drawing.networks import draw_networks
 from signpaths.report.drawing.pairs import draw_pairs
 from signpaths.report.drawing.paths import draw_paths, last_points, transformed
+from signpaths.report.drawing.runs import draw_runs
 from signpaths.report.drawing.variance import draw_variance
 from signpaths.report.figures import figures
 from signpaths.spaces import components
@@ -158,6 +159,29 @@ def test_one_network_has_no_variance_to_draw(tmp_path: Path) -> None:
     assert [text.get_text() for text in axes.texts] == [
         "One network: what another training would change is not known."
     ]
+
+
+def test_runs_that_stand_out_have_a_ring_and_a_name(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = write_agreement(study.folder / "map.zarr", NAMES, 10, ["outlying ranks"])
+    found.place[3] = np.nan
+    axes = draw_runs(found).axes[0]
+    dots, rings = axes.collections
+    assert dots.get_offsets().shape == (9, 2)
+    np.testing.assert_allclose(rings.get_offsets(), found.place.values[[1]])
+    labels = {text.get_text() for text in axes.texts} - {"shape distance 0.2"}
+    assert labels == set("012456789")
+    assert f"{100 * found.attrs['map_stress']:.0f} % (stress)" in axes.get_xlabel()
+    # Of many, only those that stand out are named.
+    monkeypatch.setattr("signpaths.report.drawing.runs.NAMED", 8)
+    labels = {text.get_text() for text in draw_runs(found).axes[0].texts}
+    assert labels - {"shape distance 0.2"} == {"1"}
+
+
+def test_two_networks_make_no_map(study: Study) -> None:
+    (axes,) = draw_runs(write_agreement(study.folder / "two.zarr", NAMES, 2)).axes
+    assert ["needs three networks" in text.get_text() for text in axes.texts] == [True]
 
 
 def test_rewording_what_was_found_draws_no_figure_again(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from signpaths.stability.similarity import (
     rank_correlations,
     shuffled_signs,
 )
+from signpaths.wording import PERCENT, number
 
 if TYPE_CHECKING:
     from signpaths.columns import Variable
@@ -382,7 +383,8 @@ def _over_measures(measures: list[Measure]) -> dict[str, "Variable"]:
     """What each measure comes to over all networks."""
     ends = [mean_and_interval(one.found, one.lowest, one.highest) for one in measures]
     means, low, high = np.array(ends).T
-    level = f"{CONFIDENCE:.0%}"
+    level, confidence = f"{CONFIDENCE:.0%}", f"{number(100 * CONFIDENCE, 0)}{PERCENT}"
+    short = f"{number(100 * CHANCE, 0)}{PERCENT}"
     return variables(
         "measure",
         (
@@ -400,7 +402,7 @@ def _over_measures(measures: list[Measure]) -> dict[str, "Variable"]:
                 "mean_low",
                 f"lower end of its {level} interval for other networks and signs (jackknife)",
                 7,
-                heading=f"Interval ({CONFIDENCE:.0%})",
+                heading=f"Interval ({confidence})",
                 to="mean_high",
                 words="Where the mean may lie for other networks and other signs of this kind.",
             ),
@@ -415,7 +417,7 @@ def _over_measures(measures: list[Measure]) -> dict[str, "Variable"]:
                 7,
                 heading="By chance",
                 words="What two networks would come to by luck: their examples, or signs, were "
-                f"shuffled, and {CHANCE:.0%} of such comparisons are less alike than this.",
+                f"shuffled, and {short} of such comparisons are less alike than this.",
             ),
             np.array([_less_alike(one, one.chance) for one in measures]),
         ),

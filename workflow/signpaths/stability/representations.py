@@ -17,6 +17,8 @@ from signpaths.stability.crossed import Likeness
 # Networks that one is compared with at once: of 5,000 states and 100 units, 64 MB in float64.
 BLOCK = 16
 SEED = 0
+# Distances that are looked at to make a map, over all its rounds: half a minute.
+MOST_MOVED = 3e8
 # An unbiased HSIC divides by n − 3.
 FEWEST_EXAMPLES = 4
 
@@ -140,14 +142,14 @@ def shape_distances(states: Sequence[np.ndarray | None]) -> np.ndarray:
     known, found = _known(states)
     angles = np.full((len(states),) * 2, np.nan)
     for start in range(0, len(found), BLOCK):
-        block = _stacked(found[start : start + BLOCK])
-        for row, one in enumerate(found[: start + len(block)]):
+        block = _side_by_side(found[start : start + BLOCK])
+        for row, one in enumerate(found[: start + block.shape[1]]):
             # Each two networks once: those of the block that come after this one.
             first = max(0, row + 1 - start)
-            others = known[start + first : start + len(block)]
+            others = known[start + first : start + block.shape[1]]
             if len(others):
                 at = known[row], others
-                angles[at] = angles.T[at] = _angles(one, block[first:])
+                angles[at] = angles.T[at] = _angles(one, block[:, first:])
     return angles
 
 
@@ -209,8 +211,7 @@ def shuffled(
         mine, theirs = (squareform(products[index]) for index in (one, other))
         cka.append((mine * theirs[np.ix_(order, order)]).sum(dtype=np.float64) / 2)
         moved = states[other].reshape(label.size, -1, states[other].shape[-1])[order]
-        pair = _stacked([states[one], moved.reshape(states[other].shape)])
-        angles.append(_angles(pair[0], pair[1:])[0])
+        angles.append(_angles(states[one], _side_by_side([moved.reshape(states[other].shape)]))[0])
     return Shuffled(np.array(cka), np.array(angles))
 
 
@@ -245,7 +246,8 @@ def map_of_networks(distance: np.ndarray) -> tuple[np.ndarray, float]:
     centre = np.eye(known.size) - 1 / known.size
     values, vectors = np.linalg.eigh(-0.5 * centre @ far**2 @ centre)
     start = vectors[:, ::-1][:, :2] * np.sqrt(np.maximum(values[::-1][:2], 0))
-    found, _ = smacof(far, n_components=2, init=start, n_init=1, max_iter=1000, eps=1e-9)
+    rounds = int(np.clip(MOST_MOVED / far.size, 10, 1000))
+    found, _ = smacof(far, n_components=2, init=start, n_init=1, max_iter=rounds, eps=1e-9)
     found -= found.mean(axis=0)
     found = found @ np.linalg.svd(found, full_matrices=False)[2].T
     # A map may be mirrored: the outermost network of each axis is put on its positive side.
@@ -293,11 +295,12 @@ def _norms_without(products: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def _angles(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    products = one.T.astype(np.float64) @ others
-    nuclear = np.linalg.svd(products, compute_uv=False).sum(axis=1)
-    # Norms are 1 but for the rounding to float32, which an angle near 0 would show.
-    own = np.linalg.norm(one.astype(np.float64)) * np.linalg.norm(others, axis=(1, 2))
-    return np.arccos(np.clip(nuclear / own, 0, 1))
+    """Angles between one network's states `(state, unit)` and others' `(state, network, unit)`."""
+    # One large product takes half the time of many small ones.
+    own = one.astype(np.float64)
+    products = (own / np.linalg.norm(own)).T @ others.reshape(len(others), -1)
+    products = products.reshape(one.shape[1], *others.shape[1:]).swapaxes(0, 1)
+    return np.arccos(np.clip(np.linalg.svd(products, compute_uv=False).sum(axis=1), 0, 1))
 
 
 def _others_of_the_sign(label: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -322,9 +325,15 @@ def _nothing(networks: int, signs: int) -> Likeness:
     return Likeness(np.full((networks, networks), np.nan), np.full(signs, np.nan))
 
 
-def _stacked(states: Sequence[np.ndarray]) -> np.ndarray:
-    """Stack states `(network, state, unit)` in float64; missing units are zeros: no difference."""
+def _side_by_side(states: Sequence[np.ndarray]) -> np.ndarray:
+    """Lay states side by side, `(state, network, unit)`, of norm 1 in float64.
+
+    Missing units are zeros, which make no difference.
+    """
     units = max(one.shape[1] for one in states)
-    return np.stack(
-        [np.pad(one.astype(np.float64), ((0, 0), (0, units - one.shape[1]))) for one in states]
-    )
+    made = np.zeros((len(states[0]), len(states), units))
+    for index, one in enumerate(states):
+        made[:, index, : one.shape[1]] = one
+        # Of norm 1 but for the rounding to float32, which an angle near 0 would show.
+        made[:, index] /= np.linalg.norm(made[:, index])
+    return made
