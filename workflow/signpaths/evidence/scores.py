@@ -178,10 +178,9 @@ def scores_without(
         return np.hstack([every, every - of_sign]).astype(np.float64)
 
     # The last row is that of the pairs beyond the last step.
-    near, nearer = (
-        per_sign(np.searchsorted(steps, rank, side), ends).cumsum(axis=0)
-        for side in ("left", "right")
-    )
+    below = np.searchsorted(steps, rank)
+    at_step = steps.take(below, mode="clip") == rank if steps.size else np.zeros(rank.shape, bool)
+    near, nearer = (per_sign(step, ends).cumsum(axis=0) for step in (below, below + at_step))
     found = per_sign(at, ends[:, positive])[:-1]
     so_far, positives = found.cumsum(axis=0), found.sum(axis=0)
     negatives = near[-1] - positives
