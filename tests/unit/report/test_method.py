@@ -124,3 +124,19 @@ def test_a_new_statistic_is_explained_without_an_edit_here(study: Path, tmp_path
         shutil.copytree(study / f"{name}.zarr", tmp_path / f"{name}.zarr")
     text = write_method(tmp_path, tmp_path / "stability.zarr")
     assert "| `novelty` | count | how new this is | 7 |" in text
+
+
+def test_halves_are_told_of_where_there_are_any(study: Path, tmp_path: Path) -> None:
+    stable = open_store(study / "stability.zarr").load()
+    stable.attrs.pop("half_networks", None)
+    for name in OTHERS:
+        shutil.copytree(study / f"{name}.zarr", tmp_path / f"{name}.zarr")
+    options = StabilityOptions(halves=17)
+    for halves in ({}, {"half_networks": 6}):
+        path = tmp_path / "stability.zarr"
+        told = stable.assign_attrs(halves)
+        write_store(told, path, stage="stability", title="made for a test", options=options)
+        text = " ".join(write_method(tmp_path, path).split())
+        assert ("at random, 17 times" in text) == ("Each half, of 6 networks," in text)
+        assert ("Each half, of 6 networks," in text) == bool(halves)
+        assert "π > 0.4 in fewer than r of the studies" in text

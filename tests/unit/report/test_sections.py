@@ -23,22 +23,27 @@ from fake_study import (
 )
 from makers import random_ranks, spaces_named, write_names, write_raw, write_run
 from scipy.stats import spearmanr
+from signpaths.errors import UserError
+from signpaths.options import StabilityOptions
 from signpaths.report.findings import cautions
 from signpaths.report.rivals import rival_caution
-from signpaths.report.sections import instability, planning
+from signpaths.report.sections import compared, halves, instability, planning
 from signpaths.report.sections.agreement import agreement_rows
 from signpaths.report.sections.causes import cause_rows, picture_rows, projections_in
 from signpaths.report.sections.claims import claim_rows
-from signpaths.report.sections.compared import study_rows
+from signpaths.report.sections.compared import study_rows, together
 from signpaths.report.sections.evidence import evidence_rows
 from signpaths.report.sections.groups import group_rows
+from signpaths.report.sections.halves import half_rows
 from signpaths.report.sections.instability import reliability_rows, variance_rows
 from signpaths.report.sections.planning import curve, plan_rows
 from signpaths.report.sections.projection import projection_rows
 from signpaths.report.sections.trust import quality_rows
-from signpaths.report.study import Compared
+from signpaths.report.study import Compared, open_stability
 from signpaths.spaces import coordinates
+from signpaths.stability.answers import Observed
 from signpaths.stability.groups import group_statistics
+from signpaths.stability.halves import half_statistics
 from signpaths.stability.verdicts import CAUSES, PICTURES, UNDECIDED
 from signpaths.stores import open_store, read_table, write_store
 
@@ -324,9 +329,182 @@ def test_other_studies_are_set_beside(folder: Path, stable: xr.Dataset) -> None:
     assert same["again"] == "unknown"
     none = stable.assign(verdict=("pair", np.full(stable.sizes["pair"], "apart")))
     assert study_rows(Compared("own", none, config), [other])[1]["overlap"] is None
-    assert study_rows(this, []) == []
+    assert compared.content(SimpleNamespace(compared=())) is None
     one = study_rows(Compared("own", stable.isel(network=[0]), config), [other])
     assert [row["shares"] is None for row in one] == [True, False]
+
+
+def with_pi(close: np.ndarray, signs: list[str], verdict: np.ndarray) -> xr.Dataset:
+    """What a study of this closeness `(network, pair)` and these verdicts holds of its pairs."""
+    first, second = np.triu_indices(len(signs), 1)
+    names = np.array(signs)
+    return xr.Dataset(
+        {
+            "pi": (("space", "pair"), close.mean(axis=0)[None]),
+            "verdict": ("pair", verdict),
+            "variance_share": (("space", "source"), [[0.5, 0.5]]),
+        },
+        coords={
+            "space": ["hidden"],
+            "network": [str(name) for name in range(len(close))],
+            "sign_a": ("pair", names[first]),
+            "sign_b": ("pair", names[second]),
+        },
+        attrs={"tau": 0.5, "fdr": 0.05, "inference": int(len(close) > 4)},
+    )
+
+
+def three_studies() -> list[Compared]:
+    """Pair a-b is close in all networks of all studies, a-c in two studies, a-d in one."""
+    signs = list("abcdef")
+    studies = []
+    for at in range(3):
+        close = np.zeros((30, 15), dtype=bool)
+        close[:, 0] = True
+        close[:, 1] = at != 1
+        close[:, 2] = at == 2
+        # Not by the verdict's own rule: what is shown is the studies', not made anew.
+        verdict = np.where(close[0], "stays close", "apart")
+        studies.append(Compared(f"study{at}", with_pi(close, signs, verdict), {}))
+    return studies
+
+
+def test_pairs_that_stay_close_in_several_studies_are_named() -> None:
+    found = together(three_studies(), 0.05)
+    assert (found["common"], found["most"], found["few"]) == (15, 15, [])
+    assert found["rows"] == [
+        {"at_least": 2, "pairs": 2, "verdicts": 2},
+        {"at_least": 3, "pairs": 1, "verdicts": 1},
+    ]
+    assert found["in_all"] == [("a", "b")]
+    stays, apart = "stays close", "apart"
+    assert found["differing"] == [
+        {"pair": ("a", "c"), "verdicts": [stays, apart, stays]},
+        {"pair": ("a", "d"), "verdicts": [apart, apart, stays]},
+    ]
+    assert found["differ"] == 2
+
+
+def test_only_pairs_that_all_studies_know_count_whatever_the_order_of_their_signs() -> None:
+    first, second, _ = three_studies()
+    signs = ["b", "a", "x", "y", "z", "u"]
+    other = with_pi(np.ones((30, 15), dtype=bool), signs, np.full(15, "stays close"))
+    found = together([first, second, Compared("other", other, {})], 0.05)
+    assert (found["common"], found["most"]) == (1, 15)
+    assert found["in_all"] == [("a", "b")]
+    strangers = with_pi(np.ones((30, 1), dtype=bool), ["p", "q"], np.array(["stays close"]))
+    none = together([first, Compared("strangers", strangers, {})], 0.05)
+    assert none["common"] == 0
+    assert "rows" not in none
+    few = with_pi(np.ones((3, 15), dtype=bool), list("abcdef"), np.full(15, "undecided"))
+    small = together([first, Compared("small", few, {})], 0.05)
+    assert small["few"] == ["small"]
+    assert small["in_all"] == []
+
+
+def test_many_pairs_are_counted_and_the_first_of_them_named() -> None:
+    signs = [f"s{at:02d}" for at in range(12)]
+    close = np.zeros((30, 66), dtype=bool)
+    close[:, :60] = True
+    all_close = with_pi(close, signs, np.where(close[0], "stays close", "apart"))
+    nothing = with_pi(close, signs, np.full(66, "undecided"))
+    found = together([Compared("one", all_close, {}), Compared("two", nothing, {})], 0.05)
+    assert found["rows"] == [{"at_least": 2, "pairs": 60, "verdicts": 0}]
+    assert (len(found["in_all"]), len(found["differing"]), found["differ"]) == (20, 30, 60)
+
+
+def test_a_study_of_another_version_is_refused_by_name(folder: Path, stable: xr.Dataset) -> None:
+    path = folder / "old.zarr"
+    old = stable.drop_vars(["cause", "picture"])
+    write_store(old, path, stage="stability", title="made for a test")
+    with pytest.raises(UserError, match=r"old.zarr: made by another version, without cause and"):
+        open_stability(path)
+
+
+def halved(seed: int = 0, networks: int = 24) -> xr.Dataset:
+    """What halves say of pairs of all kinds, beside the numbers that the section asks for."""
+    generator = np.random.default_rng(seed)
+    pi = np.repeat([0.98, 0.7, 0.5, 0.02], [10, 10, 20, 60])
+
+    def drawn(share: np.ndarray) -> np.ndarray:
+        return generator.random((networks, pi.size)) < share
+
+    shown = drawn(pi).astype(np.float32)
+    observed = Observed(drawn(pi), drawn(pi), pi > 0.8, {"pca2": shown}, {"pca2": 1})
+    statistics = half_statistics(observed, StabilityOptions(halves=30))
+    return statistics.assign_attrs(statistics.attrs, networks_needed_any=5)
+
+
+def test_what_halves_say_is_that_of_the_store() -> None:
+    stability = halved()
+    found = half_rows(stability)
+    assert (found["networks"], found["splits"], found["enough"]) == (12, 30, True)
+    for row in found["verdicts"]:
+        counts = stability.halves.sel(answer=row["name"]).values
+        assert row["pairs"] == counts.tolist()
+        assert row["chance"] == pytest.approx(counts.sum() / 100)
+        repeats = float(stability.half_repeats.sel(answer=row["name"]))
+        assert row["repeats"] == (None if counts.sum() == 0 else repeats)
+    assert [row["opposite"] for row in found["verdicts"]] == ["apart", None, None, "stays close"]
+    for row in found["causes"]:
+        assert row["given"] == stability.half_causes.sel(cause_name=row["name"]) > 0
+        assert row["repeats"] == stability.half_cause_repeats.sel(cause_name=row["name"])
+    assert found["pictures"]["projections"] == ["pca2"]
+    kept = found["pictures"]["rows"][0]
+    assert kept["name"] == "kept"
+    repeats = stability.half_picture_repeats.sel(projection="pca2", picture_name="kept")
+    assert kept["each"][0]["repeats"] == float(repeats)
+    mean, low, high = found["correlation"]
+    assert low < mean < high
+    assert mean == pytest.approx(float(stability.half_correlation.mean()))
+    assert not half_rows(halved(networks=6))["enough"]
+
+
+def test_without_halves_nothing_is_said(stable: xr.Dataset) -> None:
+    without = stable.drop_vars([name for name in stable.data_vars if name.startswith("hal")])
+    assert halves.content(SimpleNamespace(stability=without)) is None
+
+
+def test_the_page_says_what_halves_and_several_studies_say(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "study", takes=1)
+    with_halves(study.folder / "stability.zarr", halved())
+    other = tmp_path / "<b>other"
+    shutil.copytree(study.folder / "stability.zarr", other / "stability.zarr")
+    (other / "provenance.json").write_text("{}")
+    text = write_report(study, tmp_path / "report.html", compare=[other])
+    assert "<b>other" not in text
+    page = Page(text)
+    said = " ".join(" ".join(page.text).split())
+    for sentence in (
+        "The networks were split in two halves at random, 30 times, and each half of 12 networks",
+        "Of the pairs that stay close in one half (",
+        "get the same verdict from the other, and none the opposite one (apart).",
+        "Of the pairs said to be so by one half (",
+        "All 2 studies know the same 28 pairs.",
+    ):
+        assert sentence in said, sentence
+    assert "halves are too small" not in said
+    (row,) = (row for row in page.rows if row[:1] == ["all 2 of 2 studies"])
+    verdict = open_store(study.folder / "stability.zarr").verdict.values
+    assert row[2] == str((verdict == "stays close").sum())
+    with_halves(study.folder / "stability.zarr", halved(networks=6))
+    page = Page(write_report(study, tmp_path / "report.html"))
+    said = " ".join(" ".join(page.text).split())
+    assert "with 3 networks no pair can be shown to stay close, which takes" in said
+    assert "No half finds pairs that stay close." in said
+
+
+def with_halves(path: Path, statistics: xr.Dataset) -> None:
+    """Put what halves say into a study's store, in place of what it holds of them."""
+    stable = open_store(path).load()
+    own = [name for name in stable.data_vars if name in statistics.data_vars]
+    stable = stable.drop_dims("split", errors="ignore").drop_vars(own, errors="ignore")
+    made = stable.assign(statistics.data_vars).assign_attrs(
+        half_networks=statistics.attrs["half_networks"]
+    )
+    shutil.rmtree(path)
+    options = StabilityOptions()
+    write_store(made, path, stage="stability", title="made for a test", options=options)
 
 
 def test_autoencoders_stand_beside_the_pca_of_as_many_dimensions() -> None:

@@ -30,11 +30,11 @@ def replicated_q(
     numpy.ndarray
         q, `(pair,)`.
     """
-    # Exact p-values of N1, not the conditioned ones: all pairs are looked at, and nothing has
-    # to be said of how they were chosen. The conditioned ones could be combined too: given in which
-    # studies a pair is close in more than τ, they are independent between studies and at most
-    # uniform where π ≤ τ, and p = 1 in the others only adds to Simes' p. Their conjunction would be
-    # corrected over the pairs for which that holds in `at_least` studies, and finds more.
+    # Exact p-values of N1, not the conditioned ones: all pairs are looked at, and nothing has to be
+    # said of how they were chosen. Conditioned ones could be combined too: given in which studies a
+    # pair is close in more than τ, they are independent between studies and at most uniform where
+    # π ≤ τ, and p = 1 in the others only adds to Simes' p. Their conjunction would be corrected
+    # over the pairs for which that holds in `at_least` studies, and finds more.
     p = np.asarray(binom.sf(count - 1, networks[:, None], tau[:, None]))
     return false_discovery_control(conjunction_p(p, at_least), method="bh")
 

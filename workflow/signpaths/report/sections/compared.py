@@ -22,13 +22,15 @@ NAME = "Other studies"
 # So many pairs are named.
 IN_ALL, DIFFERING = 20, 30
 
-Pair = tuple[str, str]
+# A pair by its two signs, whichever comes first in a study.
+Pair = frozenset[str]
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a study says of a pair in the hidden states."""
+    """What a study says of a pair in the hidden states, and how it writes the pair."""
 
+    signs: tuple[str, str]
     verdict: str
     pi: float
 
@@ -102,6 +104,7 @@ def together(studies: Sequence[Compared], fdr: float) -> dict[str, Any]:
     tau = np.array([float(one.stability.attrs["tau"]) for one in studies])
     pi = np.array([[one[pair].pi for pair in common] for one in pairs])
     verdict = np.array([[one[pair].verdict for pair in common] for one in pairs])
+    names = [pairs[0][pair].signs for pair in common]
     count = np.rint(pi * networks[:, None]).astype(int)
     q = {
         at_least: replicated_q(count, networks, tau, at_least)
@@ -120,10 +123,9 @@ def together(studies: Sequence[Compared], fdr: float) -> dict[str, Any]:
             }
             for at_least, found in q.items()
         ],
-        "in_all": [common[at] for at in surest if q[len(studies)][at] <= fdr][:IN_ALL],
+        "in_all": [names[at] for at in surest if q[len(studies)][at] <= fdr][:IN_ALL],
         "differing": [
-            {"pair": common[at], "verdicts": verdict[:, at].tolist()}
-            for at in differing[:DIFFERING]
+            {"pair": names[at], "verdicts": verdict[:, at].tolist()} for at in differing[:DIFFERING]
         ],
         "differ": len(differing),
     }
@@ -157,12 +159,9 @@ def _staying(pairs: dict[Pair, Found]) -> set[Pair]:
 
 
 def _pairs(stability: xr.Dataset) -> dict[Pair, Found]:
-    """Give what is said of every pair, by its signs in alphabetical order."""
     share = stability.pi.sel(space=HEADLINE).values
     names = zip(stability.sign_a.values, stability.sign_b.values, strict=True)
     return {
-        (min(a, b), max(a, b)): Found(str(verdict), float(pi))
-        for (a, b), verdict, pi in zip(
-            ((str(a), str(b)) for a, b in names), stability.verdict.values, share, strict=True
-        )
+        frozenset((str(a), str(b))): Found((str(a), str(b)), str(verdict), float(pi))
+        for (a, b), verdict, pi in zip(names, stability.verdict.values, share, strict=True)
     }

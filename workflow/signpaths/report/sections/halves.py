@@ -79,14 +79,16 @@ def repeated_rows(given: xr.DataArray, repeats: xr.DataArray) -> list[dict[str, 
     ]
 
 
-def picture_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
-    """Give every picture that a half gave, with each projection in which it did."""
+def picture_rows(stability: xr.Dataset) -> dict[str, Any] | None:
+    """Give the projections and, for every picture that a half gave, what `repeated_rows` does."""
     if "half_pictures" not in stability:
-        return []
+        return None
     given, repeats = stability["half_pictures"], stability["half_picture_repeats"]
+    projections = given["projection"].values.tolist()
     rows = []
     for name in given["picture_name"].values.tolist():
-        spaces = repeated_rows(given.sel(picture_name=name), repeats.sel(picture_name=name))
-        if spaces:
-            rows.append({"name": name, "spaces": spaces})
-    return rows
+        shown = repeated_rows(given.sel(picture_name=name), repeats.sel(picture_name=name))
+        of_projection = {row["name"]: row for row in shown}
+        if shown:
+            rows.append({"name": name, "each": [of_projection.get(one) for one in projections]})
+    return {"projections": projections, "rows": rows}
