@@ -82,7 +82,9 @@ def stable(folder: Path) -> xr.Dataset:
 def test_what_closeness_hangs_on_is_counted(stable: xr.Dataset) -> None:
     labels = xr.Dataset({"label_stays": ("labelling", [2, 1300])})
     attrs = {"labels_agree": -0.001, "signs_agree": 0.9}
-    one = stable.assign(labels).assign_attrs(attrs)
+    q = stable.q_unhubbed.copy()
+    q[:3], q[5:8] = 0.9, 0.01
+    one = stable.assign(labels).assign(q_unhubbed=q).assign_attrs(attrs)
     found = sensitivity(SimpleNamespace(stability=one))
     stays = {pair for pair, word in enumerate(one.verdict.values) if word == "stays close"}
     without = {pair for pair, q in enumerate(one.q_unhubbed.values) if q <= one.attrs["fdr"]}

@@ -178,3 +178,8 @@ def test_a_predictor_told_by_the_others_adds_nothing() -> None:
     scores, predictors = made_scores(np.random.default_rng(5), 10, own=0.0, private=0.5)
     again = predictors | {"again": 2 * predictors["raw"]}
     assert regressed(scores, again, 10, permutations=19).coefficients_p.tolist() == [1, 1]
+    # Nor does it change what is said of another one.
+    other = {"other": normal_scores(np.random.default_rng(2).random(45))}
+    few, more = (regressed(scores, one | other, 10, permutations=99) for one in (predictors, again))
+    assert few.coefficients_p[-1] == more.coefficients_p[-1]
+    np.testing.assert_allclose(few.residual, more.residual, atol=1e-12)
