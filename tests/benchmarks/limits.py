@@ -139,6 +139,8 @@ def write_runs(folder: Path, networks: int, signs: int) -> None:
                 ceiling=(dims[:-1], rank[..., 1].astype(np.float32)),
                 held_out_agreement=(dims[:2], rank[..., 0, 1].astype(np.float32)),
                 rank_without=(("space", "session", *pairwise), without.astype(np.float32)),
+                label_rank=(("labelling", *pairwise), rank[0].astype(np.float32)),
+                label_agreement=("labelling", np.zeros(len(rank[0]))),
             ).assign_coords(ae_seed=range(AE_SEEDS), session=list(map(str, range(SESSIONS))))
         write_store(dataset, path, stage=stage, title="made for a benchmark")
 
