@@ -13,9 +13,12 @@ import xarray as xr
 
 from signpaths.report.closest import closest_first, pair_names
 from signpaths.report.rivals import rival_caution
+from signpaths.report.sections.planted import planted_sentence
+from signpaths.report.study import shown_rows
 from signpaths.runs import accuracies, failed_to_learn, names_of, read_metrics
 from signpaths.spaces import COMPONENTS, HEADLINE, UNTRAINED, of_kind, plane
 from signpaths.stability import variance
+from signpaths.stability.pairs import pair_table
 from signpaths.stability.verdicts import (
     APART,
     COMES,
@@ -28,7 +31,7 @@ from signpaths.stability.verdicts import (
     UNLEARNED,
     VERDICTS,
 )
-from signpaths.stores import open_store
+from signpaths.stores import open_store, read_table
 from signpaths.wording import count, counted, listed, percent
 
 NAMED_PAIRS = 5
@@ -45,7 +48,13 @@ def findings(study: Path, /) -> None:
     stability = open_store(study / "stability.zarr").load()
     metrics = read_metrics(study / "networks", names_of(stability))
     evidence = open_store(study / "evidence.zarr").load()
-    for line in (*sentences(stability, metrics), *cautions(stability, evidence)):
+    planted = study / "planted.csv"
+    story = (
+        [planted_sentence(read_table(planted), shown_rows(pair_table(stability)))]
+        if planted.exists()
+        else []
+    )
+    for line in (*story, *sentences(stability, metrics), *cautions(stability, evidence)):
         print(line)
 
 
