@@ -121,15 +121,48 @@ def test_signs_of_the_same_examples_share_every_rank(band: float | None) -> None
 
 @given(SEEDS)
 @settings(max_examples=15)
-def test_agreement_is_the_correlation_with_measuring_held_out_examples_alone(seed: int) -> None:
+def test_agreement_is_that_of_measuring_both_kinds_of_examples_alone(seed: int) -> None:
     generator = np.random.default_rng(seed)
-    sign = np.repeat(list("abcd"), 5)
-    points = generator.normal(size=(20, 3, 2))
-    held_out = np.tile([True, True, False, False, False], 4)
+    order = generator.permutation(22)
+    # The last two signs have examples of one kind only, and cannot be held against themselves.
+    sign = np.array([*np.repeat(list("abcd"), 5), "e", "f"])[order]
+    held_out = np.array([*np.tile([True, True, False, False, False], 4), True, False])[order]
+    points = generator.normal(size=(22, 3, 2))
     found = measure(points, labelled(sign, held_out=held_out), 0).held_out_agreement
-    upper = np.triu_indices(4, 1)
-    every = slow_means(points, sign, with_self=False)[upper]
-    alone = slow_means(points[held_out], sign[held_out], with_self=False)[upper]
-    assert found == pytest.approx(spearmanr(every, alone).statistic)
-    few = held_out & (sign < "c")
-    assert np.isnan(measure(points, labelled(sign, held_out=few), 0).held_out_agreement)
+    upper, known = np.triu_indices(4, 1), sign < "e"
+    sides = (
+        slow_means(points[one & known], sign[one & known], with_self=False)[upper]
+        for one in (held_out, ~held_out)
+    )
+    assert found == pytest.approx(spearmanr(*sides).statistic)
+
+
+def test_agreement_takes_three_signs_with_examples_of_both_kinds() -> None:
+    sign = np.repeat(list("abcd"), 5)
+    points = np.random.default_rng(0).normal(size=(20, 3, 2))
+    held_out = np.tile([True, True, False, False, False], 4)
+
+    def agreement(held_out: np.ndarray, points: np.ndarray = points) -> float:
+        return measure(points, labelled(sign, held_out=held_out), 0).held_out_agreement
+
+    assert np.isfinite(agreement(held_out & (sign < "d")))
+    for few in (held_out & (sign < "c"), held_out | (sign > "b")):
+        assert np.isnan(agreement(few))
+    for none in (np.zeros(20, bool), np.ones(20, bool)):
+        assert np.isnan(agreement(none))
+    assert np.isnan(agreement(held_out, np.where(held_out[:, None, None], 1.0, points)))
+
+
+def test_groups_without_a_meaning_agree_by_chance_only() -> None:
+    """Over all and over held-out examples they would agree by more: some examples are the same."""
+    generator = np.random.default_rng(1)
+    held_out = np.tile([True] * 2 + [False] * 7, 30)
+    found = [
+        measure(
+            generator.normal(size=(270, 1, 5)),
+            labelled(np.repeat(np.arange(30), 9), held_out=held_out),
+            0,
+        ).held_out_agreement
+        for _ in range(20)
+    ]
+    assert abs(np.mean(found)) < 0.05

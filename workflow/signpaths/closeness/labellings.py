@@ -27,7 +27,8 @@ class Labellings:
     mutual_rank
         `(labelling, sign, other)`.
     held_out_agreement
-        Rank correlation of their distances over all and over held-out examples, `(labelling,)`.
+        Rank correlation of their distances over training and over held-out examples,
+        `(labelling,)`; about 0 by chance.
     """
 
     mutual_rank: np.ndarray
@@ -55,9 +56,8 @@ def labelled_at_random(
     agreement = np.empty(labellings)
     for labelling in range(labellings):
         dealt = np.random.default_rng(labelling).permutation(label)
-        distance = mean_distances(*group_sums(between, dealt, signs))
-        ranks[labelling] = mutual_ranks(distance)
-        agreement[labelling] = held_out_agreement(distance, between, dealt, held_out)
+        ranks[labelling] = mutual_ranks(mean_distances(*group_sums(between, dealt, signs)))
+        agreement[labelling] = held_out_agreement(between, dealt, held_out)
     return Labellings(ranks, agreement)
 
 
@@ -77,8 +77,8 @@ def labelling_variables(found: Labellings) -> "dict[str, Variable]":
             ("labelling",),
             found.held_out_agreement,
             {
-                "long_name": "rank correlation of the pseudo-signs' distances over all and over "
-                "held-out examples",
+                "long_name": "rank correlation of the pseudo-signs' distances over training and "
+                "over held-out examples; empty if there are too few of either",
                 "units": "1",
             },
         ),

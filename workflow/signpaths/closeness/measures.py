@@ -43,7 +43,8 @@ class Closeness:
         Noise ceiling (N4): mutual rank of the two halves of each sign's examples among all halves,
         `(sign,)`; NaN for a sign with one example.
     held_out_agreement
-        Rank correlation of the distances over all and over held-out examples; NaN if too few are.
+        Rank correlation of the distances over training and over held-out examples; NaN if there
+        are too few of either.
     crossing
         Share of example pairs that meet at different times, `(sign, other)`; None if not asked for
         or if the space has one time only.
@@ -93,29 +94,32 @@ def summarise(
         energy=energy_coefficients(total / np.outer(count, count)),
         rank_without=jackknife_ranks(between, label, examples.session),
         ceiling=noise_ceilings(between, label, examples),
-        held_out_agreement=held_out_agreement(distance, between, label, examples.held_out),
+        held_out_agreement=held_out_agreement(between, label, examples.held_out),
         crossing=crossings(points, examples, crossing_examples)
         if crossing_examples and points.shape[1] > 1
         else None,
     )
 
 
-def held_out_agreement(
-    distance: np.ndarray, between: np.ndarray, label: np.ndarray, held_out: np.ndarray
-) -> float:
-    """Give the rank correlation of pairs' distances over all and over held-out examples.
+def held_out_agreement(between: np.ndarray, label: np.ndarray, held_out: np.ndarray) -> float:
+    """Give the rank correlation of pairs' distances over training and over held-out examples.
 
-    NaN if fewer than three signs have held-out examples, or all distances are equal.
+    No example counts on both sides, so that groups without a meaning agree by about 0. NaN if fewer
+    than three signs have examples of both kinds, or all distances of one kind are equal.
     """
-    signs, dense = np.unique(label[held_out], return_inverse=True)
+    signs = np.intersect1d(label[held_out], label[~held_out])
     if signs.size < 3:
         return float("nan")
-    seen = mean_distances(*group_sums(between[np.ix_(held_out, held_out)], dense, signs.size))
     upper = np.triu_indices(signs.size, 1)
-    everything, unseen = distance[np.ix_(signs, signs)][upper], seen[upper]
-    if np.ptp(everything) == 0 or np.ptp(unseen) == 0:
+    sides = []
+    for side in (~held_out, held_out):
+        rows = np.flatnonzero(side & np.isin(label, signs))
+        own = np.searchsorted(signs, label[rows])
+        means = mean_distances(*group_sums(between[np.ix_(rows, rows)], own, signs.size))
+        sides.append(means[upper])
+    if any(np.ptp(one) == 0 for one in sides):
         return float("nan")
-    return float(spearmanr(everything, unseen).statistic)
+    return float(spearmanr(*sides).statistic)
 
 
 def as_dataset(found: dict[Space, list[Closeness]], examples: Examples) -> xr.Dataset:
@@ -156,8 +160,8 @@ def as_dataset(found: dict[Space, list[Closeness]], examples: Examples) -> xr.Da
         ("space", "ae_seed"),
         stacked("held_out_agreement"),
         {
-            "long_name": "rank correlation of the pairs' distances over all and over held-out "
-            "examples; empty if too few are held out",
+            "long_name": "rank correlation of the pairs' distances over training and over "
+            "held-out examples; empty if there are too few of either",
             "units": "1",
         },
     )

@@ -194,8 +194,8 @@ def label_statistics(found: Retrainings, options: StabilityOptions) -> xr.Datase
             (
                 Column(
                     "label_agreement",
-                    "N0x: rank correlation of the pseudo-signs' distances over all and over "
-                    "held-out examples, mean over networks; empty if too few are held out",
+                    "N0x: rank correlation of the pseudo-signs' distances over training and over "
+                    "held-out examples, mean over networks; empty if there are too few of either",
                     4,
                 ),
                 found.label_agreement,
@@ -238,8 +238,8 @@ def ceiling_statistics(found: Retrainings) -> xr.Dataset:
     if found.held_out_agreement is not None:
         agreement = Column(
             "held_out_agreement",
-            "rank correlation of the pairs' distances over all and over held-out examples, mean "
-            "over runs; empty if too few are held out",
+            "rank correlation of the pairs' distances over training and over held-out examples, "
+            "mean over runs; empty if there are too few of either",
             1,
             shown="number",
             words="Where it is low, closeness is learned by heart.",

@@ -45,12 +45,14 @@ class Retrainings:
         N4: mutual rank of the halves of a sign, median over autoencoders,
         `(space, network, sign)`; None if the runs hold none.
     held_out_agreement
-        Rank correlation of all and held-out examples, mean over runs, `(space,)`; None likewise.
+        Rank correlation of training and held-out examples, mean over runs, `(space,)`; None
+        likewise.
     label_close
         In which networks pairs of pseudo-signs are close, bool `(labelling, network, pair)`;
         without any labelling if the runs hold none.
     label_agreement
-        Their rank correlation of all and held-out examples, mean over networks, `(labelling,)`.
+        Their rank correlation of training and held-out examples, mean over networks,
+        `(labelling,)`.
     hubness
         Among how many other signs' k nearest each sign is in the hidden states, mean over networks,
         `(sign,)`.
