@@ -174,13 +174,17 @@ def _pictures(stability: xr.Dataset) -> str:
         return int((often & these).sum())
 
     beside = f" (PCA: {count(close_among(stays, pca))})" if pca != shown else ""
-    who = "the pair that stays" if stays.sum() == 1 else f"the {count(int(stays.sum()))} that stay"
-    found = count(close_among(stays, shown))
-    text = f"Most pictures {shown} show {found} of {who} close as close{beside}"
+    found, all_of = close_among(stays, shown), int(stays.sum())
+    of = "the pair that stays close" if all_of == 1 else f"the {count(all_of)} that stay close"
+    text = (
+        f"In most pictures of {shown}, {count(found)} of {of} {'is' if found == 1 else 'are'} close"
+    )
+    text += beside
     apart = stability["verdict"].values.astype(str) == APART
     made_up = close_among(apart, shown)
     if made_up:
-        text += f", and {counted(made_up, 'pair that is apart', 'pairs that are apart')}"
+        more = counted(made_up, "pair that is apart", "pairs that are apart")
+        text += f", and so {'is' if made_up == 1 else 'are'} {more}"
     return f"{text}."
 
 
