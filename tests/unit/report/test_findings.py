@@ -254,7 +254,9 @@ def test_the_networks_needed_are_told(network: float | None, expected: str) -> N
     # Reliability of the mean of A: pair / (pair + network / A).
     parts = [0.0, 1.0, 0.0] if network is None else [1.0, network, 0.0]
     data = stability(["apart", "comes and goes"]).assign(
-        variance=(("space", "source"), np.array([parts]))
+        variance=(("space", "source"), np.array([parts])),
+        variance_near=(("space", "source"), np.array([parts])),
+        near_pairs=("space", np.array([0])),
     )
     told = sentences(data.assign_attrs(reliability=0.9, ae_seeds=2), [])
     assert told[-1] == expected

@@ -119,7 +119,7 @@ def held_out_agreement(between: np.ndarray, label: np.ndarray, held_out: np.ndar
         sides.append(means[upper])
     if any(np.ptp(one) == 0 for one in sides):
         return float("nan")
-    return float(spearmanr(*sides).statistic)
+    return float(spearmanr(sides[0], sides[1]).statistic)
 
 
 def as_dataset(found: dict[Space, list[Closeness]], examples: Examples) -> xr.Dataset:

@@ -35,6 +35,8 @@ from signpaths.stores import open_store, read_table
 from signpaths.wording import count, counted, listed, percent
 
 NAMED_PAIRS = 5
+# Among fewer pairs an order says nothing.
+FEWEST_NEAR = 10
 
 
 def findings(study: Path, /) -> None:
@@ -195,15 +197,28 @@ def _reliability(stability: xr.Dataset) -> str:
     if "variance" not in stability or runs < 2:
         return ""
     target, each = float(stability.attrs["reliability"]), int(stability.attrs["ae_seeds"])
-    found = variance.Components(*stability["variance"].sel(space=HEADLINE).values)
-    now = float(variance.reliability(found, runs, each))
-    needed = variance.networks_for(found, target, each)
-    takes = f"for {target:g} it takes {count(needed)}"
-    enough = takes if needed else f"no number of them gives {target:g}"
-    return (
-        f"The order of the pairs has reliability {now:.2f} with {counted(runs, 'network')}, where "
-        f"1 means that {count(runs)} others would give the same order; {enough}."
+    hidden = stability.sel(space=HEADLINE)
+    every, near = (
+        variance.Components(*hidden[name].values) for name in ("variance", "variance_near")
     )
+    now, among = (float(variance.reliability(one, runs, each)) for one in (every, near))
+    told = (
+        f"The order of the pairs has reliability {now:.2f} with {counted(runs, 'network')}, where "
+        f"1 means that {count(runs)} others would give the same order"
+    )
+    pairs = int(hidden["near_pairs"])
+    if pairs < FEWEST_NEAR:
+        return f"{told}; {_takes(variance.networks_for(every, target, each), target)}."
+    return (
+        f"{told}; that of the {count(pairs)} near ones {among:.2f}, and "
+        f"{_takes(variance.networks_for(near, target, each), target)} there."
+    )
+
+
+def _takes(needed: int, target: float) -> str:
+    if not needed:
+        return f"no number of them gives {target:g}"
+    return f"for {target:g} it takes {count(needed)}"
 
 
 def _limits(stability: xr.Dataset) -> str:
