@@ -155,6 +155,11 @@ def _add_optional(path: Path, rng: np.random.Generator) -> None:
         rank_without=(("space", "session", "sign", "other"), without),
         ceiling=(dims, rng.choice([1.0, 2.0], shape)),
         held_out_agreement=(("space", "ae_seed"), rng.uniform(0.8, 1, shape[:2])),
+        label_rank=(
+            ("labelling", "sign", "other"),
+            np.stack([random_ranks(rng, shape[2], pairs) for pairs in ([], [(0, 1)])]),
+        ),
+        label_agreement=("labelling", [-0.05, -0.07]),
     ).assign_coords(session=["s1", "s2", "s3"])
     shutil.rmtree(path)
     write_store(run, path, stage="closeness", title="Closeness", options=ClosenessOptions())

@@ -23,7 +23,7 @@ from signpaths.spaces import (
 )
 from signpaths.stores import open_store, write_store
 from slow_frames import slow_resampled
-from slow_measures import check_space
+from slow_measures import check_space, slow_means, slow_mutual_ranks
 
 TIME, SIGNS, PER_SIGN, AE_SEEDS = 9, ("God", "a_", "drink", "who"), 3, (0, 1)
 SPACES = projections((2, 3))
@@ -133,6 +133,41 @@ def test_every_space_is_measured_on_real_frames(
             check_space(one.sel(space=space.name), path, sign)
     same = found.isel(ae_seed=0).equals(found.isel(ae_seed=1).assign_coords(ae_seed=0))
     assert not same, "autoencoder seeds differ"
+
+
+def test_pseudo_signs_are_dealt_out_in_the_hidden_states(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "pre")
+    found = run_stage(tmp_path, phases=4, labellings=2)
+    assert found.label_rank.dims == ("labelling", "sign", "other")
+    assert (found.label_rank.dtype, found.sizes["labelling"]) == (np.float32, 2)
+    trajectories = zip(run["hidden"], run["real"], strict=True)
+    points = np.stack([slow_resampled(values[mask], 4) for values, mask in trajectories])
+    for labelling in range(2):
+        dealt = np.random.default_rng(labelling).permutation(run["sign"])
+        expected = slow_mutual_ranks(slow_means(points, dealt, with_self=False))
+        np.testing.assert_allclose(found.label_rank.values[labelling], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{"labellings": 0}, {"examples": "train"}])
+def test_no_pseudo_signs_where_none_are_asked_for_or_networks_would_differ(
+    tmp_path: Path, options: dict[str, object]
+) -> None:
+    make_run(tmp_path, "pre")
+    found = run_stage(tmp_path, phases=4, **options)
+    assert not {"label_rank", "label_agreement", "labelling"} & set(found.variables)
+
+
+def test_a_split_of_its_own_deals_out_the_same_pseudo_signs(tmp_path: Path) -> None:
+    """Networks that differ in what they were trained on still hold the same examples together."""
+    make_run(tmp_path, "pre")
+    first = run_stage(tmp_path, phases=4)
+    for name in ("hidden", "untrained"):
+        store = open_store(tmp_path / f"{name}.zarr").load()
+        store = store.assign_coords(part=("example", np.roll(store.part.values, 1)))
+        write_store(store, tmp_path / f"{name}.zarr", stage="activations", title="test")
+    other = run_stage(tmp_path, phases=4)
+    assert other.label_rank.equals(first.label_rank)
+    assert not other.label_agreement.equals(first.label_agreement)
 
 
 def test_warped_spaces_stand_beside_the_others_on_demand(tmp_path: Path) -> None:

@@ -100,6 +100,24 @@ def test_it_states_the_thresholds_of_this_study(study: Path) -> None:
     assert "None" not in text
 
 
+def test_it_says_what_pseudo_signs_do_if_any_were_made(study: Path, tmp_path: Path) -> None:
+    shutil.copytree(study, tmp_path / "study")
+    stable = open_store(study / "stability.zarr").load()
+    assert "N0x, labels" not in (study / "method.md").read_text(encoding="utf-8")
+    stays = Column("label_stays", "pairs that stay close", 4)
+    stable = stable.assign(label_stays=stays.over("labelling", np.array([0, 12, 3])))
+    for known in (False, True):
+        store = tmp_path / f"{known}.zarr"
+        told = {"labels_agree": -0.001, "signs_agree": 0.987} if known else {}
+        stable = stable.assign_attrs(told)
+        write_store(
+            stable, store, stage="stability", title="test", options=StabilityOptions(tau=0.4)
+        )
+        text = write_method(tmp_path / "study", store)
+        assert "3 times: 0, 12, 3 pairs of these" in text
+        assert ("of\n  0.00, those of the signs of 0.99 (" in text) == known
+
+
 def test_it_says_what_every_space_is(study: Path) -> None:
     text = (study / "method.md").read_text(encoding="utf-8")
     for line in (

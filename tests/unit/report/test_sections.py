@@ -38,6 +38,7 @@ from signpaths.report.sections.halves import half_rows
 from signpaths.report.sections.instability import reliability_rows, variance_rows
 from signpaths.report.sections.planning import curve, plan_rows
 from signpaths.report.sections.projection import projection_rows
+from signpaths.report.sections.sensitivity import content as sensitivity
 from signpaths.report.sections.trust import quality_rows
 from signpaths.report.study import Compared, open_stability
 from signpaths.spaces import coordinates
@@ -76,6 +77,44 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def stable(folder: Path) -> xr.Dataset:
     return open_store(make_stability(folder / "own", 12)).load()
+
+
+def test_what_closeness_hangs_on_is_counted(stable: xr.Dataset) -> None:
+    labels = xr.Dataset({"label_stays": ("labelling", [2, 1300])})
+    attrs = {"labels_agree": -0.001, "signs_agree": 0.9}
+    one = stable.assign(labels).assign_attrs(attrs)
+    found = sensitivity(SimpleNamespace(stability=one))
+    stays = {pair for pair, word in enumerate(one.verdict.values) if word == "stays close"}
+    without = {pair for pair, q in enumerate(one.q_unhubbed.values) if q <= one.attrs["fdr"]}
+    assert found["staying"] == len(stays) > 0
+    assert found["labels"] == {"stays": [2, 1300], **attrs}
+    assert [row["limit"] for row in found["limits"]] == [1, 2, 3]
+    assert [row["stays"] for row in found["limits"]] == one.stays_at.values.tolist()
+    assert (found["hubs"]["stays"], found["hubs"]["both"]) == (len(without), len(without & stays))
+    hubness = dict(zip(one.sign.values.tolist(), one.hubness.values.tolist(), strict=True))
+    assert found["hubs"]["signs"] == sorted(hubness.items(), key=lambda row: -row[1])[:3]
+    assert found["hubs"]["correlation"] == one.attrs["hub_correlation"]
+    assert sensitivity(SimpleNamespace(stability=stable))["labels"] is None
+    few = stable.assign_attrs(inference=0)
+    assert sensitivity(SimpleNamespace(stability=few)) is None
+
+
+def test_the_page_says_what_other_labels_limits_and_hubs_would_do(tmp_path: Path) -> None:
+    study = make_whole_study(tmp_path, names=[f"sign{index}" for index in range(9)], takes=2)
+    stable = open_store(study.folder / "stability.zarr").load()
+    page = Page(write_whole_report(study, tmp_path / "report.html"))
+    text = " ".join(page.text)
+    counts = stable.label_stays.values.tolist()
+    assert counts == [0, 1]
+    assert f"Of the pairs of made-up signs {counts[0]}, {counts[1]} stay close." in text
+    agree = (stable.attrs["labels_agree"], stable.attrs["signs_agree"])
+    assert agree == pytest.approx((-0.06, stable.held_out_agreement.sel(space="hidden").item()))
+    assert (
+        f"rank correlation of \N{MINUS SIGN}0.06, those between the signs of {agree[1]:.2f};"
+        in text
+    )
+    row = next(row for row in page.rows if row and row[0] == "Pairs" and len(row) == 4)
+    assert row[1:] == [str(count) for count in stable.stays_at.values]
 
 
 def write_quality(path: Path, seed: int) -> xr.Dataset:

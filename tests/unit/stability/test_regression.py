@@ -91,3 +91,90 @@ def test_the_agreement_is_that_of_two_halves_of_the_networks() -> None:
         weights, *_ = np.linalg.lstsq(design, half, rcond=None)
         halves.append(half - design @ weights)
     assert found.agreement == pytest.approx(stats.pearsonr(*halves).statistic)
+
+
+def permuted_pairs(signs: int, permutations: int) -> list[list[int]]:
+    """Where each pair's value comes from, permutation by permutation, one matrix at a time."""
+    generator = np.random.default_rng(0)
+    rows, columns = np.triu_indices(signs, 1)
+    numbers = np.zeros((signs, signs), dtype=int)
+    numbers[rows, columns] = numbers[columns, rows] = np.arange(rows.size)
+    orders = [generator.permutation(signs) for _ in range(permutations)]
+    return [numbers[np.ix_(order, order)][rows, columns].tolist() for order in orders]
+
+
+def partial_correlation(response: np.ndarray, own: np.ndarray, others: list[np.ndarray]) -> float:
+    """The correlation of what the others leave of the response and of the predictor."""
+    design = np.stack([np.ones(response.size), *others], axis=1)
+    left = (one - design @ np.linalg.lstsq(design, one, rcond=None)[0] for one in (response, own))
+    return stats.pearsonr(*left).statistic
+
+
+def test_p_values_are_those_of_loops_over_permutations() -> None:
+    scores, predictors = made_scores(np.random.default_rng(12), 9, own=3.0, private=3.0)
+    predictors["twin"] = normal_scores(
+        predictors["raw"] + np.random.default_rng(13).normal(size=36)
+    )
+    found = regressed(scores, predictors, 9, permutations=59)
+    orders, mean = permuted_pairs(9, 59), scores.mean(axis=0)
+    design = np.stack([np.ones(36), *predictors.values()], axis=1)
+
+    def explained(response: np.ndarray) -> float:
+        return (
+            stats.pearsonr(
+                response, design @ np.linalg.lstsq(design, response, rcond=None)[0]
+            ).statistic
+            ** 2
+        )
+
+    def share(own: float, others: list[float]) -> float:
+        return (1 + sum(one >= own for one in others)) / (1 + len(others))
+
+    by_chance = [explained(mean[order]) for order in orders]
+    assert found.explained_p == share(explained(mean), by_chance)
+    for at, name in enumerate(predictors):
+        others = [one for other, one in predictors.items() if other != name]
+        basis = np.stack([np.ones(36), *others], axis=1)
+        own = predictors[name]
+        own = own - basis @ np.linalg.lstsq(basis, own, rcond=None)[0]
+        moved = [abs(partial_correlation(mean, own[order], others)) for order in orders]
+        expected = share(abs(partial_correlation(mean, own, others)), moved)
+        assert found.coefficients_p[at] == expected
+    halves = []
+    for half in (scores[0::2].mean(axis=0), scores[1::2].mean(axis=0)):
+        halves.append(half - design @ np.linalg.lstsq(design, half, rcond=None)[0])
+    luck = [stats.pearsonr(halves[0], halves[1][order]).statistic for order in orders]
+    assert found.agreement_p == share(found.agreement, luck)
+    p = [found.explained_p, *found.coefficients_p, found.agreement_p]
+    assert max(p) > 0.1, "all at their smallest would tell little"
+
+
+def test_a_predictor_that_adds_nothing_keeps_its_level_beside_one_that_does() -> None:
+    """The response hangs on the twin, the twin on the raw signals: these add nothing of their own.
+
+    Permuting the response would reject in none of the studies, and keep what is there from view.
+    """
+    generator = np.random.default_rng(3)
+
+    def distances() -> np.ndarray:
+        places = generator.normal(size=(16, 3))
+        return np.linalg.norm(places[:, None] - places, axis=2)[np.triu_indices(16, 1)]
+
+    rejected = {0.0: 0, 1.0: 0}
+    for _ in range(150):
+        raw = distances()
+        twin = raw + distances()
+        noise = [0.5 * distances() for _ in range(4)]
+        for adds in rejected:
+            scores = normal_scores(np.array([twin + adds * raw + one for one in noise]))
+            predictors = {"raw": normal_scores(raw), "twin": normal_scores(twin)}
+            p = regressed(scores, predictors, 16, permutations=39).coefficients_p
+            rejected[adds] += p[0] <= 0.05
+    assert stats.binomtest(rejected[0.0], 150, 0.05).pvalue > 0.001
+    assert rejected[1.0] > 120
+
+
+def test_a_predictor_told_by_the_others_adds_nothing() -> None:
+    scores, predictors = made_scores(np.random.default_rng(5), 10, own=0.0, private=0.5)
+    again = predictors | {"again": 2 * predictors["raw"]}
+    assert regressed(scores, again, 10, permutations=19).coefficients_p.tolist() == [1, 1]

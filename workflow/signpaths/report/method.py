@@ -65,8 +65,10 @@ def facts(dataset: xr.Dataset) -> dict[str, Any]:
     attrs = dict(dataset.attrs)
     said = words(dataset)
     return {
-        # One network has no other to agree with; untrained ones may not have been measured.
+        # One network has no other to agree with; untrained ones may not have been measured,
+        # held-out examples may be few, and where nothing varies nothing correlates.
         **dict.fromkeys(("beyond_agreement", "beyond_agreement_p", "untrained_agreement")),
+        **dict.fromkeys(("labels_agree", "signs_agree", "hub_correlation")),
         "predictors": listed([f"`{name}`" for name in dataset["predictor"].values.tolist()]),
         "label_stays": dataset["label_stays"].values.tolist() if "label_stays" in dataset else [],
         **json.loads(attrs["closeness"]),

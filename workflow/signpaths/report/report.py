@@ -39,6 +39,7 @@ from signpaths.report.sections import (
     planted,
     projection,
     provenance,
+    sensitivity,
     trust,
 )
 from signpaths.report.study import (
@@ -66,8 +67,8 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, groups, paths, accuracy, claims, causes, instability, halves, planning, evidence),
-    *(trust, agreement, compared),
+    *(pairs, groups, paths, accuracy, claims, causes, sensitivity, instability, halves, planning),
+    *(evidence, trust, agreement, compared),
     *(planted, data, method, projection, provenance, cite, glossary),
 )
 

@@ -150,7 +150,7 @@ def input_statistics(
         "training. Below 0 it is farther apart.",
     )
     weight = Column("input_coefficient", "N3: weight of each predictor in that prediction", 4)
-    p = Column("input_p", "N3: its p-value, by permuting the signs", 4, shown="p")
+    p = Column("input_p", "N3: its p-value beside the others, by permuting the signs", 4, shown="p")
     told = {
         "input_explained": by_input.explained,
         "input_explained_p": by_input.explained_p,
@@ -178,6 +178,11 @@ def label_statistics(found: Retrainings, options: StabilityOptions) -> xr.Datase
         int((inference.stays_close_q(one, networks, options.tau) <= options.fdr).sum())
         for one in counts
     ]
+    # Where splits leave too few examples of either kind, neither is known.
+    agree = {}
+    if found.held_out_agreement is not None:
+        signs = found.held_out_agreement[found.space_names.index(HEADLINE)]
+        agree = {"labels_agree": float(found.label_agreement.mean()), "signs_agree": float(signs)}
     return xr.Dataset(
         variables(
             "labelling",
@@ -202,6 +207,7 @@ def label_statistics(found: Retrainings, options: StabilityOptions) -> xr.Datase
             ),
         ),
         coords={"labelling": ("labelling", range(len(stays)), {"long_name": "labelling"})},
+        attrs=agree if np.isfinite(list(agree.values())).all() else {},
     )
 
 

@@ -1,8 +1,9 @@
 """N3: how far raw signals and untrained networks explain which pairs are close.
 
 Takes normal scores of mutual ranks; gives a linear regression whose p-values come from permuting
-the signs, not the pairs, for pairs share signs (quadratic assignment procedure, Krackhardt 1988),
-and what is left that networks have in common.
+the signs, not the pairs, for pairs share signs (quadratic assignment procedure, Krackhardt 1988; of
+one predictor among others by double semi-partialing, Dekker, Krackhardt & Snijders 2007), and what
+is left that networks have in common.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ class Regression:
     coefficients
         Of each predictor's normal scores, `(predictor,)`.
     coefficients_p
-        Two-sided, by permuting the signs.
+        Two-sided, by permuting the signs in what the other predictors do not say of a predictor.
     explained
         Share of the variance of the mean scores over networks, R².
     explained_p
@@ -74,9 +75,9 @@ def regressed(
     total = ((mean - mean.mean()) ** 2).sum()
     moved = _moved_pairs(signs, permutations, seed)
     shuffled = mean[moved].T
-    fitted = solve @ shuffled
     explained = _explained(residual, total)
-    by_chance = np.array([_explained(column, total) for column in (shuffled - design @ fitted).T])
+    left = shuffled - design @ (solve @ shuffled)
+    by_chance = np.array([_explained(column, total) for column in left.T])
     agreement, agreement_p = None, None
     if len(scores) > 1:
         halves = [scores[start::2].mean(axis=0) for start in (0, 1)]
@@ -88,8 +89,8 @@ def regressed(
         coefficients=coefficients[1:],
         coefficients_p=np.array(
             [
-                _permutation_p(abs(one), np.abs(others))
-                for one, others in zip(coefficients[1:], fitted[1:], strict=True)
+                _partial_p(np.delete(design, column, axis=1), design[:, column], mean, moved)
+                for column in range(1, design.shape[1])
             ]
         ),
         explained=explained,
@@ -112,6 +113,28 @@ def _moved_pairs(signs: int, permutations: int, seed: int) -> np.ndarray:
     generator = np.random.default_rng(seed)
     orders = (generator.permutation(signs) for _ in range(permutations))
     return np.stack([pair[order[upper[0]], order[upper[1]]] for order in orders])
+
+
+def _partial_p(
+    others: np.ndarray, predictor: np.ndarray, response: np.ndarray, moved: np.ndarray
+) -> float:
+    """Test whether a predictor adds to the others: by its partial correlation, a pivotal statistic.
+
+    Permuting the response instead would take away what the others explain too, and the test would
+    hardly ever reject.
+    """
+    basis = np.linalg.svd(others, full_matrices=False)
+    basis = basis[0][:, basis[1] > 1e-9 * basis[1][0]]
+
+    def without_others(values: np.ndarray) -> np.ndarray:
+        return values - basis @ (basis.T @ values)
+
+    own, left = without_others(predictor), without_others(response)
+    every = without_others(np.column_stack([own, own[moved].T]))
+    norm = np.linalg.norm(every, axis=0) * np.linalg.norm(left)
+    small = 1e-9 * np.linalg.norm(predictor) * np.linalg.norm(response)
+    partial = np.divide(np.abs(left @ every), norm, out=np.zeros_like(norm), where=norm > small)
+    return _permutation_p(partial[0], partial[1:])
 
 
 def _explained(residual: np.ndarray, total: float) -> float:

@@ -23,6 +23,8 @@ def hub_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset:
         second, close, found.signs.size
     )
     q = inference.stays_close_q(found.unhubbed, networks, options.tau)
+    varies = min(np.ptp(found.hubness), np.ptp(of_sign)) > 0
+    correlation = float(np.corrcoef(found.hubness, of_sign)[0, 1]) if varies else None
     return xr.Dataset(
         variables(
             "sign",
@@ -68,7 +70,8 @@ def hub_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset:
                 Column("q_unhubbed", "q of N1 from the same closeness", 4, shown="p"),
                 q,
             ),
-        )
+        ),
+        attrs={} if correlation is None else {"hub_correlation": correlation},
     )
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from signpaths.report.study import Study, known
-from signpaths.spaces import AUTOENCODER, COMPONENTS, HEADLINE, UNTRAINED, described
-from signpaths.stability.verdicts import CAUSES, NONE, PICTURES, STAYS
+from signpaths.report.study import Study
+from signpaths.spaces import AUTOENCODER, COMPONENTS, UNTRAINED, described
+from signpaths.stability.verdicts import CAUSES, NONE, PICTURES
 
 NAME = "Why close"
 
@@ -27,7 +27,6 @@ def content(study: Study) -> dict[str, Any] | None:
         "untold": UNTRAINED not in stability["space"].values,
         "pictures": picture_rows(stability),
         "projections": projections_in(stability),
-        "labels": labels_in(stability),
         **{
             name: stability.attrs.get(name)
             for name in (
@@ -59,21 +58,6 @@ def picture_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
         for at, (name, meaning) in enumerate(PICTURES.items())
         if each
     ]
-
-
-def labels_in(stability: xr.Dataset) -> dict[str, Any] | None:
-    """Give the pairs of pseudo-signs that stay close, by labelling; None if none was made."""
-    if "label_stays" not in stability:
-        return None
-    agreement = stability["label_agreement"].values
-    return {
-        "stays": stability["label_stays"].values.tolist(),
-        "agreement": known(agreement.mean()),
-        "own": known(stability["held_out_agreement"].sel(space=HEADLINE))
-        if "held_out_agreement" in stability
-        else None,
-        "staying": int((stability["verdict"].values == STAYS).sum()),
-    }
 
 
 def projections_in(stability: xr.Dataset) -> list[str]:
