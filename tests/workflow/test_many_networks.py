@@ -59,7 +59,7 @@ def test_what_reads_all_networks_goes_through(many: Path) -> None:
     study = many / "results/micro"
     overlay = changed(
         lstm={"seeds": MANY},
-        stability={"resamples": 10, "permutations": 10},
+        stability={"resampled_studies": 10, "halves": 5, "permutations": 10},
         # Every two networks are compared: four and a half million times.
         agreement={"examples": 10, "permutations": 10},
     )

@@ -117,7 +117,7 @@ def test_a_statistic(copy: Path) -> None:
         '        "rank_best", "least mutual rank", 3, unit="rank", heading="Best rank",\n'
         '        shown="rank", group=NEAR, words="The nearest that any network brings the pair.",\n'
         "    )\n"
-        "    statistics.append((best, middle.min(axis=1)))\n"
+        "    statistics.append((best, of_network.min(axis=1)))\n"
         '    if "energy" in found.means:\n',
     )
     ran = jobs(finished(copy, MICRO)).keys()

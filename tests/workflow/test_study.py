@@ -20,7 +20,7 @@ def test_a_micro_study_ends_in_a_report(micro: Path) -> None:
     assert provenance["config"]["lstm"]["seeds"] == 2
     assert provenance["seconds"]["lstm"]["jobs"] == 2
     assert provenance["seconds"].keys() >= {"quality", "agreement", "evidence", "stability"}
-    assert "**Too few networks" in (study / "method.md").read_text()
+    assert "**This study has too few networks" in (study / "method.md").read_text()
     assert {row["relation"] for row in csv.DictReader((study / "planted.csv").open())} == {
         "twin",
         "prefix",

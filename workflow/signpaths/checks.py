@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from signpaths.faults import one_of, shown
-from signpaths.options import GLOVES, Claim, Study
+from signpaths.options import GLOVES, Claim, SimulateOptions, Study
 from signpaths.spaces import measured, warped
 
 FEWEST_SIGNS = 3  # that give a pair's rank a meaning
@@ -70,14 +70,11 @@ def _lengths(max_length: int | None, padded_length: int | None) -> Iterator[str]
         )
 
 
-def _planted(
-    source: str | None, twins: int, prefixes: int, crossings: int, others: int
-) -> Iterator[str]:
-    signs = 2 * (twins + prefixes + crossings) + others
-    if source == "simulate" and signs < FEWEST_SIGNS:
+def _planted(source: str | None, simulate: SimulateOptions) -> Iterator[str]:
+    if source == "simulate" and simulate.signs < FEWEST_SIGNS:
         yield (
-            f"simulate.twins, prefixes, crossings and others make {signs} signs, expected at least "
-            f"{FEWEST_SIGNS}"
+            f"the counts of simulate, from twins to others, make {simulate.signs} signs, expected "
+            f"at least {FEWEST_SIGNS}"
         )
 
 
@@ -152,7 +149,7 @@ CHECKS: dict[str, Callable[..., Iterator[str]]] = {
     "data.pattern": _pattern,
     "data.aliases": _aliases,
     "data.max_length data.padded_length": _lengths,
-    "data.source simulate.twins simulate.prefixes simulate.crossings simulate.others": _planted,
+    "data.source simulate": _planted,
     "data.source data.channels": _simulated_channels,
     "split.train split.validation": _split,
     "autoencoder.frames autoencoder.window data.padded_length": _window,

@@ -154,6 +154,20 @@ class SimulateOptions(Options):
     crossings: Natural = 2
     """Pairs that pass through the same places at other times, which should not be close."""
 
+    learned: Natural = 0
+    """Groups of three: two signs that only training brings together, for every take adds another
+    movement of the left hand to what they share, and a quiet sign that is near the first until
+    training takes it away.
+    """
+
+    trembling: Natural = 0
+    """Groups of three: two signs that any recurrent network brings together, for it smooths the
+    trembling that sets their takes apart, and a quiet sign that is near them in the signals.
+    """
+
+    flickering: Natural = 0
+    """Groups of three signs at equal distances, of which now two are close, now other two."""
+
     others: Natural = 0
     """Signs without a planted relation to any other."""
 
@@ -168,6 +182,13 @@ class SimulateOptions(Options):
 
     drift: NotNegative = 0.05
     """Standard deviation of what each session adds to a channel, as a share of its range."""
+
+    @property
+    def signs(self) -> int:
+        """How many signs these make."""
+        pairs = self.twins + self.prefixes + self.crossings
+        triplets = self.learned + self.trembling + self.flickering
+        return 2 * pairs + 3 * triplets + self.others
 
 
 class Source(Options):

@@ -6,15 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from signpaths.closeness.distances import example_distances, group_sums, mean_distances
+from signpaths.closeness.ranks import largest_close_rank, mutual_ranks
 from signpaths.data import simulate as stage
-from signpaths.data.simulate import PHASES, Movement, Sign, plant, simulate
+from signpaths.data.simulate import PAIRS, PHASES, Movement, Sign, plant, planted_pairs, simulate
 from signpaths.data.tsd import parse_frames
 from signpaths.errors import UserError
+from signpaths.frames import resample
 from signpaths.options import SimulateOptions
+from signpaths.report.sections.planted import PROMISES, kept
+from signpaths.stability.verdicts import APART, INPUT, NONE, STAYS
 
+ROOT = Path(__file__).parents[3]
 SEEDS = range(5)
 LINE = re.compile(r"-?\d+\.\d{6}(\t-?\d+\.\d{6}){21}")
 FINGERS = [*range(6, 11), *range(17, 22)]
@@ -324,7 +331,7 @@ def test_drift_parts_the_sessions_and_takes_differ_within_them(tmp_path: Path) -
     noise=st.floats(0, 0.5),
     drift=st.floats(-1, 1),
     two_handed=st.booleans(),
-    relation=st.sampled_from(["twin", "prefix", "crossing", ""]),
+    relation=st.sampled_from(sorted(PAIRS)),
 )
 def test_every_recording_of_every_movement_is_a_valid_file(
     seed: int, noise: float, drift: float, two_handed: bool, relation: str
@@ -347,6 +354,95 @@ def test_names_are_distinct_and_safe(count: int, seed: int) -> None:
     assert len({name.lower() for name in names}) == count
     assert all(re.fullmatch(r"[a-z][a-z0-9_-]*", name) for name in names)
     assert {"thank-you", "wait_"} <= set(names)
+
+
+# ---- What a copy of the raw signals cannot find ----
+
+
+def of_the_demo(seed: int) -> SimulateOptions:
+    config = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
+    return SimulateOptions(**config["simulate"] | {"seed": seed})
+
+
+def raw_ranks(signs: list[Sign], options: SimulateOptions) -> np.ndarray:
+    """Mutual ranks in the raw signals, measured as stage `closeness-raw` does."""
+    takes = [
+        stage.record(sign.movement, np.random.default_rng([seed, index]), np.zeros(22), 0.01)
+        for index, sign in enumerate(signs)
+        for seed in range(options.sessions * options.takes)
+    ]
+    real = np.arange(max(map(len, takes))) < np.array([[len(take)] for take in takes])
+    x = np.zeros((*real.shape, 22))
+    x[real] = np.concatenate(takes)
+    scaled = (x - x[real].mean(axis=0)) / x[real].std(axis=0)
+    between = example_distances(resample(scaled, real, 32))
+    label = np.repeat(np.arange(len(signs)), options.sessions * options.takes)
+    return mutual_ranks(mean_distances(*group_sums(between, label, len(signs))))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_copy_of_the_raw_signals_fails(seed: int) -> None:
+    """Raw ranks in place of hidden ones: close in all networks or in none, before training too."""
+    options = of_the_demo(seed)
+    signs = plant(options)
+    close = raw_ranks(signs, options) <= largest_close_rank(len(signs), 0.05)
+    found = {
+        frozenset((one.name, other.name)): (STAYS, INPUT) if close[a, b] else (APART, NONE)
+        for a, one in enumerate(signs)
+        for b, other in enumerate(signs[:a])
+    }
+    planted = planted_pairs(signs).to_dict("records")
+    right = dict(zip([row["relation"] for row in planted], kept(planted, found), strict=True))
+    assert right == {name: name in ("twin", "prefix", "crossing") for name in PROMISES}
+    # In the signals, a quiet sign is nearest to the first of two that belong together.
+    by_relation = {row["relation"]: frozenset((row["sign_a"], row["sign_b"])) for row in planted}
+    assert found[by_relation["learned apart"]] == (STAYS, INPUT)
+
+
+def test_what_is_found_as_promised_is_right() -> None:
+    planted = planted_pairs(plant(of_the_demo(0))).to_dict("records")
+    assert {row["relation"] for row in planted} == set(PROMISES)
+    found = {
+        frozenset((row["sign_a"], row["sign_b"])): (
+            PROMISES[row["relation"]].verdict,
+            PROMISES[row["relation"]].cause,
+        )
+        for row in planted
+    }
+    assert kept(planted, found) == [True] * len(planted)
+    # One flickering pair of all is enough, and none is too few.
+    flickering = [row for row in planted if row["relation"] == "flickering"]
+    for row in flickering[1:]:
+        found[frozenset((row["sign_a"], row["sign_b"]))] = (APART, NONE)
+    assert kept(planted, found) == [True] * len(planted)
+    row = flickering[0]
+    found[frozenset((row["sign_a"], row["sign_b"]))] = (APART, NONE)
+    assert kept(flickering, found) == [False] * len(flickering)
+    assert kept([{**row, "sign_b": "nobody"}], found) == [None]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_three_of_a_triplet_are_equally_far_apart(seed: int) -> None:
+    signs = [sign for sign in plant(of_the_demo(seed)) if sign.relation == "flickering"]
+    for group in {sign.group for sign in signs}:
+        three = [sign.movement for sign in signs if sign.group == group]
+        apart = [distance(three[a], three[b]) for a, b in ((0, 1), (0, 2), (1, 2))]
+        np.testing.assert_allclose(apart, apart[0])
+
+
+@pytest.mark.parametrize("relation", ["learned", "trembling"])
+def test_restless_signs_differ_from_take_to_take_in_the_left_hand_only(relation: str) -> None:
+    signs = [sign for sign in plant(of_the_demo(0)) if sign.relation == relation]
+    one, other, quiet = (sign.movement for sign in signs)
+    assert quiet.vary is None
+    for movement in (one, other):
+        assert movement.vary is not None
+        added = [movement.vary(np.random.default_rng(seed))(PHASES) for seed in range(9)]
+        assert all((take[:, 6:] == 0).all() for take in added)
+        assert np.ptp([take[-1, :6] for take in added], axis=0).min() > 0.5
+    # What is left without it: one finger, as of twins.
+    apart = np.abs(one.curve(PHASES) - other.curve(PHASES))
+    assert np.count_nonzero(apart.max(axis=0)) == 1
 
 
 # ---- Options that make no study ----

@@ -215,13 +215,13 @@ def test_nothing_is_said_of_causes_if_there_are_none_or_they_are_not_known() -> 
         (
             [0.9, 0.49, 0.5],
             [0.5, 0.9, 0.0],
-            "Most pictures ae2 show 1 of the 2 that stay close as close (PCA: 2), and 1 pair that "
-            "is apart.",
+            "In most pictures of ae2, 1 of the 2 that stay close is close (PCA: 2), and so is 1 "
+            "pair that is apart.",
         ),
         (
             [0.9, 0.5, 0.49],
             [0.9, 0.1, 0.6],
-            "Most pictures ae2 show 2 of the 2 that stay close as close (PCA: 1).",
+            "In most pictures of ae2, 2 of the 2 that stay close are close (PCA: 1).",
         ),
     ],
 )
@@ -254,7 +254,9 @@ def test_the_networks_needed_are_told(network: float | None, expected: str) -> N
     # Reliability of the mean of A: pair / (pair + network / A).
     parts = [0.0, 1.0, 0.0] if network is None else [1.0, network, 0.0]
     data = stability(["apart", "comes and goes"]).assign(
-        variance=(("space", "source"), np.array([parts]))
+        variance=(("space", "source"), np.array([parts])),
+        variance_near=(("space", "source"), np.array([parts])),
+        near_pairs=("space", np.array([0])),
     )
     told = sentences(data.assign_attrs(reliability=0.9, ae_seeds=2), [])
     assert told[-1] == expected
@@ -266,7 +268,7 @@ def test_a_whole_study_says_no_more_than_six_sentences(tmp_path: Path) -> None:
     told = sentences(data, [])
     assert len(told) == 6
     assert told[2].startswith("Of those that stay close, 1 is alike in the recordings already and")
-    assert told[3] == "Most pictures ae2 show 1 of the 2 that stay close as close."
+    assert told[3] == "In most pictures of ae2, 1 of the 2 that stay close is close."
     target = reliability_by_hand(data)
     assert f"reliability {target:.2f} with 12 networks" in told[5]
 

@@ -111,16 +111,15 @@ def held_out_agreement(between: np.ndarray, label: np.ndarray, held_out: np.ndar
     if signs.size < 3:
         return float("nan")
     upper = np.triu_indices(signs.size, 1)
-
-    def distances(side: np.ndarray) -> np.ndarray:
+    sides = []
+    for side in (~held_out, held_out):
         rows = np.flatnonzero(side & np.isin(label, signs))
         own = np.searchsorted(signs, label[rows])
-        return mean_distances(*group_sums(between[np.ix_(rows, rows)], own, signs.size))[upper]
-
-    seen, unseen = distances(~held_out), distances(held_out)
-    if np.ptp(seen) == 0 or np.ptp(unseen) == 0:
+        means = mean_distances(*group_sums(between[np.ix_(rows, rows)], own, signs.size))
+        sides.append(means[upper])
+    if any(np.ptp(one) == 0 for one in sides):
         return float("nan")
-    return float(spearmanr(seen, unseen).statistic)
+    return float(spearmanr(sides[0], sides[1]).statistic)
 
 
 def as_dataset(found: dict[Space, list[Closeness]], examples: Examples) -> xr.Dataset:

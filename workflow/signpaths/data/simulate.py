@@ -1,14 +1,15 @@
 """Stage `simulate`: counts of planted pairs in, recordings as from a pair of gloves out.
 
 Takes nothing but options. Gives `.tsd` files in the format of the Auslan gloves (22 numbers a
-frame) and `planted.csv`, which names the pairs that were made alike: the truth that the rest of the
-workflow has to give back. Signs are smooth curves through random anchor points.
+frame) and `planted.csv`, which names the pairs that were made for an answer: the truth that the
+rest of the workflow has to give back. Signs are smooth curves through random anchor points. Some
+pairs are alike or not in the recordings themselves; of others the recordings say the opposite of
+what a network learns, because takes differ most in what does not matter.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +22,14 @@ from signpaths.stores import whole, write_table
 
 FEWEST_SIGNS = 3
 
-# A hand's channels: x, y, z in metres, roll, pitch and yaw from 0 to 1, then the bend of thumb,
-# fore, index, ring and little finger. Signs are made in shares of a channel's range, 0 its middle;
-# ranges and middles are near those of the real recordings.
-HAND = 11
+# A hand's channels: its place (x, y, z in metres, roll, pitch and yaw from 0 to 1), then the bend
+# of thumb, fore, index, ring and little finger. Signs are made in shares of a channel's range, 0
+# its middle; ranges and middles are near those of the real recordings.
+HAND, PLACE = 11, 6
 RANGE = np.tile([0.3, 0.6, 0.4, 0.5, 0.5, 0.4, *[1.0] * 5], 2)
 MIDDLE = np.tile([0.06, 0.0, -0.14, 0.5, 0.45, 0.5, *[0.5] * 5], 2)
 MIDDLE[0] = -MIDDLE[0]
-FINGER = np.tile([False] * 6 + [True] * 5, 2)
+FINGER = np.tile([False] * PLACE + [True] * 5, 2)
 RIGHT_FINGERS = np.flatnonzero(FINGER)[5:]
 # A glove's fingers are clipped half a range from the middle, so their channels are often constant.
 STRAIGHT, BENT = -0.65, 0.65
@@ -51,6 +52,21 @@ TWIN_FROM, TWIN_BEND = 0.6, 0.6
 # close while the hand stays within this share of its range.
 TAIL, TAIL_MOVE = 0.3, 0.1
 
+# Restless signs, whose takes differ most in the left hand: in each it goes somewhere else and stays
+# (fidgets), or shakes to and fro between two frames and the next two (trembles), in a direction
+# drawn anew. By these shares of the range in each of the six channels of a place; the second sign's
+# more, so that in the signals the quiet sign is nearest to the first.
+FIDGET, TREMOR, SECOND = 0.6, 0.5, 1.15
+FIDGETS_BY = 0.2
+TREMBLES = np.array([1, 1, -1, -1])
+# How far from the first sign the quiet one is, likewise: nearer than any two takes of the others,
+# and farther than the others once the left hand is left out of account.
+QUIET_BESIDE = {"learned": 0.5, "trembling": 0.6}
+
+# Three places of a triplet, this far from their middle in each channel: every two differ in four.
+TRIPLET = 0.12
+CORNERS = np.array([[1, 1, 1, 1, 1, 1], [1, 1, -1, -1, -1, -1], [-1, -1, 1, 1, -1, -1]])
+
 # How takes differ, as standard deviations: of the logarithm of the duration, of how early or late
 # the hand is on its way, of the size of the movement. No take is more than `MOST` of them away.
 TEMPO, WARP, SIZE = 0.08, 0.03, 0.06
@@ -63,6 +79,20 @@ NAMES = (
     "orchard", "pebble", "quilt", "rocket", "saddle", "tunnel", "umbrella", "walnut", "zebra",
 )  # fmt: skip
 
+# Takes phases from 0 to 1; gives points `(phase, channel)` in shares of the range.
+Curve = Callable[[np.ndarray], np.ndarray]
+
+# The planted pairs of a group of signs, by the group's kind: two of its signs, and their relation.
+PAIRS: dict[str, tuple[tuple[int, int, str], ...]] = {
+    "twin": ((0, 1, "twin"),),
+    "prefix": ((0, 1, "prefix"),),
+    "crossing": ((0, 1, "crossing"),),
+    "learned": ((0, 1, "learned"), (0, 2, "learned apart")),
+    "trembling": ((0, 1, "trembling"),),
+    "flickering": ((0, 1, "flickering"), (0, 2, "flickering"), (1, 2, "flickering")),
+    "": (),
+}
+
 
 @dataclass(frozen=True)
 class Movement:
@@ -71,13 +101,16 @@ class Movement:
     Parameters
     ----------
     curve
-        Takes phases from 0 to 1; gives points `(phase, channel)` in shares of the range.
+        Where the hands are.
     frames
         Usual duration.
+    vary
+        Draws what one take adds to that; None if takes differ no more than all takes do.
     """
 
-    curve: Callable[[np.ndarray], np.ndarray]
+    curve: Curve
     frames: float
+    vary: Callable[[np.random.Generator], Curve] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,9 +124,9 @@ class Sign:
     movement
         What is recorded.
     relation
-        `twin`, `prefix` or `crossing` to the other sign of its group; empty for a sign alone.
+        Kind of its group, a key of `PAIRS`; empty for a sign alone.
     group
-        The two signs of a pair have the same number.
+        Signs that were made together have the same number.
     """
 
     name: str
@@ -112,8 +145,8 @@ def simulate(
     folder
         Where to write `<session>/<sign>-<take>.tsd`; what was there before goes.
     planted
-        The CSV to write: sign_a, sign_b, relation (twin, prefix, crossing). Of a prefix pair,
-        sign_a is how sign_b begins.
+        The CSV to write: sign_a, sign_b, relation (see `PAIRS`). Of a prefix pair, sign_a is how
+        sign_b begins.
 
     Raises
     ------
@@ -145,17 +178,16 @@ def check(options: SimulateOptions) -> None:
     UserError
         If they make fewer than three signs.
     """
-    signs = 2 * (options.twins + options.prefixes + options.crossings) + options.others
-    if signs < FEWEST_SIGNS:
+    if options.signs < FEWEST_SIGNS:
         raise UserError(
-            f"simulate.twins, prefixes and crossings (pairs) and others make {signs} signs, "
-            f"expected at least {FEWEST_SIGNS}; closeness is a rank among other signs. "
+            f"the counts of the section simulate, from twins to others, make {options.signs} "
+            f"signs, expected at least {FEWEST_SIGNS}; closeness is a rank among other signs. "
             "Change these keys of the config."
         )
 
 
 def plant(options: SimulateOptions) -> list[Sign]:
-    """Make the signs, group by group: twins, prefix pairs, crossing pairs, signs alone.
+    """Make the signs, group by group, in the order of `PAIRS`; signs alone come last.
 
     One group is one-handed, the next two-handed, and so on. Signs of different groups are far
     apart at every seed: of many candidates the one farthest from all others is taken.
@@ -164,6 +196,9 @@ def plant(options: SimulateOptions) -> list[Sign]:
         "twin": options.twins,
         "prefix": options.prefixes,
         "crossing": options.crossings,
+        "learned": options.learned,
+        "trembling": options.trembling,
+        "flickering": options.flickering,
         "": options.others,
     }
     relations = [relation for relation, count in counts.items() for _ in range(count)]
@@ -181,7 +216,7 @@ def plant(options: SimulateOptions) -> list[Sign]:
 
 
 def draw_group(relation: str, two_handed: bool, rng: np.random.Generator) -> list[Movement]:
-    """Draw a movement and, if a relation asks for one, the movement that has it to the first."""
+    """Draw a movement and, if a relation asks for them, those that have it to the first."""
     first = draw_movement(two_handed, rng, turning=relation == "crossing")
     match relation:
         case "twin":
@@ -190,6 +225,12 @@ def draw_group(relation: str, two_handed: bool, rng: np.random.Generator) -> lis
             return [first, continued(first, rng)]
         case "crossing":
             return [first, reversed_in_time(first)]
+        case "learned":
+            return beside_quiet(first, fidgeting, FIDGET, QUIET_BESIDE[relation], rng)
+        case "trembling":
+            return beside_quiet(first, trembling, TREMOR, QUIET_BESIDE[relation], rng)
+        case "flickering":
+            return triplet(first, rng)
         case _:
             return [first]
 
@@ -213,7 +254,89 @@ def draw_movement(two_handed: bool, rng: np.random.Generator, turning: bool = Fa
 
 def twin_of(movement: Movement, rng: np.random.Generator) -> Movement:
     """Give the same movement, but one finger of the right hand moves away towards the end."""
-    finger = rng.choice(RIGHT_FINGERS)
+    return _bent(movement, rng.choice(RIGHT_FINGERS))
+
+
+def triplet(movement: Movement, rng: np.random.Generator) -> list[Movement]:
+    """Give a movement in three places of the right hand, every two of them as far apart.
+
+    None of the three pairs is meant to be the nearest; which of them is, each network decides.
+    """
+    channels, sides = HAND + rng.permutation(PLACE), rng.choice([-1, 1], PLACE)
+
+    def placed(corner: np.ndarray) -> Movement:
+        change = np.zeros(2 * HAND)
+        change[channels] = TRIPLET * corner * sides
+        return replace(movement, curve=lambda phase: movement.curve(phase) + change)
+
+    return [placed(corner) for corner in CORNERS]
+
+
+def beside_quiet(
+    movement: Movement,
+    unrest: Callable[[float], Callable[[np.random.Generator], Curve]],
+    size: float,
+    apart: float,
+    rng: np.random.Generator,
+) -> list[Movement]:
+    """Give twins whose takes differ most in the left hand, and a sign beside the first without it.
+
+    In the signals the quiet sign is nearest to both, for two restless takes are farther from each
+    other than a restless one is from the middle. What leaves the left hand out of account finds the
+    twins nearest.
+
+    Parameters
+    ----------
+    movement
+        What the twins have in common; the right hand's part is kept.
+    unrest
+        Makes from a size what draws what a take adds.
+    size
+        Of the first sign's unrest.
+    apart
+        Distance of the quiet sign.
+    """
+    one = Movement(_left_still(movement.curve), movement.frames)
+    other = twin_of(one, rng)
+    return [
+        replace(one, vary=unrest(size)),
+        replace(other, vary=unrest(SECOND * size)),
+        elsewhere(one, apart, rng),
+    ]
+
+
+def fidgeting(size: float) -> Callable[[np.random.Generator], Curve]:
+    """Let the left hand go somewhere else in every take, and stay there."""
+
+    def vary(rng: np.random.Generator) -> Curve:
+        change = _left_place(size, rng)
+        return lambda phase: _ease(phase / FIDGETS_BY)[:, None] * change
+
+    return vary
+
+
+def trembling(size: float) -> Callable[[np.random.Generator], Curve]:
+    """Let the left hand shake from frame to frame, in every take in another direction."""
+
+    def vary(rng: np.random.Generator) -> Curve:
+        change, start = _left_place(size, rng), rng.integers(TREMBLES.size)
+
+        def curve(phase: np.ndarray) -> np.ndarray:
+            return TREMBLES[(start + np.arange(phase.size)) % TREMBLES.size, None] * change
+
+        return curve
+
+    return vary
+
+
+def elsewhere(movement: Movement, size: float, rng: np.random.Generator) -> Movement:
+    """Give the same movement with the right hand held elsewhere throughout."""
+    change = np.zeros(2 * HAND)
+    change[HAND : HAND + PLACE] = size / math.sqrt(PLACE) * rng.choice([-1, 1], PLACE)
+    return replace(movement, curve=lambda phase: movement.curve(phase) + change)
+
+
+def _bent(movement: Movement, finger: int) -> Movement:
     end = movement.curve(np.array([1.0]))[0, finger]
     change = np.zeros(2 * HAND)
     change[finger] = -math.copysign(TWIN_BEND, end)
@@ -222,7 +345,25 @@ def twin_of(movement: Movement, rng: np.random.Generator) -> Movement:
         share = _ease((phase - TWIN_FROM) / (1 - TWIN_FROM))
         return movement.curve(phase) + share[:, None] * change
 
-    return Movement(curve, movement.frames)
+    return replace(movement, curve=curve)
+
+
+def _left_place(size: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw a change of the left hand's place, `(channel,)`: as large in all of its channels."""
+    change = np.zeros(2 * HAND)
+    change[:PLACE] = size * rng.choice([-1, 1], PLACE)
+    return change
+
+
+def _left_still(curve: Curve) -> Curve:
+    """Keep the left hand in the middle."""
+
+    def still(phase: np.ndarray) -> np.ndarray:
+        points = curve(phase).copy()
+        points[:, :HAND] = 0
+        return points
+
+    return still
 
 
 def continued(movement: Movement, rng: np.random.Generator) -> Movement:
@@ -230,7 +371,7 @@ def continued(movement: Movement, rng: np.random.Generator) -> Movement:
     joint = 1 / (1 + TAIL)
     end = movement.curve(np.array([1.0]))[0]
     change = np.zeros(2 * HAND)
-    change[HAND : HAND + 6] = rng.uniform(-TAIL_MOVE, TAIL_MOVE, 6)
+    change[HAND : HAND + PLACE] = rng.uniform(-TAIL_MOVE, TAIL_MOVE, PLACE)
     change[RIGHT_FINGERS] = np.where(end[RIGHT_FINGERS] > 0, STRAIGHT, BENT) - end[RIGHT_FINGERS]
 
     def curve(phase: np.ndarray) -> np.ndarray:
@@ -275,9 +416,12 @@ def record(
     duration = round(movement.frames * math.exp(TEMPO * _deviates(rng)[0]))
     thirds = np.array([0, 1 / 3, 2 / 3, 1])
     reached = thirds + np.array([0, *(WARP * _deviates(rng, 2)), 0])
-    points = movement.curve(PchipInterpolator(thirds, reached)(np.linspace(0, 1, duration)))
+    phase = PchipInterpolator(thirds, reached)(np.linspace(0, 1, duration))
+    points = movement.curve(phase)
     middle = points.mean(axis=0)
     points = middle + (1 + SIZE * _deviates(rng, 2 * HAND)) * (points - middle)
+    if movement.vary is not None:
+        points += movement.vary(rng)(phase)
     points += drift + rng.normal(0, noise, points.shape)
     return MIDDLE + RANGE * _clipped(points)
 
@@ -291,11 +435,14 @@ def sign_names(count: int, seed: int) -> list[str]:
 
 def planted_pairs(signs: Sequence[Sign]) -> pd.DataFrame:
     """List the planted pairs, in the order in which they were made."""
+    groups: dict[int, list[Sign]] = {}
+    for sign in signs:
+        groups.setdefault(sign.group, []).append(sign)
     return pd.DataFrame(
         [
-            (one.name, other.name, one.relation)
-            for one, other in itertools.pairwise(signs)
-            if one.group == other.group
+            (group[one].name, group[other].name, relation)
+            for group in groups.values()
+            for one, other, relation in PAIRS[group[0].relation]
         ],
         columns=["sign_a", "sign_b", "relation"],
     )

@@ -13,9 +13,12 @@ import xarray as xr
 
 from signpaths.report.closest import closest_first, pair_names
 from signpaths.report.rivals import rival_caution
+from signpaths.report.sections.planted import planted_sentence
+from signpaths.report.study import shown_rows
 from signpaths.runs import accuracies, failed_to_learn, names_of, read_metrics
 from signpaths.spaces import COMPONENTS, HEADLINE, UNTRAINED, of_kind, plane
 from signpaths.stability import variance
+from signpaths.stability.pairs import pair_table
 from signpaths.stability.verdicts import (
     APART,
     COMES,
@@ -28,10 +31,12 @@ from signpaths.stability.verdicts import (
     UNLEARNED,
     VERDICTS,
 )
-from signpaths.stores import open_store
+from signpaths.stores import open_store, read_table
 from signpaths.wording import count, counted, listed, percent
 
 NAMED_PAIRS = 5
+# Among fewer pairs an order says nothing.
+FEWEST_NEAR = 10
 
 
 def findings(study: Path, /) -> None:
@@ -45,7 +50,13 @@ def findings(study: Path, /) -> None:
     stability = open_store(study / "stability.zarr").load()
     metrics = read_metrics(study / "networks", names_of(stability))
     evidence = open_store(study / "evidence.zarr").load()
-    for line in (*sentences(stability, metrics), *cautions(stability, evidence)):
+    planted = study / "planted.csv"
+    story = (
+        [planted_sentence(read_table(planted), shown_rows(pair_table(stability)))]
+        if planted.exists()
+        else []
+    )
+    for line in (*story, *sentences(stability, metrics), *cautions(stability, evidence)):
         print(line)
 
 
@@ -165,13 +176,17 @@ def _pictures(stability: xr.Dataset) -> str:
         return int((often & these).sum())
 
     beside = f" (PCA: {count(close_among(stays, pca))})" if pca != shown else ""
-    who = "the pair that stays" if stays.sum() == 1 else f"the {count(int(stays.sum()))} that stay"
-    found = count(close_among(stays, shown))
-    text = f"Most pictures {shown} show {found} of {who} close as close{beside}"
+    found, all_of = close_among(stays, shown), int(stays.sum())
+    of = "the pair that stays close" if all_of == 1 else f"the {count(all_of)} that stay close"
+    text = (
+        f"In most pictures of {shown}, {count(found)} of {of} {'is' if found == 1 else 'are'} close"
+    )
+    text += beside
     apart = stability["verdict"].values.astype(str) == APART
     made_up = close_among(apart, shown)
     if made_up:
-        text += f", and {counted(made_up, 'pair that is apart', 'pairs that are apart')}"
+        more = counted(made_up, "pair that is apart", "pairs that are apart")
+        text += f", and so {'is' if made_up == 1 else 'are'} {more}"
     return f"{text}."
 
 
@@ -182,15 +197,28 @@ def _reliability(stability: xr.Dataset) -> str:
     if "variance" not in stability or runs < 2:
         return ""
     target, each = float(stability.attrs["reliability"]), int(stability.attrs["ae_seeds"])
-    found = variance.Components(*stability["variance"].sel(space=HEADLINE).values)
-    now = float(variance.reliability(found, runs, each))
-    needed = variance.networks_for(found, target, each)
-    takes = f"for {target:g} it takes {count(needed)}"
-    enough = takes if needed else f"no number of them gives {target:g}"
-    return (
-        f"The order of the pairs has reliability {now:.2f} with {counted(runs, 'network')}, where "
-        f"1 means that {count(runs)} others would give the same order; {enough}."
+    hidden = stability.sel(space=HEADLINE)
+    every, near = (
+        variance.Components(*hidden[name].values) for name in ("variance", "variance_near")
     )
+    now, among = (float(variance.reliability(one, runs, each)) for one in (every, near))
+    told = (
+        f"The order of the pairs has reliability {now:.2f} with {counted(runs, 'network')}, where "
+        f"1 means that {count(runs)} others would give the same order"
+    )
+    pairs = int(hidden["near_pairs"])
+    if pairs < FEWEST_NEAR:
+        return f"{told}; {_takes(variance.networks_for(every, target, each), target)}."
+    return (
+        f"{told}; that of the {count(pairs)} near ones {among:.2f}, and "
+        f"{_takes(variance.networks_for(near, target, each), target)} there."
+    )
+
+
+def _takes(needed: int, target: float) -> str:
+    if not needed:
+        return f"no number of them gives {target:g}"
+    return f"for {target:g} it takes {count(needed)}"
 
 
 def _limits(stability: xr.Dataset) -> str:

@@ -6,7 +6,9 @@ the largest p-values, corrected over pairs after Benjamini & Hochberg (1995).
 """
 
 import numpy as np
-from scipy.stats import binom, false_discovery_control
+from scipy.stats import false_discovery_control
+
+from signpaths.stability.inference import conditioned_p
 
 
 def replicated_q(
@@ -30,13 +32,20 @@ def replicated_q(
     numpy.ndarray
         q, `(pair,)`.
     """
-    # Exact p-values of N1, not the conditioned ones: all pairs are looked at, and nothing has to be
-    # said of how they were chosen. Conditioned ones could be combined too: given in which studies a
-    # pair is close in more than τ, they are independent between studies and at most uniform where
-    # π ≤ τ, and p = 1 in the others only adds to Simes' p. Their conjunction would be corrected
-    # over the pairs for which that holds in `at_least` studies, and finds more.
-    p = np.asarray(binom.sf(count - 1, networks[:, None], tau[:, None]))
-    return false_discovery_control(conjunction_p(p, at_least), method="bh")
+    # Given in which studies a pair is close in more than τ, conditioned p are independent between
+    # studies and at most uniform where π ≤ τ; p = 1 in the others only adds to Simes' p. So only
+    # pairs for which that holds in `at_least` studies are corrected for.
+    p = np.stack(
+        [
+            conditioned_p(int(of_study), float(share))[one]
+            for one, of_study, share in zip(count, networks, tau, strict=True)
+        ]
+    )
+    kept = (count > (tau * networks)[:, None]).sum(axis=0) >= at_least
+    q = np.ones(count.shape[1])
+    if kept.any():
+        q[kept] = false_discovery_control(conjunction_p(p[:, kept], at_least), method="bh")
+    return q
 
 
 def conjunction_p(p: np.ndarray, at_least: int) -> np.ndarray:

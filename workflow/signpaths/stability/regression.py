@@ -123,8 +123,8 @@ def _partial_p(
     Permuting the response instead would take away what the others explain too, and the test would
     hardly ever reject.
     """
-    directions, lengths, _ = np.linalg.svd(others, full_matrices=False)
-    basis = directions[:, lengths > 1e-9 * lengths[0]]
+    directions, sizes, _ = np.linalg.svd(others, full_matrices=False)
+    basis = directions[:, sizes > 1e-9 * sizes[0]]
 
     def without_others(values: np.ndarray) -> np.ndarray:
         return values - basis @ (basis.T @ values)

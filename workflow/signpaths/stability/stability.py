@@ -125,6 +125,7 @@ def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOption
                 found.signs.size,
                 confidence=options.confidence,
                 target=options.reliability,
+                near=2 * found.k,
             ),
             crossing_statistics(found),
             ceiling_statistics(found),

@@ -7,7 +7,7 @@ of networks (generalizability theory, Shavelson & Webb 1991).
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -214,7 +214,7 @@ def best_autoencoders(found: Components, network_cost: float, autoencoder_cost: 
 
 
 def variance_statistics(
-    ranks: np.ndarray, signs: int, *, confidence: float, target: float
+    ranks: np.ndarray, signs: int, *, confidence: float, target: float, near: float
 ) -> xr.Dataset:
     """Say how much of the variance is whose, and what more networks would buy (section 5).
 
@@ -229,10 +229,21 @@ def variance_statistics(
         Of the intervals.
     target
         The reliability that the number of networks needed is told for.
+    near
+        Pairs up to this mean mutual rank are near ones.
     """
     upper = np.triu_indices(signs, 1)
     without = np.stack([(upper[0] == sign) | (upper[1] == sign) for sign in range(signs)])
-    spaces = [_of_space(sums_of_squares(one), without, confidence, target) for one in ranks]
+    spaces = [
+        _of_space(
+            sums_of_squares(one),
+            without,
+            confidence,
+            target,
+            one.mean(axis=(0, 1), dtype=np.float64) <= near,
+        )
+        for one in ranks
+    ]
     found = {name: np.stack([space[name] for space in spaces]) for name in spaces[0]}
     level = f"{confidence:.0%}"
     of_scores = "variance of normal scores of the ranks"
@@ -292,7 +303,36 @@ def variance_statistics(
         **variables(("space", "pair"), *((one, found[one.name]) for one in of_pair)),
         **variables(("space", "source"), *((one, found[one.name]) for one in by_source)),
         **variables(("space", "network_count", "ae_count"), (reliable, found["reliability"])),
-        **variables(("space", "ae_count"), (needed, found["networks_needed"])),
+        **variables(
+            ("space", "ae_count"),
+            (needed, found["networks_needed"]),
+            (
+                replace(
+                    needed,
+                    name="networks_needed_near",
+                    meaning=f"the same over the pairs of mean rank up to {near:g} only",
+                ),
+                found["networks_needed_near"],
+            ),
+        ),
+        **variables(
+            ("space", "source"),
+            (
+                Column(
+                    "variance_near",
+                    f"{of_scores}, over the pairs of mean rank up to {near:g} only",
+                    5,
+                ),
+                found["variance_near"],
+            ),
+        ),
+        **variables(
+            "space",
+            (
+                Column("near_pairs", f"pairs of mean rank up to {near:g}", 5, unit="pairs"),
+                found["near_pairs"],
+            ),
+        ),
     }
     return xr.Dataset(
         made,
@@ -305,9 +345,13 @@ def variance_statistics(
 
 
 def _of_space(
-    sums: SumsOfSquares, without: np.ndarray, confidence: float, target: float
+    sums: SumsOfSquares,
+    without: np.ndarray,
+    confidence: float,
+    target: float,
+    near: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    """Everything that is told of one space, by the name of the variable."""
+    """Everything that is told of one space, by the name of the variable; `near` marks its pairs."""
     whole, others = components(sums), components(sums, without).shares()
     shares = whole.shares()
     values = np.array([getattr(shares, source)[0] for source in SOURCES])
@@ -320,6 +364,8 @@ def _of_space(
         1,
     )
     one = Components(*(getattr(whole, source)[0] for source in SOURCES))
+    of_near = components(sums, ~near[None])
+    among = Components(*(getattr(of_near, source)[0] for source in SOURCES))
     own = of_each_pair(sums)
     return {
         "variance_share": values,
@@ -328,6 +374,9 @@ def _of_space(
         "variance": np.array([getattr(one, source) for source in SOURCES]),
         "reliability": reliability(one, np.array(NETWORK_COUNTS)[:, None], np.array(AE_COUNTS)),
         "networks_needed": np.array([networks_for(one, target, count) for count in AE_COUNTS]),
+        "variance_near": np.array([getattr(among, source) for source in SOURCES]),
+        "networks_needed_near": np.array([networks_for(among, target, n) for n in AE_COUNTS]),
+        "near_pairs": np.array(near.sum()),
         "network_variance": own.network,
         "ae_variance": own.autoencoder,
     }

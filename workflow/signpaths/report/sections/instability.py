@@ -63,7 +63,10 @@ def reliability_rows(stability: xr.Dataset, seconds: dict[str, Any]) -> list[dic
     for space in described(stability):
         if space.name != HEADLINE and space.kind != AUTOENCODER:
             continue
-        found = variance.Components(*stability["variance"].sel(space=space.name).values)
+        found, near = (
+            variance.Components(*stability[name].sel(space=space.name).values)
+            for name in ("variance", "variance_near")
+        )
         best = variance.best_autoencoders(found, *costs) if all(costs) else float("nan")
         rows.append(
             {
@@ -71,6 +74,11 @@ def reliability_rows(stability: xr.Dataset, seconds: dict[str, Any]) -> list[dic
                 "now": float(variance.reliability(found, networks, autoencoders)),
                 "needed": variance.networks_for(
                     found, float(stability.attrs["reliability"]), autoencoders
+                ),
+                "near_pairs": int(stability["near_pairs"].sel(space=space.name)),
+                "near_now": float(variance.reliability(near, networks, autoencoders)),
+                "near_needed": variance.networks_for(
+                    near, float(stability.attrs["reliability"]), autoencoders
                 ),
                 "best": best if np.isfinite(best) and space.name != HEADLINE else None,
             }
