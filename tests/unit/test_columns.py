@@ -106,8 +106,8 @@ def test_tables_show_the_statistics_in_the_order_in_which_they_are_made(
         group: [one.heading for one in columns_over(stored, "space", "pair") if one.group == group]
         for group in (OFTEN, NEAR)
     }
-    often = ["Close in", "Interval (95\u00a0%)", "p", "q", "q of apart", "However often looked"]
-    looked = ["Interval, however often looked", "By arrangement", "", "If close up to 2"]
+    often = ["Close in", "Interval (95\u00a0%)", "p", "q", "q of apart", "At any time"]
+    looked = ["Interval, at any time", "By arrangement", "", "If close up to 2"]
     assert headings[OFTEN] == often + looked
     near = ["Picture", "Mean rank", "Interval (95\u00a0%)", "Quartiles", "Energy"]
     assert headings[NEAR] == [*near, "Varies by network", "Varies by autoencoder"]

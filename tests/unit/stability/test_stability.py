@@ -161,8 +161,13 @@ def test_every_number_is_what_a_loop_gives(planted) -> None:
         np.testing.assert_allclose(one.pi_half_k.values, (every <= 1).mean(axis=(0, 1)))
         np.testing.assert_allclose(one.pi_double_k.values, (every <= 2).mean(axis=(0, 1)))
     for name, one in dataset.data_vars.items():
-        # What is asked of projections only is not known elsewhere.
+        # What is asked of projections only, or of signs in a set, is not known elsewhere; nor is
+        # how often an answer comes again that nobody gave.
+        if name.startswith("half_"):
+            continue
         asked = one.sel(space="ae2") if "kept" in name or "picture" in name else one
+        if name.startswith("group_"):
+            asked = one[dataset["group"].values > 0]
         assert one.dtype.kind != "f" or not np.isnan(asked.values).any(), name
     for name, variable in dataset.data_vars.items():
         assert {"long_name", "units", "section"} <= set(variable.attrs), name
@@ -275,7 +280,7 @@ def test_one_network_decides_nothing(tmp_path: Path) -> None:
     assert dataset.attrs["networks_needed_any"] > 1
     for name, variable in dataset.data_vars.items():
         known = variable.dtype.kind != "f" or not np.isnan(variable.values).any()
-        assert known or "kept" in name or "picture" in name, name
+        assert known or "kept" in name or "picture" in name or "group" in name, name
     assert not (table.drop(columns=["hidden_breaks", "cause"]) == "").any().any()
 
 

@@ -237,7 +237,7 @@ function pairSentences(row) {
   }
   if (value("beyond_input") !== null) {
     const beyond = value("beyond_input");
-    texts.push(`In the hidden states it is ${fixed(Math.abs(beyond), 2)} standard deviations ${beyond < 0 ? "farther apart" : "nearer"} than the raw signals let one expect.`);
+    texts.push(`In the hidden states it is ${fixed(Math.abs(beyond), 2)} standard deviations ${beyond < 0 ? "farther apart" : "nearer"} than the raw signals and untrained networks let one expect.`);
   }
   for (const column of data.alone.filter((one) => value(one.name) !== null)) texts.push(`${column.heading}: ${written(column, value)}.`);
   return texts;

@@ -196,7 +196,7 @@ def _however_often_looked(
                 "always",
                 "N1e: stays close however often one looked (e-values, Benjamini and Hochberg)",
                 4,
-                heading="However often looked",
+                heading="At any time",
                 shown="words",
                 group=OFTEN,
                 words="Whether the pair would be said to stay close even if networks were added "
@@ -209,7 +209,7 @@ def _however_often_looked(
                 "pi_always_low",
                 f"lower end of the {options.confidence:.0%} confidence sequence of pi",
                 3,
-                heading="Interval, however often looked",
+                heading="Interval, at any time",
                 shown="percent",
                 to="pi_always_high",
                 group=OFTEN,
