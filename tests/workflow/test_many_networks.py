@@ -21,7 +21,10 @@ def many(micro: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     mine, theirs = folder / "results/micro", micro / "results/micro"
     for name in ("closeness_raw.zarr", "sequences.zarr"):
         shutil.copytree(theirs / name, mine / name)
-    needed = {"activations": ["hidden", "mask"], "closeness": ["mutual_rank", "distance", "energy"]}
+    needed = {
+        "activations": ["hidden", "mask", "probability"],
+        "closeness": ["mutual_rank", "distance", "energy"],
+    }
     for kind, names in needed.items():
         # No more than is read of every network: three thousand of it take minutes.
         tiny = folder / f"{kind}.zarr"
