@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from signpaths.options import StabilityOptions
@@ -129,6 +129,19 @@ def counts(networks: int = 20, **given: object) -> Counts:
 )
 def test_every_cause_has_its_case(verdict: str, given: dict[str, object], cause: str) -> None:
     assert causes(np.array([verdict]), counts(**given), OPTIONS).tolist() == [cause]
+
+
+@given(st.integers(1, 99), st.integers(1, 200))
+@example(28, 25)
+@example(55, 20)
+@example(50, 20)
+def test_close_before_training_is_a_share_as_it_is_written(hundredths: int, networks: int) -> None:
+    """In binary, 0.28 times 25 is more than 7."""
+    options = StabilityOptions(present=hundredths / 100)
+    fewest = -(-hundredths * networks // 100)
+    for before, cause in ((fewest, INPUT), (fewest - 1, NONE)):
+        one = counts(networks, before=before, raw_close=True)
+        assert causes(np.array([STAYS]), one, options).tolist() == [cause]
 
 
 def test_without_untrained_networks_only_flickering_has_a_cause() -> None:
