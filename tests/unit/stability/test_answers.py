@@ -1,10 +1,12 @@
 """Counts and bootstrap studies against networks that are really drawn again."""
 
+import itertools
+
 import numpy as np
 import pytest
 from signpaths.options import StabilityOptions
 from signpaths.stability.answers import Observed, counts_of, repeated
-from signpaths.stability.verdicts import answered
+from signpaths.stability.verdicts import LOST, answered
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,41 @@ def test_weights_count_like_networks_that_are_really_taken(observed: Observed) -
         assert set(counts.differing) == {"ae2"}
 
 
-def test_how_often_two_autoencoders_differ_is_counted_pair_by_pair(observed: Observed) -> None:
-    """Three autoencoders of which so many show the pair: three couples, each alike or not."""
-    (counts,) = counts_of(observed, np.ones((1, 12), dtype=int))
-    shown = np.rint(observed.pictured["ae2"] * 3).astype(int)
-    expected = (shown * (3 - shown) / 3).mean(axis=0)
-    np.testing.assert_allclose(counts.differing["ae2"], expected, atol=1e-6)
+@pytest.mark.parametrize("autoencoders", [1, 2, 3, 7])
+def test_what_autoencoders_show_is_counted_couple_by_couple(autoencoders: int) -> None:
+    """Networks and autoencoders drawn for real, and all couples of one network looked at."""
+    generator = np.random.default_rng(autoencoders)
+    shown = generator.random((9, autoencoders, 14)) < generator.random(14)
+    share = shown.mean(axis=1, dtype=np.float32)
+    observed = Observed(
+        shown[:, 0], None, np.zeros(14, bool), {"ae2": share}, {"ae2": autoencoders}
+    )
+    drawn = generator.multinomial(9, np.full(9, 1 / 9), size=6)
+    for counts, often in zip(counts_of(observed, drawn), drawn, strict=True):
+        taken = shown[np.repeat(np.arange(9), often)]
+        np.testing.assert_allclose(counts.pictured["ae2"], taken.mean(axis=(0, 1)), rtol=1e-12)
+        couples = itertools.combinations(range(autoencoders), 2)
+        differ = [taken[:, one] != taken[:, other] for one, other in couples]
+        if autoencoders == 1:
+            assert counts.differing == {}
+        else:
+            expected = np.mean(differ, axis=(0, 1))
+            np.testing.assert_allclose(counts.differing["ae2"], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("autoencoders", [3, 5, 6, 7, 10])
+def test_half_of_the_pictures_is_one_half_in_any_order(autoencoders: int) -> None:
+    """Shares such as 0.1 are no binary numbers; their sum must not fall short of a threshold."""
+    generator = np.random.default_rng(1)
+    first = generator.integers(0, autoencoders + 1, (10, 200))
+    parts = generator.permuted(np.concatenate([first, autoencoders - first]), axis=0)
+    share = (parts / autoencoders).astype(np.float32)
+    observed = Observed(
+        np.ones(share.shape, bool), None, np.zeros(200, bool), {"ae2": share}, {"ae2": autoencoders}
+    )
+    (counts,) = counts_of(observed, np.ones((1, 20), dtype=int))
+    assert (counts.pictured["ae2"] == 0.5).all()
+    assert LOST not in answered(counts, StabilityOptions()).picture["ae2"]
 
 
 def test_repeats_are_those_of_a_slow_loop(observed: Observed) -> None:
@@ -71,6 +102,18 @@ def test_repeats_are_those_of_a_slow_loop(observed: Observed) -> None:
         same = [a.picture[space] == found.picture[space] for a in again]
         np.testing.assert_allclose(picture[space], np.mean(same, axis=0))
     assert 0 < verdict.min() < 1 == verdict.max()
+
+
+def test_the_same_seed_draws_the_same_studies_and_another_does_not(observed: Observed) -> None:
+    options = StabilityOptions(resampled_studies=30)
+    (whole,) = counts_of(observed, np.ones((1, 12), dtype=int))
+    found = answered(whole, options)
+    one, again, other = (repeated(observed, found, options, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one[0], again[0])
+    np.testing.assert_array_equal(one[1], again[1])
+    for space, repeats in one[2].items():
+        np.testing.assert_array_equal(repeats, again[2][space])
+    assert (one[0] != other[0]).any()
 
 
 def test_firm_answers_repeat_and_coin_flips_do_not() -> None:

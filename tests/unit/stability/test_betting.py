@@ -28,13 +28,17 @@ def log_mixture(count: int, networks: int, share: float, low: float) -> float:
     )
 
 
-@pytest.mark.parametrize("networks", [1, 5, 20, 200])
-@pytest.mark.parametrize("tau", [0.2, 0.5])
+@pytest.mark.parametrize("networks", [1, 5, 20, 200, 1000])
+@pytest.mark.parametrize("tau", [0.2, 0.5, 0.8])
 def test_e_values_of_counts_have_a_closed_form(networks: int, tau: float) -> None:
     found = log_e_values(close_in(networks), tau)
-    expected = [log_mixture(count, networks, tau, tau) for count in range(networks + 1)]
+    expected = np.array([log_mixture(count, networks, tau, tau) for count in range(networks + 1)])
+    # Where the tail of the beta distribution is too small for a float, scipy does not know it.
+    counts = np.arange(networks + 1)
+    known = stats.beta.logsf(tau, counts + 1, networks - counts + 1) > -690
+    assert known[int(tau * networks) :].all()
     # The nodes are a grid: exact up to degree 199.
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(found[known], expected[known], rtol=1e-6, atol=1e-6)
 
 
 def test_e_values_of_shares_are_the_integral() -> None:
@@ -58,6 +62,38 @@ def test_nobody_wins_on_average(levels: tuple[float, ...], tau: float) -> None:
     paths = np.array(list(itertools.product(range(len(levels)), repeat=4)))
     e = np.exp(log_e_values(np.array(levels)[paths].T, tau))
     assert (e * chance[paths].prod(axis=1)).sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("tau", [0.2, 0.5, 0.8])
+def test_nobody_wins_on_average_where_the_share_is_smaller(tau: float) -> None:
+    """The less often the pair is close, the more is lost."""
+    paths = np.array(list(itertools.product((0, 1), repeat=6)))
+    e = np.exp(log_e_values(paths.T.astype(np.float32), tau))
+    means = [
+        float((e * stats.bernoulli.pmf(paths, part * tau).prod(axis=1)).sum())
+        for part in (0.2, 0.5, 0.8, 0.95, 1.0)
+    ]
+    assert means[-1] == pytest.approx(1)
+    assert (np.diff(means) > 0).all()
+
+
+@pytest.mark.parametrize("tau", [0.2, 0.5, 0.8])
+def test_an_e_value_seldom_ever_grows_large(tau: float) -> None:
+    """All paths of sixty networks at π = τ: the share of those that ever reach 1/α (Ville)."""
+    for alpha in (0.05, 0.2):
+        alive, reached = {0: 1.0}, 0.0
+        for networks in range(1, 61):
+            large = log_e_values(close_in(networks), tau) >= -np.log(alpha)
+            after: dict[int, float] = {}
+            for count, chance in alive.items():
+                for more, part in ((0, 1 - tau), (1, tau)):
+                    if large[count + more]:
+                        reached += chance * part
+                    else:
+                        after[count + more] = after.get(count + more, 0.0) + chance * part
+            alive = after
+        assert alpha / 10 < reached <= alpha
+        assert reached + sum(alive.values()) == pytest.approx(1)
 
 
 def test_a_sequence_seldom_ever_leaves_the_truth_out() -> None:
@@ -101,6 +137,41 @@ def test_the_ends_are_where_the_closed_form_reaches_the_limit(networks: int) -> 
             assert expected <= high[count] <= expected + 1 / 2**11
 
 
+def test_the_ends_for_shares_are_where_the_integral_reaches_the_limit() -> None:
+    close = np.array([0.2, 1.0, 0.6, 0.0, 0.8, 1.0, 0.4])
+
+    def over(share: float) -> float:
+        def capital(belief: float) -> float:
+            right, wrong = belief / share, (1 - belief) / (1 - share)
+            return float(np.prod(close * right + (1 - close) * wrong))
+
+        return integrate.quad(capital, 0, 1)[0] - 1 / 0.1
+
+    low, high = confidence_sequence(close[:, None], 0.9)
+    lowest, highest = (optimize.brentq(over, close.mean(), end) for end in (0.01, 0.99))
+    assert lowest - 1 / 2**11 <= low[0] <= lowest
+    assert highest <= high[0] <= highest + 1 / 2**11
+
+
+def test_intervals_of_more_confidence_hold_those_of_less() -> None:
+    close = np.random.default_rng(4).integers(0, 4, (15, 40)) / 3
+    for less, more in itertools.pairwise((0.5, 0.8, 0.95, 0.999)):
+        (low, high), (lower, higher) = (confidence_sequence(close, one) for one in (less, more))
+        assert (lower < low).all()
+        assert (higher > high).all()
+
+
+def test_many_different_pairs_are_bet_on_as_each_alone() -> None:
+    close = np.random.default_rng(5).integers(0, 11, (9, 1300)) / 10
+    low, high = confidence_sequence(close, 0.95)
+    log_e = log_e_values(close, 0.4)
+    assert len(np.unique(np.sort(close, axis=0), axis=1).T) > 1024
+    for pair in range(0, 1300, 130):
+        alone = close[:, [pair]]
+        np.testing.assert_allclose(confidence_sequence(alone, 0.95), [[low[pair]], [high[pair]]])
+        np.testing.assert_allclose(log_e_values(alone, 0.4), log_e[pair])
+
+
 @given(st.integers(1, 30), st.integers(0, 2**32 - 1), st.integers(1, 5))
 @settings(max_examples=30, deadline=None)
 def test_intervals_hold_the_mean_whatever_the_order(networks: int, seed: int, parts: int) -> None:
@@ -142,3 +213,11 @@ def test_discoveries_are_those_of_the_slow_rule(log_e: list[float], fdr: float) 
     assert found.sum() == most
     if most:
         assert e[found].min() >= np.sort(e)[-most]
+
+
+def test_reaching_the_limit_is_a_discovery() -> None:
+    """Of two pairs e = 20 discovers both, of four it discovers none unless all reach it."""
+    assert discovered(np.log([20.0, 20.0]), 0.05).tolist() == [True, True]
+    assert discovered(np.log([40.0, 19.9]), 0.05).tolist() == [True, False]
+    assert discovered(np.log([39.9, 19.9]), 0.05).tolist() == [False, False]
+    assert discovered(np.log([20.0] * 3 + [19.9]), 0.05).tolist() == [False] * 4

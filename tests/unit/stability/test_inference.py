@@ -1,12 +1,14 @@
 """The tests N0 to N2, intervals and jackknife against slow loops, scipy and planted truth."""
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from signpaths.stability.betting import confidence_sequence
 from signpaths.stability.inference import (
     apart_q,
     arrangement,
@@ -14,6 +16,7 @@ from signpaths.stability.inference import (
     conditioned_p,
     count_tested,
     jackknife_error,
+    looked_at,
     moved_by_training,
     share_tested,
     stays_close_q,
@@ -36,12 +39,12 @@ def slow_benjamini_hochberg(p: np.ndarray) -> np.ndarray:
 # N1 and N1a
 
 
-@pytest.mark.parametrize("tau", [0.2, 0.5, 0.75])
-@pytest.mark.parametrize("networks", [1, 2, 7, 10, 20])
+@pytest.mark.parametrize("tau", [0.2, 0.5, 0.75, 0.8, 0.29, 0.07])
+@pytest.mark.parametrize("networks", [1, 2, 7, 10, 20, 100])
 def test_p_is_the_exact_one_given_more_than_tau(networks: int, tau: float) -> None:
     counts = np.arange(networks + 1)
     found = conditioned_p(networks, tau)
-    kept = [count for count in counts if count > tau * networks]
+    kept = [count for count in counts if count > Fraction(str(tau)) * networks]
     known = sum(stats.binom.pmf(count, networks, tau) for count in kept)
     for count in counts:
         expected = (
@@ -50,6 +53,21 @@ def test_p_is_the_exact_one_given_more_than_tau(networks: int, tau: float) -> No
             else 1.0
         )
         assert found[count] == pytest.approx(expected, rel=1e-9)
+
+
+@given(st.integers(1, 99), st.integers(1, 200))
+@example(29, 100)
+@example(57, 100)
+def test_a_share_of_tau_is_not_more_than_tau(hundredths: int, networks: int) -> None:
+    """As they are written: in binary, 0.29 times 100 is less than 29."""
+    tau = Fraction(hundredths, 100)
+    counts = np.arange(networks + 1)
+    expected = [count > tau * networks for count in range(networks + 1)]
+    assert looked_at(counts, networks, hundredths / 100).tolist() == expected
+    # The first count that is looked at is all that is known of the pair, the last is the rarest.
+    p = conditioned_p(networks, hundredths / 100)
+    assert p[expected.index(True)] == 1
+    assert (np.diff(p) <= 0).all()
 
 
 @given(st.integers(1, 40), st.floats(0.1, 0.9), st.floats(0, 1))
@@ -100,6 +118,14 @@ def test_only_pairs_that_are_looked_at_are_corrected_for(
     np.testing.assert_allclose(found.pi, count / networks)
 
 
+def test_apart_is_asked_of_all_pairs_and_at_tau_exactly() -> None:
+    """Written out for ten networks: P(X ≤ 1) is 11/1024, of two pairs among four."""
+    q = apart_q(np.array([1, 1, 10, 10]), 10, 0.5)
+    np.testing.assert_allclose(q, [22 / 1024, 22 / 1024, 1, 1])
+    # The same with τ on the other side of one half.
+    assert apart_q(np.array([0]), 3, 0.2)[0] == pytest.approx(0.8**3)
+
+
 def test_conditioning_finds_more_where_most_pairs_are_hardly_ever_close() -> None:
     count = np.r_[np.full(4300, 0), np.full(30, 17), np.full(20, 20)]
     plain = stats.false_discovery_control(stats.binom.sf(count - 1, 20, 0.5))
@@ -133,6 +159,52 @@ def test_shares_count_by_their_mean() -> None:
     np.testing.assert_allclose(found.p, [np.exp(-3 * divergence), 0.5**3], rtol=1e-6)
     np.testing.assert_allclose(found.q, slow_benjamini_hochberg(found.p))
     np.testing.assert_allclose(found.apart_q, [1, 1])
+
+
+@pytest.mark.parametrize("tau", [0.25, 0.5, 0.7])
+@pytest.mark.parametrize("part", [0.6, 1.0])
+@pytest.mark.parametrize("networks", [1, 3, 6])
+def test_p_of_shares_is_at_most_uniform(tau: float, part: float, networks: int) -> None:
+    """All outcomes of networks of two autoencoders, whose mean is π ≤ τ or, mirrored, π ≥ τ."""
+    pi = part * tau
+    chance = np.array([1 - pi - 0.05, 0.1, pi - 0.05])
+    paths = np.array(list(itertools.product(range(3), repeat=networks)))
+    weight = chance[paths].prod(axis=1)
+    assert weight.sum() == pytest.approx(1)
+    close = (paths.T / 2).astype(np.float32)
+    p = share_tested(close, tau=tau, confidence=0.9).p
+    for limit in np.unique(p):
+        assert weight[p <= limit].sum() <= limit + 1e-9
+
+
+@given(st.integers(1, 20), st.integers(0, 2**32 - 1), st.floats(0.1, 0.9))
+@settings(max_examples=30, deadline=None)
+def test_apart_is_the_mirror_where_networks_count_by_shares(
+    networks: int, seed: int, tau: float
+) -> None:
+    """Closeness turned round: q of N1 and of N1a change places, and so do the ends."""
+    generator = np.random.default_rng(seed)
+    close = generator.integers(0, 5, (networks, 9)) / 4
+    found = share_tested(close, tau=tau, confidence=0.9)
+    turned = share_tested(1 - close, tau=1 - tau, confidence=0.9)
+    np.testing.assert_allclose(found.apart_q, turned.q, atol=1e-9)
+    np.testing.assert_allclose(found.q, turned.apart_q, atol=1e-9)
+    np.testing.assert_allclose(found.pi_low, 1 - turned.pi_high, atol=1e-9)
+    low, high = confidence_sequence(close, 0.9)
+    np.testing.assert_array_equal((found.pi_low, found.pi_high), (low, high))
+    harmonic = sum(1 / rank for rank in range(1, 10))
+    by = np.minimum(1, slow_benjamini_hochberg(found.p * harmonic))
+    np.testing.assert_allclose(found.q_by, by)
+    order = np.argsort(close.mean(axis=0), kind="stable")
+    assert (np.diff(found.p[order]) <= 1e-9).all()
+
+
+def test_a_share_of_tau_or_less_is_no_evidence() -> None:
+    for tau in (0.25, 0.5, 0.75):
+        close = np.tile([0.0, tau / 2, tau, 1.0], (8, 1))
+        np.testing.assert_allclose(
+            share_tested(close, tau=tau, confidence=0.9).p, [1, 1, 1, tau**8], rtol=1e-6
+        )
 
 
 # N0
@@ -191,6 +263,20 @@ def test_moved_by_training_is_what_all_sign_flips_give(networks: int, seed: int)
     assert (q[~looked_at] == 1).all()
     if looked_at.any():
         np.testing.assert_allclose(q[looked_at], stats.false_discovery_control(p[looked_at]))
+
+
+@pytest.mark.parametrize(("fdr", "fewest"), [(0.05, 6), (1 / 16, 5), (0.2, 4), (0.01, 8)])
+def test_pairs_of_which_too_few_networks_differ_are_not_corrected_for(
+    fdr: float, fewest: int
+) -> None:
+    """If all of n differ one way, p is 2 / 2ⁿ: the fewest for which that is fdr or less."""
+    made = np.repeat(np.arange(11), 40)
+    p, q = moved_by_training(made, np.zeros_like(made), fdr)
+    looked_at = made >= fewest
+    assert (q[~looked_at] == 1).all()
+    np.testing.assert_allclose(q[looked_at], slow_benjamini_hochberg(p[looked_at]))
+    # A pair on which all networks agree before and after says nothing at all.
+    assert (p[made == 0] == 1).all()
 
 
 def test_training_moves_pairs_both_ways_alike() -> None:

@@ -8,7 +8,7 @@ the largest p-values, corrected over pairs after Benjamini & Hochberg (1995).
 import numpy as np
 from scipy.stats import false_discovery_control
 
-from signpaths.stability.inference import conditioned_p
+from signpaths.stability.inference import conditioned_p, looked_at
 
 
 def replicated_q(
@@ -41,7 +41,7 @@ def replicated_q(
             for one, of_study, share in zip(count, networks, tau, strict=True)
         ]
     )
-    kept = (count > (tau * networks)[:, None]).sum(axis=0) >= at_least
+    kept = looked_at(count, networks[:, None], tau[:, None]).sum(axis=0) >= at_least
     q = np.ones(count.shape[1])
     if kept.any():
         q[kept] = false_discovery_control(conjunction_p(p[:, kept], at_least), method="bh")

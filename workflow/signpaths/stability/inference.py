@@ -55,14 +55,14 @@ def count_tested(count: np.ndarray, networks: int, *, tau: float, confidence: fl
         Of the interval, that of Clopper & Pearson (1934).
     """
     low, high = clopper_pearson(networks, confidence)
-    p = conditioned_p(networks, tau)[count]
+    p, kept = conditioned_p(networks, tau)[count], looked_at(count, networks, tau)
     return Tested(
         pi=count / networks,
         pi_low=low[count],
         pi_high=high[count],
         p=p,
-        q=_kept_q(p, count > tau * networks, "bh"),
-        q_by=_kept_q(p, count > tau * networks, "by"),
+        q=_kept_q(p, kept, "bh"),
+        q_by=_kept_q(p, kept, "by"),
         apart_q=apart_q(count, networks, tau),
     )
 
@@ -101,6 +101,15 @@ def clopper_pearson(networks: int, confidence: float) -> tuple[np.ndarray, np.nd
     return _frozen(np.where(count == 0, 0.0, low)), _frozen(np.where(count == networks, 1.0, high))
 
 
+def looked_at(count: np.ndarray, networks: int | np.ndarray, tau: float | np.ndarray) -> np.ndarray:
+    """Tell which counts are more than τ of the networks: N1 looks at these pairs only.
+
+    Shares are compared, not counts: 29 of 100 are 0.29 as it is written, but 0.29 times 100 is less
+    than 29.
+    """
+    return count / networks > tau
+
+
 @cache
 def conditioned_p(networks: int, tau: float) -> np.ndarray:
     """Give p of N1 for every count from 0 on, `(count,)`.
@@ -110,14 +119,16 @@ def conditioned_p(networks: int, tau: float) -> np.ndarray:
     & Su 2019), so that only pairs with such a count need to be looked at, and to be corrected for.
     """
     count = np.arange(networks + 1)
-    kept = count > tau * networks
-    p = binom.sf(count - 1, networks, tau) / binom.sf(np.floor(tau * networks), networks, tau)
+    kept = looked_at(count, networks, tau)
+    p = binom.sf(count - 1, networks, tau)
+    p = p / p[kept.argmax()]
     return _frozen(np.where(kept, np.minimum(p, 1.0), 1.0))
 
 
 def stays_close_q(count: np.ndarray, networks: int, tau: float) -> np.ndarray:
     """Correct N1 after Benjamini and Hochberg over the pairs that are close in more than τ."""
-    return _kept_q(conditioned_p(networks, tau)[count], count > tau * networks, "bh")
+    p = conditioned_p(networks, tau)[count]
+    return _kept_q(p, looked_at(count, networks, tau), "bh")
 
 
 def apart_q(count: np.ndarray, networks: int, tau: float) -> np.ndarray:

@@ -15,7 +15,7 @@ import xarray as xr
 from signpaths.columns import Column, variables
 from signpaths.options import StabilityOptions
 from signpaths.stability import shrinkage
-from signpaths.stability.inference import conditioned_p
+from signpaths.stability.inference import conditioned_p, looked_at
 
 # Networks that are added to the study; 0 is the study as it is.
 MORE = (0, 1, 2, 5, 10, 20, 50, 100, 200)
@@ -63,7 +63,7 @@ def networks_needed(count: np.ndarray, networks: int, *, tau: float, fdr: float)
     tau, fdr
         Of N1.
     """
-    kept, full = int((count > tau * networks).sum()), int((count == networks).sum())
+    kept, full = int(looked_at(count, networks, tau).sum()), int((count == networks).sum())
 
     def fewest(passing: int) -> int:
         # Benjamini and Hochberg pass r of n pairs if the r-th smallest p is at most fdr·r/n.

@@ -6,17 +6,16 @@ networks alone and grows with the number of networks in which the pair is close;
 The words for all three are declared here, and nowhere else.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
 
 from signpaths.options import StabilityOptions
 from signpaths.stability.inference import (
     apart_q,
     clopper_pearson,
+    conditioned_p,
     moved_by_training,
     stays_close_q,
 )
@@ -128,7 +127,7 @@ def causes(verdict: np.ndarray, counts: Counts, options: StabilityOptions) -> np
     if counts.before is None or counts.made is None or counts.broken is None:
         return flickers
     stays, raw = verdict == STAYS, counts.raw_close
-    before = counts.before >= options.present * counts.networks
+    before = counts.before / counts.networks >= options.present
     _, moved_q = moved_by_training(counts.made, counts.broken, options.fdr)
     moved = moved_q <= options.fdr
     return np.select(
@@ -170,11 +169,6 @@ def pictures(
 def fewest_networks(options: StabilityOptions) -> int:
     """Give the fewest networks with which a pair can stay close, if all others looked at do too."""
     networks = 1
-    while _smallest_p(networks, options.tau) > options.fdr:
+    while conditioned_p(networks, options.tau)[-1] > options.fdr:
         networks += 1
     return networks
-
-
-def _smallest_p(networks: int, tau: float) -> float:
-    """Give p of N1 for a pair that is close in all networks."""
-    return float(tau**networks / binom.sf(math.floor(tau * networks), networks, tau))
