@@ -132,13 +132,12 @@ def write_runs(folder: Path, networks: int, signs: int) -> None:
         spaces = SPACES if "ae_seed" in dims else (RAW_SPACE,)
         dataset = dataset.assign_coords(coordinates(spaces))
         if "ae_seed" in dims:
-            one = np.median(rank, axis=1)
-            without = np.stack([one + 0.01 * session for session in range(SESSIONS)], axis=1)
+            without = np.stack([rank + 0.01 * session for session in range(SESSIONS)], axis=2)
             dataset = dataset.assign(
                 crossing=dataset.energy,
                 ceiling=(dims[:-1], rank[..., 1].astype(np.float32)),
                 held_out_agreement=(dims[:2], rank[..., 0, 1].astype(np.float32)),
-                rank_without=(("space", "session", *pairwise), without.astype(np.float32)),
+                rank_without=((*dims[:2], "session", *pairwise), without.astype(np.float32)),
                 label_rank=(("labelling", *pairwise), rank[0, [0] * LABELLINGS].astype(np.float32)),
                 label_agreement=("labelling", np.zeros(LABELLINGS)),
             ).assign_coords(ae_seed=range(AE_SEEDS), session=list(map(str, range(SESSIONS))))

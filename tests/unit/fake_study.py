@@ -149,10 +149,10 @@ def _add_optional(path: Path, rng: np.random.Generator) -> None:
     run = open_store(path).load()
     shape = tuple(run.sizes[name] for name in ("space", "ae_seed", "sign"))
     dims = ("space", "ae_seed", "sign")
-    without = run.mutual_rank.values[:, :1] + rng.random((shape[0], 3, shape[2], shape[2]))
+    without = run.mutual_rank.values[:, :, None] + rng.random((*shape[:2], 3, *shape[2:] * 2))
     run = run.assign(
         crossing=((*dims, "other"), 0.1 * rng.random((*shape, shape[2]))),
-        rank_without=(("space", "session", "sign", "other"), without),
+        rank_without=(("space", "ae_seed", "session", "sign", "other"), without),
         ceiling=(dims, rng.choice([1.0, 2.0], shape)),
         held_out_agreement=(("space", "ae_seed"), rng.uniform(0.8, 1, shape[:2])),
         label_rank=(

@@ -525,8 +525,10 @@ class StabilityOptions(CloseOptions):
     """See `stability.rare`."""
 
     equivalence: Inside = 0.1
-    """Shares of retrainings that differ from `stability.tau` by less than this are as good as it.
-    How many pairs lie so near is told: no number of networks shows these to stay close or apart.
+    """Shares of retrainings no farther than this from `stability.tau` are as good as it. How many
+    pairs lie so near is told: to decide these takes very many networks, and tells nothing of use.
+    Likewise shares of pictures no farther from `stability.present`: such a pair may vary by
+    autoencoder.
     """
 
     present: Share = 0.5

@@ -189,7 +189,7 @@ def test_warped_spaces_stand_beside_the_others_on_demand(tmp_path: Path) -> None
 def test_the_store_holds_every_measure_of_every_space(tmp_path: Path) -> None:
     make_run(tmp_path, "pre")
     found = run_stage(tmp_path, phases=4)
-    assert found.rank_without.dims == ("space", "session", "sign", "other")
+    assert found.rank_without.dims == ("space", "ae_seed", "session", "sign", "other")
     assert found.session.values.tolist() == ["s1", "s2", "s3"]
     assert found.ceiling.dims == ("space", "ae_seed", "sign")
     assert found.held_out_agreement.dims == ("space", "ae_seed")

@@ -25,7 +25,7 @@ from signpaths.stability.verdicts import APART, COMES, STAYS, UNDECIDED
 
 SIGNS = ["God", "all", "hurt", "you"]
 PAIRS = list(itertools.combinations(SIGNS, 2))
-NETWORKS = 20
+NETWORKS, AUTOENCODERS = 20, 5
 
 
 def a_study(
@@ -85,6 +85,7 @@ def a_study(
             "networks_needed_any": 10,
             "tau": 0.5,
             **{"fdr": 0.05, "rare": 0.1, "firm": 0.9, "sure": 0.8, "confidence": 0.95},
+            "ae_seeds": AUTOENCODERS,
         },
     )
     return Facts(stability, np.arange(6) / 100, two_handed or {})
@@ -201,8 +202,10 @@ def test_the_numbers_are_those_of_the_pair_and_its_space() -> None:
             assert found.softmax_mass == pytest.approx(pair / 100)
             assert found.crossing == pytest.approx(0.1 * pair)
             assert (found.verdict, found.cause) == (VERDICTS[pair], "uvwxyz"[pair])
-            assert found.picture == f"ae2-{pair}"
-            assert f"Close in {round(20 * pi[space][pair])} of 20 " in found.found
+            assert (found.picture_space, found.picture) == ("ae2", f"ae2-{pair}")
+            every, what = (20, "retrainings") if space == "hidden" else (100, "pictures")
+            often = f"Close in {round(every * pi[space][pair])} of {every} {what} in {space} (95%"
+            assert often in found.found
             assert found.said == "said so"
 
 
@@ -210,13 +213,16 @@ def test_what_was_not_measured_is_empty() -> None:
     found = row(a_study({"hidden": [0.5] * 6}), "close", "God", "all")
     assert list(found.index) == list(CLAIM_COLUMNS)
     assert np.isnan(found.crossing)
-    assert (found.cause, found.picture) == ("", "")
+    assert found.cause == ""
+    assert pd.isna(found.picture_space)
+    assert pd.isna(found.picture)
 
 
 def test_the_picture_is_that_of_the_projection_that_is_claimed_about() -> None:
     study = a_study({"hidden": [0.5] * 6, "pca3": [0.5] * 6, "ae2": [0.5] * 6})
     for space, picture in (("hidden", "ae2-0"), ("pca3", "pca3-0"), ("ae2", "ae2-0")):
-        assert row(study, "close", *PAIRS[0], space=space).picture == picture
+        found = row(study, "close", *PAIRS[0], space=space)
+        assert (found.picture_space, found.picture) == (picture.removesuffix("-0"), picture)
 
 
 @pytest.mark.parametrize(("repeats", "likely"), [(0.79, "likely "), (0.8, "")])
@@ -259,10 +265,13 @@ def test_nearness_in_the_plane_is_judged_by_the_tests_there(plane: str) -> None:
     assert "stays" not in row(study, "close", *PAIRS[0], space=plane).found
 
 
-def test_shares_of_pictures_are_told_in_percent() -> None:
-    study = a_study({"hidden": [0.5] * 6, "ae2": [0.53] * 6})
-    assert "Close in 53% of 20 retrainings in ae2 " in row(study, "near_in_plane", *PAIRS[0]).found
-    assert "In ae2 close in 53% of 20." in row(study, "sometimes", *PAIRS[0]).found
+def test_shares_of_pictures_are_told_as_pictures() -> None:
+    study = a_study({"hidden": [0.5] * 6, "ae2": [0.53] * 6, "pca2": [0.5] * 6})
+    found = row(study, "near_in_plane", *PAIRS[0]).found
+    assert found.startswith("Close in 53 of 100 pictures in ae2 (95% interval 27–77\u00a0%), ")
+    assert row(study, "sometimes", *PAIRS[0]).found.endswith("Close in 53 of 100 pictures in ae2.")
+    in_pca = row(study, "close", *PAIRS[0], space="pca2").found
+    assert in_pca.startswith("Close in 10 of 20 pictures in pca2 (")
 
 
 def test_the_autoencoder_goes_before_the_principal_components() -> None:
@@ -278,7 +287,7 @@ def test_sometimes_in_the_plane_is_sometimes() -> None:
     study = a_study({"hidden": [0.0] * 6, "ae2": shares}, [APART] * 6)
     found = [row(study, "sometimes", *signs) for signs in PAIRS]
     assert [one.agrees for one in found] == [NO, YES, YES, YES, NO, NO]
-    assert "In ae2 close in 10 of 20." in found[2].found
+    assert "Close in 50 of 100 pictures in ae2." in found[2].found
     undecided = a_study({"hidden": [0.3] * 6, "ae2": [1.0] * 6})
     assert row(undecided, "sometimes", "God", "all").agrees == UNSAID
 

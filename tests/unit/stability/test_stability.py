@@ -18,7 +18,8 @@ from signpaths.options import ClosenessOptions, StabilityOptions
 from signpaths.spaces import described
 from signpaths.stability.inference import arrangement, count_tested, share_tested
 from signpaths.stability.pairs import pair_table
-from signpaths.stability.stability import stability
+from signpaths.stability.retrainings import read_retrainings
+from signpaths.stability.stability import stability, statistics
 from signpaths.stability.verdicts import APART, COMES, LOST, NONE, STAYS, UNDECIDED
 from signpaths.stores import open_store, write_store
 
@@ -166,6 +167,10 @@ def test_every_number_is_what_a_loop_gives(planted) -> None:
         if name.startswith("half_"):
             continue
         asked = one.sel(space="ae2") if "kept" in name or "picture" in name else one
+        if name in ("cause_repeats", "picture_repeats"):
+            answer = dataset[name.removesuffix("_repeats")].values
+            assert (np.isnan(one.values) == (answer == NONE)).all()
+            continue
         if name.startswith("group_"):
             asked = one[dataset["group"].values > 0]
         assert one.dtype.kind != "f" or not np.isnan(asked.values).any(), name
@@ -280,8 +285,8 @@ def test_one_network_decides_nothing(tmp_path: Path) -> None:
     assert dataset.attrs["networks_needed_any"] > 1
     for name, variable in dataset.data_vars.items():
         known = variable.dtype.kind != "f" or not np.isnan(variable.values).any()
-        assert known or "kept" in name or "picture" in name or "group" in name, name
-    assert not (table.drop(columns=["hidden_breaks", "cause"]) == "").any().any()
+        assert known or any(one in name for one in ("kept", "picture", "group", "cause")), name
+    assert not (table.drop(columns=["hidden_breaks", "cause", "cause_repeats"]) == "").any().any()
 
 
 @pytest.mark.parametrize(("networks", "enough"), [(5, False), (6, True)])
@@ -434,8 +439,8 @@ def test_sessions_that_differ_between_runs_give_no_error_over_sessions(tmp_path:
         path = tmp_path / f"closeness/{network}.zarr"
         run = open_store(write_run(path, ranks[None, None], signs)).load()
         if sessions:
-            without = np.stack([ranks] * len(sessions))[None]
-            dims = ("space", "session", "sign", "other")
+            without = np.stack([ranks] * len(sessions))[None, None]
+            dims = ("space", "ae_seed", "session", "sign", "other")
             run = run.assign(rank_without=(dims, without)).assign_coords(session=sessions)
         options = ClosenessOptions()
         write_store(run, path, stage="closeness", title="made for a test", options=options)
@@ -445,6 +450,44 @@ def test_sessions_that_differ_between_runs_give_no_error_over_sessions(tmp_path:
         found = open_store(tmp_path / "stability.zarr")
         assert ("rank_error" in found) == ("pi_error" in found) == known
         assert ("do not compare examples of the same sessions" in found.attrs["notes"]) != known
+
+
+def test_errors_over_sessions_and_ceilings_count_every_autoencoder(tmp_path: Path) -> None:
+    """Against a loop over networks, autoencoders, sessions and pairs."""
+    generator = np.random.default_rng(5)
+    signs, networks, seeds, sessions = LETTERS[:6], 4, 3, ["x", "y", "z"]
+    every, halves = [], []
+    for network in range(networks):
+        ranks = np.array([random_ranks(generator, 6, []) for _ in range(seeds)])[None]
+        path = tmp_path / f"closeness/{network}.zarr"
+        run = open_store(write_run(path, ranks, signs)).load()
+        without = np.array([[random_ranks(generator, 6, []) for _ in sessions] for _ in ranks[0]])
+        halves.append(generator.choice([1.0, 2.0, 4.0], (seeds, 6)))
+        run = run.assign(
+            rank_without=(("space", "ae_seed", "session", "sign", "other"), without[None]),
+            ceiling=(("space", "ae_seed", "sign"), halves[-1][None]),
+        ).assign_coords(session=sessions)
+        every.append(without)
+        options = ClosenessOptions()
+        write_store(run, path, stage="closeness", title="made for a test", options=options)
+    write_raw(tmp_path / "raw.zarr", ranks[0, 0], signs)
+    found = statistics(
+        read_retrainings(tmp_path / "closeness", list(map(str, range(networks))), 0.05),
+        open_store(tmp_path / "raw.zarr"),
+        StabilityOptions(),
+    )
+    for pair, (a, b) in enumerate(itertools.combinations(range(6), 2)):
+        for name, value in (("rank_error", lambda m: m), ("pi_error", lambda m: m <= 1)):
+            means = [
+                np.mean([value(one[seed, left, a, b]) for one in every for seed in range(seeds)])
+                for left in range(len(sessions))
+            ]
+            error = np.sqrt(2 / 3 * sum((one - np.mean(means)) ** 2 for one in means))
+            assert found[name].values[0, pair] == pytest.approx(error, abs=1e-6)
+    np.testing.assert_allclose(found.ceiling_rank.values[0], np.mean(halves, axis=(0, 1)))
+    np.testing.assert_allclose(
+        found.ceiling.values[0], (np.array(halves) == 1).mean(axis=(0, 1)), atol=1e-12
+    )
 
 
 def test_the_command_takes_a_list_and_a_folder(tmp_path: Path) -> None:

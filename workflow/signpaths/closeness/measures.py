@@ -189,15 +189,9 @@ def as_dataset(found: dict[Space, list[Closeness]], examples: Examples) -> xr.Da
     }
     if omissible:
         variables["rank_without"] = (
-            ("space", "session", "sign", "other"),
-            np.array(
-                [np.median([one.rank_without for one in runs], axis=0) for runs in found.values()],
-                dtype=np.float32,
-            ),
-            {
-                "long_name": "mutual rank with one session left out, median over autoencoder seeds",
-                "units": "rank",
-            },
+            ("space", "ae_seed", "session", "sign", "other"),
+            stacked("rank_without"),
+            {"long_name": "mutual rank with one session left out", "units": "rank"},
         )
         coords["session"] = ("session", omissible, {"long_name": "session left out"})
     return xr.Dataset(variables, coords=coords).assign_attrs(

@@ -16,6 +16,7 @@ import xarray as xr
 from signpaths.options import Claim
 from signpaths.spaces import AUTOENCODER, COMPONENTS, HEADLINE, autoencoder, of_kind, plane
 from signpaths.stability.verdicts import APART, COMES, NONE, STAYS, UNDECIDED
+from signpaths.wording import interval, number
 
 # Paths cross if they meet as often as those of the pairs above this quantile.
 OFTEN = 0.9
@@ -36,8 +37,8 @@ KINDS = {
     "handedness": "one-handed and two-handed signs are apart",
 }
 NUMBERS = (
-    *("pi", "pi_low", "pi_high", "q", "verdict", "cause", "picture", "rank_mean", "raw_rank"),
-    *("crossing", "softmax_mass"),
+    *("pi", "pi_low", "pi_high", "q", "rank_mean", "verdict", "cause"),
+    *("picture_space", "picture", "crossing", "raw_rank", "softmax_mass"),
 )
 CLAIM_COLUMNS = (
     *("claim", "kind", "sign_a", "sign_b", "space", "said", "found", "agrees"),
@@ -67,10 +68,10 @@ class Facts:
 def claim_table(claims: Sequence[Claim], facts: Facts) -> pd.DataFrame:
     """Lay out one row a claim: what was said, what the retrainings say, and the numbers.
 
-    `pi`, its interval, `q` and `rank_mean` are of the claim's space, `crossing` of the plane;
-    `verdict`, `cause` and `picture` are those that stage `stability` gives the pair, the last in
-    the claim's space if that is a projection, or else in the plane. Behind «likely» stands what too
-    few studies of resampled networks repeat.
+    `pi`, its interval, `q` and `rank_mean` are of the claim's space; `verdict` and `cause` are those
+    that stage `stability` gives the pair in the hidden states; `picture` and `crossing` are of the
+    projection that `picture_space` names: the claim's space if it is one, or else the plane. Behind
+    «likely» stands what too few studies of resampled networks repeat.
     """
     return pd.DataFrame([_row(claim, facts) for claim in claims], columns=list(CLAIM_COLUMNS))
 
@@ -124,13 +125,12 @@ def _numbers(facts: Facts, pair: int, space: str) -> dict[str, Any]:
     of_pair = facts.stability.isel(pair=pair)
     at = of_pair.sel(space=space)
     numbers = {name: at[name].item() for name in ("pi", "pi_low", "pi_high", "q", "rank_mean")}
-    seen_in = _picture(facts.stability, space)
     numbers |= {name: _answer(of_pair, name) for name in ("verdict", "cause")}
-    numbers["picture"] = _answer(of_pair.sel(space=seen_in), "picture") if seen_in else ""
-    if "crossing" in of_pair:
-        # Where the article saw paths cross.
-        plane_name = _plane(facts.stability)
-        numbers["crossing"] = of_pair.crossing.reindex(space=[plane_name]).item()
+    if seen := _picture(facts.stability, space):
+        pictured = of_pair.sel(space=seen)
+        numbers |= {"picture_space": seen, "picture": _answer(pictured, "picture")}
+        if "crossing" in pictured:
+            numbers["crossing"] = pictured["crossing"].item()
     return numbers | {
         "raw_rank": of_pair.raw_rank.item(),
         "softmax_mass": float(facts.mass[pair]),
@@ -159,9 +159,10 @@ def _judge_pair(
     """Give the answer to a claim about a pair, and the sentences that say why."""
     attrs = stability.attrs
     found = (
-        f"Close in {_how_often(numbers['pi'], stability)} retrainings in {space} "
-        f"({attrs['confidence']:.0%} interval {numbers['pi_low']:.2f} to "
-        f"{numbers['pi_high']:.2f}), mean mutual rank {numbers['rank_mean']:.1f}"
+        f"Close in {_how_often(numbers['pi'], stability, space)} "
+        f"({attrs['confidence']:.0%} interval "
+        f"{interval(numbers['pi_low'], numbers['pi_high'])}), mean mutual rank "
+        f"{number(numbers['rank_mean'])}"
         + (f": {numbers['verdict']}." if space == HEADLINE else ".")
     )
     if not attrs["inference"]:
@@ -172,7 +173,7 @@ def _judge_pair(
         now_and_then, more = _sometimes_in_plane(stability, pair, space)
         answer = YES if now_and_then else SOMETIMES_IF[standing]
     elif kind == "crossing":
-        meet, more = _paths_meet(numbers.get("crossing", np.nan), stability)
+        meet, more = _paths_meet(numbers, stability)
         answer = PARTLY if APART_IF[standing] == YES and not meet else APART_IF[standing]
     else:
         answer, more = (APART_IF if kind == "apart" else CLOSE_IF)[standing], ""
@@ -195,12 +196,14 @@ def _standing(of_pair: xr.Dataset, space: str) -> str:
     return COMES if between else UNDECIDED
 
 
-def _how_often(share: float, stability: xr.Dataset) -> str:
-    """Write a share of retrainings as a count, or in percent if autoencoders make it no count."""
-    networks = stability.sizes["network"]
-    close = share * networks
-    whole = abs(close - round(close)) < 1e-6
-    return f"{round(close)} of {networks}" if whole else f"{share:.0%} of {networks}"
+def _how_often(share: float, stability: xr.Dataset, space: str) -> str:
+    """Write a share as a count, of retrainings or of the pictures that they make."""
+    pictures = 1
+    if space in of_kind(stability, AUTOENCODER):
+        pictures = int(stability.attrs["ae_seeds"])
+    every = stability.sizes["network"] * pictures
+    what = "pictures" if space in of_kind(stability, AUTOENCODER, COMPONENTS) else "retrainings"
+    return f"{round(share * every)} of {every} {what} in {space}"
 
 
 def _sometimes_in_plane(stability: xr.Dataset, pair: int, space: str) -> tuple[bool, str]:
@@ -209,15 +212,15 @@ def _sometimes_in_plane(stability: xr.Dataset, pair: int, space: str) -> tuple[b
     if seen is None:
         return False, ""
     share = stability.pi.sel(space=seen).isel(pair=pair).item()
-    more = "" if seen == space else f" In {seen} close in {_how_often(share, stability)}."
+    more = "" if seen == space else f" Close in {_how_often(share, stability, seen)}."
     return stability.attrs["rare"] <= share <= stability.attrs["firm"], more
 
 
-def _paths_meet(crossing: float, stability: xr.Dataset) -> tuple[bool, str]:
+def _paths_meet(numbers: Mapping[str, Any], stability: xr.Dataset) -> tuple[bool, str]:
     """Whether paths of the pair cross as often as in the upper tenth of pairs, and the sentence."""
-    if not np.isfinite(crossing):
+    crossing, seen = numbers.get("crossing", np.nan), numbers.get("picture_space")
+    if seen is None or not np.isfinite(crossing):
         return False, " How often their paths cross was not measured."
-    seen = _plane(stability)
     often = float(np.nanquantile(stability.crossing.sel(space=seen).values, OFTEN))
     return bool(crossing > 0 and crossing >= often), (
         f" Their paths meet at different times in {crossing:.1%} of example pairs in {seen} "

@@ -6,6 +6,7 @@ paper.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from signpaths.columns import columns_over
 from signpaths.options import MethodOptions
 from signpaths.report.retraining import DIFFER_IN
 from signpaths.report.templates import environment
-from signpaths.spaces import words
+from signpaths.spaces import UNTRAINED, words
 from signpaths.stability.intervals import UNSEEN
 from signpaths.stores import open_store, write_text
 from signpaths.wording import listed
@@ -64,12 +65,14 @@ def facts(dataset: xr.Dataset) -> dict[str, Any]:
     """Gather the thresholds, sizes and columns of a study for the text."""
     attrs = dict(dataset.attrs)
     said = words(dataset)
+    predictors = dataset["predictor"].values.tolist()
     return {
         # One network has no other to agree with; untrained ones may not have been measured,
         # held-out examples may be few, and where nothing varies nothing correlates.
         **dict.fromkeys(("beyond_agreement", "beyond_agreement_p", "untrained_agreement")),
         **dict.fromkeys(("labels_agree", "signs_agree", "hub_correlation")),
-        "predictors": listed([f"`{name}`" for name in dataset["predictor"].values.tolist()]),
+        "predictors": _code(predictors),
+        "raw_predictors": _code([name for name in predictors if name != UNTRAINED]),
         "label_stays": dataset["label_stays"].values.tolist() if "label_stays" in dataset else [],
         **json.loads(attrs["closeness"]),
         **json.loads(attrs["options"]),
@@ -88,3 +91,7 @@ def facts(dataset: xr.Dataset) -> dict[str, Any]:
             for column in columns_over(dataset, *map(str, dims))
         ],
     }
+
+
+def _code(names: Sequence[str]) -> str:
+    return listed([f"`{name}`" for name in names])

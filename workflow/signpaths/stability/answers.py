@@ -67,7 +67,10 @@ def answer_statistics(
     verdict, cause, picture = repeated(observed, answers, options)
     nothing = (np.full(verdict.shape, NONE), np.full(verdict.shape, np.nan))
     in_spaces = [
-        (answers.picture[name], picture[name]) if name in picture else nothing for name in spaces
+        (answers.picture[name], _of_answers(answers.picture[name], picture[name]))
+        if name in picture
+        else nothing
+        for name in spaces
     ]
     share = "share of studies of resampled networks that give the same"
     return xr.Dataset(
@@ -100,7 +103,10 @@ def answer_statistics(
                 ),
                 answers.cause,
             ),
-            (Column("cause_repeats", f"{share} cause", 6, shown="percent"), cause),
+            (
+                Column("cause_repeats", f"{share} cause; empty without one", 6, shown="percent"),
+                _of_answers(answers.cause, cause),
+            ),
         )
         | variables(
             ("space", "pair"),
@@ -118,11 +124,18 @@ def answer_statistics(
                 np.array([words for words, _ in in_spaces]),
             ),
             (
-                Column("picture_repeats", f"{share} picture", 6, shown="percent"),
+                Column(
+                    "picture_repeats", f"{share} picture; empty without one", 6, shown="percent"
+                ),
                 np.array([repeats for _, repeats in in_spaces]),
             ),
         )
     )
+
+
+def _of_answers(answer: np.ndarray, repeats: np.ndarray) -> np.ndarray:
+    """Leave out how often nothing was repeated: it is no answer."""
+    return np.where(answer == NONE, np.nan, repeats)
 
 
 def observed_in(found: Retrainings, raw_close: np.ndarray) -> Observed:

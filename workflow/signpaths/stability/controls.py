@@ -215,7 +215,7 @@ def ceiling_statistics(found: Retrainings) -> xr.Dataset:
     """Say how near the halves of a sign are (N4, section 4), and what was learned by heart."""
     made: dict[str, Variable] = {}
     if found.ceiling is not None:
-        unknown = np.isnan(found.ceiling).any(axis=1)
+        unknown = np.isnan(found.ceiling).any(axis=(1, 2))
         made |= variables(
             ("space", "sign"),
             (
@@ -226,19 +226,19 @@ def ceiling_statistics(found: Retrainings) -> xr.Dataset:
                     unit="rank",
                     shown="rank",
                 ),
-                found.ceiling.mean(axis=1),
+                found.ceiling.mean(axis=(1, 2), dtype=np.float64),
             ),
             (
                 Column(
                     "ceiling",
-                    "N4: share of networks in which a sign's two halves are each other's nearest; "
+                    "N4: share of runs in which a sign's two halves are each other's nearest; "
                     "empty for a sign of one example",
                     4,
                     shown="percent",
                     words="If each sign is split in two halves, these are each other's nearest in "
                     "so many cases: the most that any pair can be expected to reach.",
                 ),
-                np.where(unknown, np.nan, (found.ceiling <= 1).mean(axis=1)),
+                np.where(unknown, np.nan, (found.ceiling <= 1).mean(axis=(1, 2))),
             ),
         )
     if found.held_out_agreement is not None:

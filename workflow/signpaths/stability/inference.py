@@ -194,7 +194,8 @@ def moved_by_training(
     Flipping the sign of each network's difference leaves only those networks to count in which
     training made or broke the closeness: an exact binomial test, two-sided. How many these are
     says nothing about the way, so pairs of which they are too few for p ≤ fdr even if all went one
-    way need not be corrected for (Tarone 1990).
+    way need not be corrected for: a filter that knows nothing of p under the null hypothesis leaves
+    the correction valid (Bourgon, Gentleman & Huber 2010).
 
     Parameters
     ----------
@@ -223,5 +224,7 @@ def jackknife_error(without: np.ndarray) -> np.ndarray:
         `(session, …)`; at least two sessions.
     """
     sessions = len(without)
-    squares = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    # From the first, so that values that are all equal give 0 and not what rounding leaves.
+    moved = without - without[0]
+    squares = ((moved - moved.mean(axis=0)) ** 2).sum(axis=0)
     return np.sqrt((sessions - 1) / sessions * squares)

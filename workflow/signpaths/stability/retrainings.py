@@ -39,11 +39,11 @@ class Retrainings:
     means
         Means over all runs by name, such as `energy`, `(space, pair)`.
     close_without, rank_without
-        Share of networks in which a pair is close, and its mean rank, with one session left out,
-        `(session, space, pair)`; without any session if the runs hold none.
+        π and mean rank of a pair with one session left out, `(session, space, pair)`; without any
+        session if the runs hold none.
     ceiling
-        N4: mutual rank of the halves of a sign, median over autoencoders,
-        `(space, network, sign)`; None if the runs hold none.
+        N4: mutual rank of the halves of a sign, `(space, network, ae_seed, sign)`; None if the runs
+        hold none.
     held_out_agreement
         Rank correlation of training and held-out examples, mean over runs, `(space,)`; None
         likewise.
@@ -152,11 +152,11 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
         if _sessions(one) != sessions:
             sessions = []
         if sessions:
-            without = one.rank_without.values[:, :, *upper].swapaxes(0, 1)
-            close_without += (without <= k) / count
-            rank_without += without / count
+            without = np.moveaxis(one.rank_without.values[..., *upper], 2, 0)
+            close_without += (without <= k).mean(axis=2) / count
+            rank_without += without.mean(axis=2, dtype=np.float64) / count
         if "ceiling" in first:
-            ceiling.append(np.median(one.ceiling.values, axis=1))
+            ceiling.append(one.ceiling.values)
         if labellings:
             label_close[:, index] = one.label_rank.values[:, *upper] <= k
             label_agreement += one.label_agreement.values / count

@@ -282,7 +282,8 @@ def variance_statistics(
     of_pair = (
         Column(
             "network_variance",
-            "the pair's own variance of normal scores between networks",
+            "the pair's own variance of normal scores between networks, less what its autoencoders "
+            "add to it in a projection; 0 if nothing is left",
             5,
             heading="Varies by network",
             group=NEAR,

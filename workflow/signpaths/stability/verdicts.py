@@ -150,13 +150,14 @@ def pictures(
 ) -> np.ndarray:
     """Give what a projection does with the pairs that stay close or are apart.
 
-    varies by autoencoder: the share of pictures in which the pair is close is as good as `present`,
-    and autoencoders of one network differ on it at least half as often as any two pictures do.
+    varies by autoencoder: the share of pictures in which the pair is close is as good as `present`
+    (no farther from it than `equivalence`), and autoencoders of one network differ on it at least
+    half as often as any two pictures do.
     """
     stays, apart = verdict == STAYS, verdict == APART
     varies = np.zeros(share.shape, dtype=bool)
     if differing is not None:
-        as_good = np.abs(share - options.present) < options.equivalence - 1e-9
+        as_good = np.abs(share - options.present) <= options.equivalence + 1e-9
         varies = as_good & (differing >= share * (1 - share) - 1e-9)
     present = share >= options.present
     return np.select(
