@@ -167,10 +167,11 @@ def in_spaces(data: xr.Dataset, *spaces: Space) -> xr.Dataset:
     return bare.reindex(space=[one.name for one in spaces]).assign_coords(coordinates(spaces))
 
 
-def with_causes(verdicts: list[str], causes: list[str]) -> xr.Dataset:
-    """A study that measured untrained networks too."""
+def with_causes(verdicts: list[str], causes: list[str], likely: int = 0) -> xr.Dataset:
+    """A study that measured untrained networks too; the last causes are no more than likely."""
     both = in_spaces(stability(verdicts), HIDDEN_SPACE, UNTRAINED_SPACE)
-    return both.assign(cause=("pair", np.array(causes)))
+    repeats = np.where(np.arange(len(causes)) < len(causes) - likely, 0.8, 0.79)
+    return both.assign(cause=("pair", np.array(causes)), cause_repeats=("pair", repeats))
 
 
 @pytest.mark.parametrize(
@@ -182,17 +183,21 @@ def with_causes(verdicts: list[str], causes: list[str]) -> xr.Dataset:
                 ["input-driven", "learned", "input-driven", "recurrence-driven", "", ""],
             ),
             "Of those that stay close, 2 are alike in the recordings already, 1 is close before "
-            "training though not in the recordings, 1 is close by training only and 1 is of "
-            "unknown cause.",
+            "training though not in the recordings, 1 is close by training only (a1 – b1) and 1 is "
+            "of unknown cause.",
         ),
         (
             with_causes(["stays close"] * 2 + ["apart"], ["input-driven", "input-driven", ""]),
             "All that stay close are alike in the recordings already.",
         ),
         (
-            with_causes(["stays close", "apart", "apart"], ["learned"] + ["learned apart"] * 2),
-            "The pair that stays close is close by training only; 2 pairs that are alike in the "
-            "recordings were taken apart by training.",
+            with_causes(["stays close", "apart", "apart"], ["learned"] + ["learned apart"] * 2, 1),
+            "The pair that stays close is close by training only (a0 – b0); 2 pairs that are alike "
+            "in the recordings were taken apart by training, 1 of them only likely.",
+        ),
+        (
+            with_causes(["stays close"] * 4, ["learned"] * 4),
+            "All that stay close are close by training only.",
         ),
         (
             with_causes(["apart"] * 2, ["learned apart", ""]),
@@ -215,13 +220,14 @@ def test_nothing_is_said_of_causes_if_there_are_none_or_they_are_not_known() -> 
         (
             [0.9, 0.49, 0.5],
             [0.5, 0.9, 0.0],
-            "In most pictures of ae2, 1 of the 2 that stay close is close (PCA: 2), and so is 1 "
-            "pair that is apart.",
+            "One picture of ae2 shows as close, on average, 1 of the 2 that stay close and 1 that "
+            "are apart (PCA: 1 and 0).",
         ),
         (
-            [0.9, 0.5, 0.49],
+            [0.9, 0.7, 0.49],
             [0.9, 0.1, 0.6],
-            "In most pictures of ae2, 2 of the 2 that stay close are close (PCA: 1).",
+            "One picture of ae2 shows as close, on average, 2 of the 2 that stay close and 0 that "
+            "are apart (PCA: 1 and 1).",
         ),
     ],
 )
@@ -268,7 +274,10 @@ def test_a_whole_study_says_no_more_than_six_sentences(tmp_path: Path) -> None:
     told = sentences(data, [])
     assert len(told) == 6
     assert told[2].startswith("Of those that stay close, 1 is alike in the recordings already and")
-    assert told[3] == "In most pictures of ae2, 1 of the 2 that stay close is close."
+    assert told[3] == (
+        "One picture of ae2 shows as close, on average, 1 of the 2 that stay close and 1 that are "
+        "apart."
+    )
     target = reliability_by_hand(data)
     assert f"reliability {target:.2f} with 12 networks" in told[5]
 

@@ -68,8 +68,8 @@ class Facts:
 def claim_table(claims: Sequence[Claim], facts: Facts) -> pd.DataFrame:
     """Lay out one row a claim: what was said, what the retrainings say, and the numbers.
 
-    `pi`, its interval, `q` and `rank_mean` are of the claim's space; `verdict` and `cause` are those
-    that stage `stability` gives the pair in the hidden states; `picture` and `crossing` are of the
+    `pi`, its interval, `q` and `rank_mean` are of the claim's space; `verdict` and `cause` are what
+    stage `stability` says of the pair in the hidden states; `picture` and `crossing` are of the
     projection that `picture_space` names: the claim's space if it is one, or else the plane. Behind
     «likely» stands what too few studies of resampled networks repeat.
     """

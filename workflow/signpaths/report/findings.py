@@ -32,9 +32,9 @@ from signpaths.stability.verdicts import (
     VERDICTS,
 )
 from signpaths.stores import open_store, read_table
-from signpaths.wording import count, counted, listed, percent
+from signpaths.wording import count, counted, listed, number, percent
 
-NAMED_PAIRS = 5
+NAMED_PAIRS, NAMED_LEARNED = 5, 3
 # Among fewer pairs an order says nothing.
 FEWEST_NEAR = 10
 
@@ -115,9 +115,7 @@ def _found(stability: xr.Dataset) -> str:
         named = ", ".join(close[:NAMED_PAIRS])
         more = f" and {count(stays - NAMED_PAIRS)} more" if stays > NAMED_PAIRS else ""
         start = f"{count(stays)} of {of} {'stays' if stays == 1 else 'stay'} close ({named}{more})"
-        repeats = stability["verdict_repeats"].values[verdict == STAYS]
-        if likely := int((repeats < float(stability.attrs["sure"])).sum()):
-            start += f", {count(likely)} of them only likely"
+        start += _only_likely(stability["verdict_repeats"].values[verdict == STAYS], stability)
     else:
         start = f"None of {of} stays close"
     phrases = {
@@ -129,6 +127,12 @@ def _found(stability: xr.Dataset) -> str:
     if len(rest) == 1 and not stays and pairs > 1:
         rest = ["all " + rest[0].partition(" ")[2]]
     return f"{start}{'; ' if rest else ''}{listed(rest)}."
+
+
+def _only_likely(repeats: np.ndarray, stability: xr.Dataset) -> str:
+    """Say how many answers too few resampled studies repeat; nothing if all are sure."""
+    likely = int((repeats < float(stability.attrs["sure"])).sum())
+    return f", {count(likely)} of them only likely" if likely else ""
 
 
 def _causes(stability: xr.Dataset) -> str:
@@ -143,51 +147,52 @@ def _causes(stability: xr.Dataset) -> str:
         LEARNED: "close by training only",
         NONE: "of unknown cause",
     }
-    parts = [
-        counted(number, f"is {text}", f"are {text}")
-        for name, text in words.items()
-        if (number := int((cause[stays] == name).sum()))
-    ]
+    names = np.array(pair_names(stability))
+    parts = []
+    for name, text in words.items():
+        its = names[stays & (cause == name)]
+        if its.size:
+            # What only training brings about is what one looks for: so it is named.
+            named = f" ({', '.join(its)})" if name == LEARNED and its.size <= NAMED_LEARNED else ""
+            parts.append(counted(its.size, f"is {text}{named}", f"are {text}{named}"))
     if len(parts) == 1:
         who = "The pair that stays close" if stays.sum() == 1 else "All that stay close"
         of_staying = f"{who} {parts[0].partition(' ')[2]}"
     else:
         of_staying = f"Of those that stay close, {listed(parts)}" if parts else ""
-    parted = int((cause == UNLEARNED).sum())
+    parted = cause == UNLEARNED
     by_training = counted(
-        parted,
+        int(parted.sum()),
         "pair that is alike in the recordings was taken apart by training",
         "pairs that are alike in the recordings were taken apart by training",
     )
-    told = "; ".join(filter(None, [of_staying, by_training if parted else ""]))
+    by_training += _only_likely(stability["cause_repeats"].values[parted], stability)
+    told = "; ".join(filter(None, [of_staying, by_training if parted.any() else ""]))
     return f"{told}." if told else ""
 
 
 def _pictures(stability: xr.Dataset) -> str:
-    """Say how many of the pairs that stay close the plane shows, and PCA's beside it."""
-    stays = stability["verdict"].values.astype(str) == STAYS
-    shown = plane(stability)
+    """Say how many of the pairs that stay close one picture shows as close, and PCA's beside it."""
+    verdict = stability["verdict"].values.astype(str)
+    stays, shown = verdict == STAYS, plane(stability)
     if shown is None or not stays.any():
         return ""
     pca = next(iter(of_kind(stability, COMPONENTS, dims=2)), shown)
 
-    def close_among(these: np.ndarray, space: str) -> int:
-        often = stability["pi"].sel(space=space).values >= float(stability.attrs["present"])
-        return int((often & these).sum())
+    def close_among(which: str, space: str) -> str:
+        # A pair is close in a share π of all pictures, so one picture has so many on average.
+        return number(float(stability["pi"].sel(space=space).values[verdict == which].sum()), 0)
 
-    beside = f" (PCA: {count(close_among(stays, pca))})" if pca != shown else ""
-    found, all_of = close_among(stays, shown), int(stays.sum())
-    of = "the pair that stays close" if all_of == 1 else f"the {count(all_of)} that stay close"
-    text = (
-        f"In most pictures of {shown}, {count(found)} of {of} {'is' if found == 1 else 'are'} close"
+    def both(space: str) -> tuple[str, str]:
+        return close_among(STAYS, space), close_among(APART, space)
+
+    found, made_up = both(shown)
+    of = "the pair that stays" if stays.sum() == 1 else f"the {count(stays.sum())} that stay"
+    beside = "" if pca == shown else " (PCA: {} and {})".format(*both(pca))
+    return (
+        f"One picture of {shown} shows as close, on average, {found} of {of} close and {made_up} "
+        f"that are apart{beside}."
     )
-    text += beside
-    apart = stability["verdict"].values.astype(str) == APART
-    made_up = close_among(apart, shown)
-    if made_up:
-        more = counted(made_up, "pair that is apart", "pairs that are apart")
-        text += f", and so {'is' if made_up == 1 else 'are'} {more}"
-    return f"{text}."
 
 
 def _reliability(stability: xr.Dataset) -> str:

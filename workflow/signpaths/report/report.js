@@ -31,8 +31,9 @@ function networksOf(text) {
 function breaks(text) {
   const broken = networksOf(text);
   if (!broken.length) return "none";
-  if (broken.length === data.runs) return data.runs > 1 ? `all ${data.runs}` : broken[0];
-  return broken.length <= data.mostBreaks ? broken.join(", ") : `${broken.length} of ${data.runs}`;
+  if (broken.length === data.runs && data.runs > 1) return `all ${data.runs}`;
+  if (broken.length > data.mostBreaks) return `${broken.length} of ${data.runs}`;
+  return `network${broken.length > 1 ? "s" : ""} ${broken.join(", ")}`;
 }
 function allBreaks(text) {
   const broken = networksOf(text);
@@ -65,10 +66,10 @@ const qualified = (row, name) => {
   return sure ? answer : `likely ${answer}`;
 };
 const badge = (row) => element("span", { class: `verdict ${row[at.verdict].replaceAll(" ", "-")}` }, qualified(row, "verdict"));
-// Whole networks, or their parts where a network counts by the share of its autoencoders.
-const times = (pi) => `${Number((pi * data.runs).toFixed(1))}/${data.runs}`;
-function share(pi) {
-  const bar = element("span", { class: "share" }, times(pi));
+// Networks, or pictures where a network counts by the share of its autoencoders.
+const times = (pi, each = 1) => `${Math.round(pi * data.runs * each)}/${data.runs * each}`;
+function share(pi, each = 1) {
+  const bar = element("span", { class: "share" }, times(pi, each));
   bar.style.setProperty("--share", `${100 * pi}%`);
   return bar;
 }
@@ -182,7 +183,7 @@ const formats = {
   bar: { text: share },
   breaks: { text: allBreaks },
   count: { text: times },
-  percent: { text: (value) => fixed(100 * value, 0), unit: "\u00a0%" },
+  percent: { text: wholePercent, unit: "\u00a0%" },
   "fine percent": { text: (value) => fixed(100 * value, 1), unit: "\u00a0%" },
   rank: { text: (value) => fixed(value, 1) },
   number: { text: (value) => fixed(value, 2) },
@@ -190,13 +191,18 @@ const formats = {
   probability: { text: probability },
   words: { text: (value) => value === true ? "yes" : value === false ? "no" : String(value) },
 };
-function written(column, value) {
+// What is neither none nor all is never rounded to either.
+function wholePercent(value) {
+  if (value > 0 && value < 0.005) return "<1";
+  return value < 1 && value >= 0.995 ? ">99" : fixed(100 * value, 0);
+}
+function written(column, value, each = 1) {
   const ends = (column.to ? [column.name, column.to] : [column.name]).map(value);
   if (ends.some((end) => end === null || end === undefined || end === "")) return DASH;
   const { text, unit = "" } = formats[column.shown];
   if (ends.length === 1 && !unit) {
     const repeats = value(`${column.name}_repeats`);
-    return typeof repeats === "number" && repeats < data.sure ? `likely ${ends[0]}` : text(ends[0]);
+    return typeof repeats === "number" && repeats < data.sure ? `likely ${ends[0]}` : text(ends[0], each);
   }
   return `${ends.map(text).join(DASH)}${unit}`;
 }
@@ -216,7 +222,7 @@ function spacesTable(row, { title, columns }) {
   const lines = data.spaces.map((space) => {
     const value = (name) => row[at[`${space.name}_${name}`]];
     return element("tr", {}, element("th", { scope: "row" }, element("code", {}, space.name)),
-      ...columns.map((column) => element("td", { class: kindOf(column) }, knowable(column, space) ? written(column, value) : DASH)));
+      ...columns.map((column) => element("td", { class: kindOf(column) }, knowable(column, space) ? written(column, value, space.trained ? data.autoencoders : 1) : DASH)));
   });
   return element("table", {}, element("caption", {}, title),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Space"), ...columns.map(explainedHead))),
@@ -225,6 +231,10 @@ function spacesTable(row, { title, columns }) {
 function pairSentences(row) {
   const value = (name) => row[at[name]] ?? null;
   const texts = [];
+  for (const [name, word] of [["verdict", "Verdict"], ["cause", "Cause"]]) {
+    const again = value(`${name}_repeats`);
+    if (value(name) && again !== null) texts.push(`${word}: ${qualified(row, name)}; ${written({ name: `${name}_repeats`, shown: "percent" }, value)} of ${data.studies} studies of resampled networks say the same.`);
+  }
   const others = data.rawSpaces.filter((name) => value(`${name}_rank`) !== null);
   const more = others.map((name) => `${fixed(value(`${name}_rank`), 1)} in ${name}`).join(", ");
   texts.push(`In the raw signals the mutual rank is ${fixed(value("raw_rank"), 1)}${more ? ` (${more})` : ""}.`);

@@ -163,7 +163,7 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
         "close",
         f"mutual rank at most {found.k}; share of the network's autoencoders in a projection",
         2,
-        heading="Breaks at",
+        heading="Not close in",
         shown="words",
         group=OFTEN,
         words="The networks in which the pair is not close, or not for half of the autoencoders.",

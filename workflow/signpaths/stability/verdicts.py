@@ -21,6 +21,16 @@ from signpaths.stability.inference import (
 )
 
 STAYS, COMES, UNDECIDED, APART = VERDICTS = ("stays close", "comes and goes", "undecided", "apart")
+# What each promises, for people; the thresholds are filled in as percentages.
+PROMISES = {
+    STAYS: "close in more than {tau} of all retrainings; of the pairs that are said to be so, at "
+    "most {fdr} can be expected not to be",
+    COMES: "close in some retrainings and not in others: in more than {rare} and less than {firm} "
+    "of them",
+    UNDECIDED: "these networks are too few to tell; more of them may",
+    APART: "close in less than {tau} of all retrainings, most pairs in none; likewise at most "
+    "{fdr} of these are mistaken",
+}
 # No cause, or nothing that a picture does.
 NONE = ""
 INPUT, RECURRENT, LEARNED, UNLEARNED, FLICKERS = (
@@ -32,19 +42,22 @@ INPUT, RECURRENT, LEARNED, UNLEARNED, FLICKERS = (
 )
 # Every cause and what it means, for people, in the order in which they are shown.
 CAUSES = {
-    INPUT: "stays close; so it is in the raw signals and in networks before training",
-    RECURRENT: "stays close; so it is before training, but not in the raw signals",
-    LEARNED: "stays close, and training brought it about: it is seldom close before",
-    UNLEARNED: "apart, and training brought it about: it is close in the raw signals and before",
-    FLICKERS: "close in some networks and not in others, and it matters which was trained",
+    INPUT: "stays close; the pair is close in the raw signals and in networks before training too",
+    RECURRENT: "stays close; the pair is close in networks before training, which have learned "
+    "nothing yet, but not in the raw signals",
+    LEARNED: "stays close, and training brought that about: before it the pair is seldom close",
+    UNLEARNED: "apart, and training brought that about: the pair is close in the raw signals and "
+    "in networks before training",
+    FLICKERS: "comes and goes: in which networks the pair is close depends on the training alone",
 }
 KEPT, LOST, ARTEFACT, VARIES = "kept", "lost in projection", "artefact", "varies by autoencoder"
 # Everything that a picture may do with a pair that stays close or is apart, likewise.
 PICTURES = {
-    KEPT: "stays close, and is close in the picture too",
-    LOST: "stays close, but in the picture it seldom is",
-    ARTEFACT: "apart, but close in the picture",
-    VARIES: "as often close in the picture as not, and it matters most which autoencoder it is",
+    KEPT: "stays close, and the picture shows it",
+    LOST: "stays close, but the picture does not show it",
+    ARTEFACT: "apart, but the picture shows it as close",
+    VARIES: "about as often close in the picture as not, and that hangs on the autoencoder at "
+    "least as much as on the network",
 }
 
 

@@ -11,14 +11,14 @@ import pandas as pd
 
 from signpaths.evidence.claims import LIKELY
 from signpaths.report.study import Study, rows_of
-from signpaths.wording import percent
+from signpaths.wording import number, percent, probability
 
 NAME = "Claims"
 # The numbers behind a claim that the sentence about it leaves out.
 BEHIND: dict[str, tuple[str, Callable[[float], str]]] = {
-    "q": ("q in {space}", lambda value: "below 0.001" if value < 0.001 else f"{value:.3g}"),
-    "raw_rank": ("rank in the raw signals", lambda value: f"{value:.1f}"),
-    "crossing": ("paths meet in", percent),
+    "q": ("q in {space}", probability),
+    "raw_rank": ("rank in the raw signals", number),
+    "crossing": ("paths meet in {picture_space}", percent),
     "softmax_mass": ("probability of the other", percent),
 }
 
@@ -38,7 +38,7 @@ def claim_rows(claims: pd.DataFrame) -> list[dict[str, Any]]:
     An answer is its words and whether it is no more than likely.
     """
     return [
-        {"space": "", **row}
+        {"space": "", "picture_space": "", **row}
         | {
             "answers": {name: _answer(row.get(name)) for name in ANSWERS},
             "behind": [

@@ -1,7 +1,7 @@
 """Sets of signs that stay together.
 
 Takes the groups in `stability.zarr`, gives those of three signs or more with their members, and
-counts those of two.
+counts those of two and the verdicts inside.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ import xarray as xr
 
 from signpaths.columns import column_of
 from signpaths.report.study import Study, known
+from signpaths.stability.verdicts import APART, STAYS
 
 NAME = "Sets"
 # A group of two is a pair, which the table of pairs has.
@@ -28,6 +29,7 @@ def content(study: Study) -> dict[str, Any] | None:
     group = study.stability["group"].values
     sizes = np.bincount(group[group > 0])
     return {
+        **verdicts_inside(study.stability),
         "rows": rows,
         "columns": [
             column_of(study.stability[name]) for name in ("group_close", "group_membership")
@@ -35,6 +37,20 @@ def content(study: Study) -> dict[str, Any] | None:
         "twos": int((sizes == 2).sum()),
         "alone": int((group == 0).sum()),
         "loose": LOOSE,
+    }
+
+
+def verdicts_inside(stability: xr.Dataset) -> dict[str, int]:
+    """Count the pairs inside the sets that are listed, those that stay close and those apart."""
+    group = stability["group"].values
+    size = np.bincount(group)[group]
+    first, second = np.triu_indices(group.size, 1)
+    inside = (group[first] == group[second]) & (group[first] > 0) & (size[first] >= FEWEST_SIGNS)
+    verdict = stability["verdict"].values[inside]
+    return {
+        "pairs": verdict.size,
+        "staying": int((verdict == STAYS).sum()),
+        "apart": int((verdict == APART).sum()),
     }
 
 

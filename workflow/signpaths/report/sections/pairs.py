@@ -4,6 +4,7 @@ Takes the pairs as `pairs.csv` has them and what `stability.zarr` says of its st
 first rows as text, for readers without a script, the legend of a pair's details, and JSON.
 """
 
+import json
 from typing import Any
 
 import numpy as np
@@ -82,9 +83,11 @@ def breaks(names: str, runs: int) -> str:
     broken = names.split()
     if not broken:
         return "none"
-    if len(broken) == runs:
-        return f"all {runs}" if runs > 1 else broken[0]
-    return ", ".join(broken) if len(broken) <= MOST_BREAKS else f"{len(broken)} of {runs}"
+    if len(broken) == runs and runs > 1:
+        return f"all {runs}"
+    if len(broken) > MOST_BREAKS:
+        return f"{len(broken)} of {runs}"
+    return f"network{'s' * (len(broken) > 1)} {', '.join(broken)}"
 
 
 def described(column: Column) -> dict[str, str]:
@@ -135,6 +138,7 @@ def script_data(
         "every": every,
         "runs": study.runs,
         "autoencoders": int(stability.attrs["ae_seeds"]),
+        "studies": json.loads(stability.attrs["options"])["resampled_studies"],
         "k": float(stability.attrs["k"]),
         "verdicts": list(VERDICTS),
         "causes": [name for name in CAUSES if name in causes],

@@ -25,11 +25,11 @@ def content(study: Study) -> dict[str, Any] | None:
     if not today["open"]:
         return None
     # The fewest that decide half of what is open, or else the most that were looked at.
-    enough = next((row for row in later if row["decided"] >= today["open"] / 2), later[-1])
+    enough = next((row for row in later if row["open"] <= today["open"] / 2), later[-1])
     return {
         "today": round(today["open"]),
-        "rows": later,
-        "suggested": enough,
+        "rows": [in_whole_pairs(row) for row in later],
+        "suggested": in_whole_pairs(enough),
         "curve": curve(rows),
         "equivalent": attrs["plan_equivalent"],
         "region": [attrs["plan_equivalent_low"], attrs["plan_equivalent_high"]],
@@ -44,12 +44,10 @@ def plan_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
     ours = stability["plan_open"]
     of_open = {word: ours.sel(answer=word).values for word in (STAYS, COMES, APART, UNDECIDED)}
     staying = stability["plan"].sel(answer=STAYS).values
-    today = ours.sel(more=0).sum().item()
     return [
         {
             "more": more,
             "networks": stability.sizes["network"] + more,
-            "decided": today - float(of_open[UNDECIDED][at]),
             "open": float(of_open[UNDECIDED][at]),
             "stays": float(of_open[STAYS][at]),
             "comes": float(of_open[COMES][at]),
@@ -58,6 +56,19 @@ def plan_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
         }
         for at, more in enumerate(stability["more"].values.tolist())
     ]
+
+
+def in_whole_pairs(row: dict[str, Any]) -> dict[str, Any]:
+    """Round what becomes of the open pairs so that they are as many together as today.
+
+    The largest remainders are rounded up (Hamilton's method).
+    """
+    names = ("stays", "comes", "apart", "open")
+    parts = np.array([row[name] for name in names])
+    whole = np.floor(parts + 1e-9).astype(int)
+    missing = round(parts.sum()) - int(whole.sum())
+    whole[np.argsort(whole - parts, kind="stable")[:missing]] += 1
+    return row | dict(zip(names, whole.tolist(), strict=True))
 
 
 def curve(rows: list[dict[str, Any]]) -> dict[str, Any]:
