@@ -194,9 +194,9 @@ def test_the_details_of_a_pair_are_its_numbers(whole: Dump, folder: Path) -> Non
         for name in row
         if row[name].dims == ("space",) and row[name].dtype.kind != "U"
     }
-    assert of_ae2["Close in"] == f"{12 * at['pi']:.3g}/12"
+    assert of_ae2["Close in"] == f"{24 * at['pi']:.3g}/24"
     assert float(of_ae2["By arrangement"]) == pytest.approx(at["p_arrangement"], abs=0.006)
-    assert of_ae2["If close up to 2"] == f"{12 * at['pi_double_k']:.3g}/12"
+    assert of_ae2["If close up to 2"] == f"{24 * at['pi_double_k']:.3g}/24"
     assert float(of_ae2["Mean rank"]) == pytest.approx(at["rank_mean"], abs=0.051)
     low, high = of_ae2["Interval (95\N{NO-BREAK SPACE}%)"].split("\N{EN DASH}")
     assert float(low) == pytest.approx(at["rank_low"], abs=0.051)
@@ -231,14 +231,19 @@ def test_the_details_show_what_another_limit_would_give(whole: Dump, folder: Pat
     for space in row.space.values:
         line = next(shown for shown in detail.rows if shown[0] == space)
         share = float(row.pi_double_k.sel(space=space))
-        assert line[head.index("If close up to 2")] == f"{round(12 * share, 1):g}/12"
+        # Networks, or pictures of two autoencoders each.
+        every = 24 if space.startswith("ae") else 12
+        assert line[head.index("If close up to 2")] == f"{round(every * share)}/{every}"
 
 
 # How a column is shown, its value, the other end of the interval, and what a reader sees.
 SHOWN: tuple[tuple[Any, float, float | None, str], ...] = (
-    ("bar", 0.5, None, "6/12"),
-    ("count", 0.25, None, "3/12"),
+    ("bar", 0.5, None, "12/24"),
+    ("count", 0.25, None, "6/24"),
     ("percent", 0.123, None, "12\N{NO-BREAK SPACE}%"),
+    ("percent", 0.996, None, ">99\N{NO-BREAK SPACE}%"),
+    ("percent", 0.004, None, "<1\N{NO-BREAK SPACE}%"),
+    ("percent", 1.0, None, "100\N{NO-BREAK SPACE}%"),
     ("percent", 0.123, 0.5, "12–50\N{NO-BREAK SPACE}%"),
     ("fine percent", 0.1234, None, "12.3\N{NO-BREAK SPACE}%"),
     ("rank", 1.44, None, "1.4"),

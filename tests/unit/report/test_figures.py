@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 from fake_study import HOSTILE, NAMES, Study, make_study, make_whole_study, write_agreement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from signpaths.errors import UserError
 from signpaths.hashes import PACKAGE, code_hash
 from signpaths.options import FiguresOptions
+from signpaths.report.closest import over_all_counts
 from signpaths.report.drawing.labels import place_labels
 from signpaths.report.drawing.networks import draw_networks
 from signpaths.report.drawing.pairs import draw_pairs
@@ -195,3 +197,22 @@ def test_rewording_what_was_found_draws_no_figure_again(tmp_path: Path) -> None:
     with (package / "report/drawing/labels.py").open("a", encoding="utf-8") as file:
         file.write("NEW = 1\n")
     assert code_hash("report.figures", package) != before
+
+
+def test_the_pairs_shown_are_of_all_numbers_of_networks() -> None:
+    """The closest of every count before the second of any, against a loop; none that never is."""
+    generator = np.random.default_rng(4)
+    pi = generator.integers(0, 6, 60) / 5
+    rank = generator.permutation(60) + 1.0
+    stability = xr.Dataset(
+        {"pi": (("space", "pair"), pi[None]), "rank_mean": (("space", "pair"), rank[None])},
+        coords={"space": ["hidden"]},
+    )
+    by_count = [
+        sorted(np.flatnonzero(np.rint(5 * pi) == count), key=lambda i: rank[i])
+        for count in (5, 4, 3, 2, 1)
+    ]
+    turns = [one[at] for at in range(60) for one in by_count if at < len(one)]
+    for most in (3, 7, 12, 100):
+        expected = sorted(turns[:most], key=lambda i: (-pi[i], rank[i]))
+        assert over_all_counts(stability, most).tolist() == expected

@@ -1,6 +1,7 @@
 """The report's tables on cause, trust and evidence: their numbers are those of the stores."""
 
 import csv
+import itertools
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,9 +34,10 @@ from signpaths.report.sections.causes import cause_rows, picture_rows, projectio
 from signpaths.report.sections.claims import claim_rows
 from signpaths.report.sections.compared import study_rows, together
 from signpaths.report.sections.evidence import evidence_rows
-from signpaths.report.sections.groups import group_rows
+from signpaths.report.sections.groups import group_rows, verdicts_inside
 from signpaths.report.sections.halves import half_rows
 from signpaths.report.sections.instability import reliability_rows, variance_rows
+from signpaths.report.sections.opening import verdict_rows
 from signpaths.report.sections.planning import curve, in_whole_pairs, plan_rows
 from signpaths.report.sections.projection import projection_rows
 from signpaths.report.sections.sensitivity import content as sensitivity
@@ -45,7 +47,7 @@ from signpaths.spaces import coordinates
 from signpaths.stability.answers import Observed
 from signpaths.stability.groups import group_statistics
 from signpaths.stability.halves import half_statistics
-from signpaths.stability.verdicts import CAUSES, PICTURES, UNDECIDED
+from signpaths.stability.verdicts import CAUSES, PICTURES, UNDECIDED, VERDICTS
 from signpaths.stores import open_store, read_table, write_store
 
 SIGNS = [*"abcdefgh", *HOSTILE[:2]]
@@ -327,6 +329,35 @@ def test_sets_of_signs_are_listed_with_their_surest_members_first() -> None:
     (row,) = group_rows(stable)
     assert [one["sign"] for one in row["signs"]] == ["d", "f", "a"]
     assert (row["close"], row["membership"]) == pytest.approx((0.7, 0.7))
+
+
+def test_the_verdicts_inside_sets_are_counted() -> None:
+    """Signs 0, 1 and 2 make a set, 3 and 4 one of two, 5 none."""
+    pairs = list(itertools.combinations(range(6), 2))
+    verdict = {(0, 1): "stays close", (0, 2): "apart", (1, 2): "stays close", (3, 4): "stays close"}
+    stability = xr.Dataset(
+        {
+            "group": ("sign", [1, 1, 1, 2, 2, 0]),
+            "verdict": ("pair", [verdict.get(pair, "comes and goes") for pair in pairs]),
+        }
+    )
+    assert verdicts_inside(stability) == {"pairs": 3, "staying": 2, "apart": 1}
+
+
+def test_every_verdict_is_counted_with_what_it_promises(tmp_path: Path) -> None:
+    stable = open_store(make_whole_study(tmp_path).folder / "stability.zarr").load()
+    rows = {row["name"]: row for row in verdict_rows(stable)}
+    assert list(rows) == list(VERDICTS)
+    close = np.rint(stable.pi.sel(space="hidden").values * stable.sizes["network"])
+    for name, row in rows.items():
+        its = stable.verdict.values == name
+        assert row["pairs"] == its.sum()
+        assert row["close"] == ((close[its].min(), close[its].max()) if its.any() else None)
+        assert row["never"] == (close[its] == 0).sum()
+        assert "{" not in row["promise"]
+        sure = (stable.verdict_repeats.values[its] >= 0.8).sum()
+        assert row["sure"] == (None if name == UNDECIDED else sure)
+    assert rows["stays close"]["promise"].startswith("close in more than 50\N{NO-BREAK SPACE}% of")
 
 
 def test_sets_are_shown_if_there_are_any(tmp_path: Path) -> None:

@@ -16,6 +16,21 @@ def closest_first(stability: xr.Dataset) -> np.ndarray:
     return np.lexsort((chosen["rank_mean"].values, -chosen["pi"].values))
 
 
+def over_all_counts(stability: xr.Dataset, most: int) -> np.ndarray:
+    """Choose pairs that are close in some network, so that all numbers of networks are shown.
+
+    The closest one of those that are close in all networks, in all but one, and so on, then the
+    second of each, until there are `most`; in the order of `closest_first`.
+    """
+    pi = stability["pi"].sel(space=HEADLINE).values
+    order = closest_first(stability)
+    order = order[pi[order] > 0]
+    _, first, group = np.unique(-pi[order], return_index=True, return_inverse=True)
+    # How many pairs with the same count stand before each.
+    before = np.arange(order.size) - first[group]
+    return order[np.sort(np.argsort(before, kind="stable")[:most])]
+
+
 def pair_names(stability: xr.Dataset) -> list[str]:
     """Name every pair for people."""
     signs = zip(stability["sign_a"].values, stability["sign_b"].values, strict=True)

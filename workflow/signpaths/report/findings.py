@@ -132,7 +132,9 @@ def _found(stability: xr.Dataset) -> str:
 def _only_likely(repeats: np.ndarray, stability: xr.Dataset) -> str:
     """Say how many answers too few resampled studies repeat; nothing if all are sure."""
     likely = int((repeats < float(stability.attrs["sure"])).sum())
-    return f", {count(likely)} of them only likely" if likely else ""
+    if not likely:
+        return ""
+    return ", but only likely" if repeats.size == 1 else f", {count(likely)} of them only likely"
 
 
 def _causes(stability: xr.Dataset) -> str:

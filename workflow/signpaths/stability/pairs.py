@@ -41,9 +41,9 @@ def frequency_statistics(found: Retrainings, options: StabilityOptions) -> xr.Da
                 heading="Close in",
                 shown="bar",
                 group=OFTEN,
-                words="In how many of the networks the pair is close. The bar shows the share, "
-                "π. In the picture of an autoencoder a network counts by the share of its "
-                "autoencoders.",
+                words="In how many of the networks the pair is close; in the space of an "
+                "autoencoder, in how many of the pictures that all of them make. The bar shows the "
+                "share, π.",
             ),
             tested["pi"],
         ),

@@ -10,7 +10,7 @@ from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
-from signpaths.report.closest import closest_first
+from signpaths.report.closest import over_all_counts
 from signpaths.report.drawing.style import COLOURS, MARKERS, canvas, sentence, short_pair
 from signpaths.runs import names_of
 from signpaths.spaces import HEADLINE
@@ -24,9 +24,8 @@ def draw_networks(stability: xr.Dataset) -> Figure:
     chosen = stability.sel(space=HEADLINE)
     close = chosen["close"].transpose("pair", "network").values.astype(bool)
     rank = chosen["mutual_rank"].transpose("pair", "network").values
-    order = closest_first(stability)
-    ever = order[close[order].any(axis=1)]
-    order = ever[:ROWS_SHOWN]
+    ever = int(close.any(axis=1).sum())
+    order = over_all_counts(stability, ROWS_SHOWN)
     names, runs = names_of(stability), stability.sizes["network"]
     verdict = stability["verdict"].values.astype(str)
     if not len(order):
@@ -87,7 +86,7 @@ def draw_networks(stability: xr.Dataset) -> Figure:
             annotation_clip=False,
         )
     axes.set_xlabel("network")
-    shown = f"the first {len(order)} of {len(ever):,}" if len(ever) > len(order) else str(len(ever))
+    shown = f"{len(order)} of {ever:,}" if ever > len(order) else str(ever)
     axes.set_title(
         f"Pairs that are close in at least one network: {shown} (space: {HEADLINE})\n"
         "Number: mutual rank, 1 is nearest. "

@@ -1,4 +1,4 @@
-"""The closest pairs: in how many networks each is close, and how sure that is.
+"""Pairs that are close in some network: in how many of them, and how sure that is.
 
 Takes `stability.zarr`, gives a figure with a dot and an interval a pair.
 """
@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib import ticker
 from matplotlib.figure import Figure
 
-from signpaths.report.closest import closest_first
+from signpaths.report.closest import closest_first, over_all_counts
 from signpaths.report.drawing.style import (
     COLOURS,
     MARKERS,
@@ -25,11 +25,15 @@ FEWEST_PAIRS_SHOWN = 10
 
 
 def draw_pairs(stability: xr.Dataset) -> Figure:
-    """Draw the closest pairs: the share of networks in which they are close, with its interval."""
-    order = closest_first(stability)
-    # Pairs that are never close say nothing here, but a handful show where the others end.
+    """Draw the share of networks in which pairs are close, with its interval."""
     ever = int((stability["pi"].sel(space=HEADLINE).values > 0).sum())
-    order = order[: min(PAIRS_SHOWN, max(ever, FEWEST_PAIRS_SHOWN))]
+    # Pairs that are never close say nothing here, but a handful show where the others end.
+    few = ever < FEWEST_PAIRS_SHOWN
+    order = (
+        closest_first(stability)[:FEWEST_PAIRS_SHOWN]
+        if few
+        else over_all_counts(stability, PAIRS_SHOWN)
+    )
     chosen = stability.sel(space=HEADLINE).isel(pair=order)
     names = [short_pair(stability, int(i)) for i in order]
     verdict = chosen["verdict"].values.astype(str)
@@ -82,7 +86,11 @@ def draw_pairs(stability: xr.Dataset) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color="#DDDDDD", lw=0.6)
     axes.set_axisbelow(True)
-    pairs = stability.sizes["pair"]
-    axes.set_title(f"The {len(order)} closest of {pairs:,} pairs (space: {HEADLINE})", pad=22)
+    title = (
+        f"{len(order)} of the {ever:,} pairs that are close in some network"
+        if len(order) < ever
+        else f"The {len(order)} closest of {stability.sizes['pair']:,} pairs"
+    )
+    axes.set_title(f"{title} (space: {HEADLINE})", pad=22)
     legend(figure, [verdict_key(name) for name in VERDICTS if (verdict == name).any()])
     return figure

@@ -20,6 +20,7 @@ from signpaths.spaces import (
     RAW_SIGNALS,
     of_kind,
     plane,
+    words,
 )
 
 NAME = "Mistakes"
@@ -51,13 +52,21 @@ def evidence_rows(evidence: xr.Dataset, seen: str | None) -> dict[str, Any]:
     `seen` is the picture in two dimensions, which is held against the raw signals.
     """
     rows = []
+    said = words(evidence)
     for space in evidence.space.values.tolist():
         at = evidence.sel(space=space)
         against = [
             {score: _known(one, names) for score, names in SCORES.items()}
             for one in (at.sel(against=name) for name in evidence.against.values)
         ]
-        rows.append({"space": space, "headline": space == HEADLINE, "against": against})
+        rows.append(
+            {
+                "space": space,
+                "words": said[space],
+                "headline": space == HEADLINE,
+                "against": against,
+            }
+        )
     fair = evidence.sel(against=FAIR)
     pictured = seen in evidence.space.values
     over_raw = _compared(_known(fair.sel(space=seen), OVER_RAW)) if pictured else UNSAID
