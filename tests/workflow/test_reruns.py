@@ -78,7 +78,7 @@ def test_rewording_runs_no_more_than_what_it_words(
     [
         ("columns.py", "How often close", "How often near"),
         ("spaces.py", "as a control", "for comparison"),
-        ("stability/verdicts.py", "it is seldom close before", "it is hardly close before"),
+        ("stability/verdicts.py", "the pair is seldom close", "the pair is hardly close"),
     ],
 )
 def test_no_words_train_a_network_again(micro: Path, module: str, old: str, new: str) -> None:
