@@ -18,6 +18,7 @@ from signpaths import __version__
 from signpaths.errors import UserError
 from signpaths.options import Options
 from signpaths.stores import (
+    ONE_CHUNK,
     open_store,
     read_table,
     whole,
@@ -215,6 +216,16 @@ def test_a_store_says_what_made_it(tmp_path: Path) -> None:
     assert attrs["padding"] == "pre"
     assert json.loads(attrs["options"]) == {"rate": 0.1, "names": ["a", "ü"], "most": None}
     assert json.loads((tmp_path / "out.zarr/zarr.json").read_text())["zarr_format"] == 3
+
+
+def test_what_is_small_is_one_chunk_and_what_is_large_is_cut(tmp_path: Path) -> None:
+    many = np.zeros((7, 2, 9, 94, 94), np.float32)
+    large = np.zeros(ONE_CHUNK // 4 + 1, np.float32)
+    data = xr.Dataset({"small": (tuple("abcde"), many), "large": ("x", large), "empty": ("y", [])})
+    opened = xr.open_zarr(write(tmp_path / "store.zarr", data))
+    assert opened["small"].encoding["chunks"] == many.shape
+    assert opened["large"].encoding["chunks"] < large.shape
+    assert opened["empty"].size == 0
 
 
 def test_writing_leaves_the_dataset_alone(tmp_path: Path) -> None:

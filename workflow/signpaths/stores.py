@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
     from signpaths.options import Options
 
+# Bytes of a variable that is written as one chunk. Zarr would cut it smaller, and of small chunks
+# each costs a millisecond to read, which thousands of runs make minutes.
+ONE_CHUNK = 2**24
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
@@ -98,8 +102,17 @@ def write_store(
         # Consolidated metadata lets `xr.open_zarr(path)` open the store without a warning; zarr
         # says at each write that version 3 of its format has not adopted it yet.
         warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-        _with_strings_as(dataset, "U", object).to_zarr(
-            partial, mode="w", zarr_format=3, consolidated=True
+        written = _with_strings_as(dataset, "U", object)
+        written.to_zarr(
+            partial,
+            mode="w",
+            zarr_format=3,
+            consolidated=True,
+            encoding={
+                name: {"chunks": variable.shape}
+                for name, variable in written.variables.items()
+                if variable.ndim and 0 < variable.nbytes <= ONE_CHUNK
+            },
         )
 
 
