@@ -145,8 +145,8 @@ def simulate(
     folder
         Where to write `<session>/<sign>-<take>.tsd`; what was there before goes.
     planted
-        The CSV to write: sign_a, sign_b, relation (see `PAIRS`). Of a prefix pair, sign_a is how
-        sign_b begins.
+        The CSV to write: sign_a, sign_b, relation (see `PAIRS`) and planting. Of a prefix pair,
+        sign_a is how sign_b begins.
 
     Raises
     ------
@@ -434,17 +434,26 @@ def sign_names(count: int, seed: int) -> list[str]:
 
 
 def planted_pairs(signs: Sequence[Sign]) -> pd.DataFrame:
-    """List the planted pairs, in the order in which they were made."""
+    """List the planted pairs, in the order in which they were made.
+
+    Pairs of one relation that were made together have the same number, from 1, as their `planting`.
+    """
     groups: dict[int, list[Sign]] = {}
     for sign in signs:
         groups.setdefault(sign.group, []).append(sign)
+    plantings: dict[tuple[int, str], int] = {}
     return pd.DataFrame(
         [
-            (group[one].name, group[other].name, relation)
-            for group in groups.values()
+            (
+                group[one].name,
+                group[other].name,
+                relation,
+                plantings.setdefault((number, relation), len(plantings) + 1),
+            )
+            for number, group in groups.items()
             for one, other, relation in PAIRS[group[0].relation]
         ],
-        columns=["sign_a", "sign_b", "relation"],
+        columns=["sign_a", "sign_b", "relation", "planting"],
     )
 
 
