@@ -416,9 +416,15 @@ def test_pairs_of_one_relation_that_were_made_together_are_a_planting() -> None:
 def test_the_three_of_a_triplet_are_equally_far_apart(seed: int) -> None:
     signs = [sign for sign in plant(of_the_demo(seed)) if sign.relation == "flickering"]
     for group in {sign.group for sign in signs}:
-        three = [sign.movement for sign in signs if sign.group == group]
-        apart = [distance(three[a], three[b]) for a, b in ((0, 1), (0, 2), (1, 2))]
-        np.testing.assert_allclose(apart, apart[0])
+        three = [sign.movement.curve(PHASES) for sign in signs if sign.group == group]
+        apart = np.array([three[a] - three[b] for a, b in ((0, 1), (0, 2), (1, 2))]) ** 2
+        # At every moment,
+        of_moment = apart.sum(axis=2)
+        np.testing.assert_allclose(of_moment, of_moment[0, 0])
+        # and over a whole turn in every channel of the right hand's place, and in no other.
+        of_channel = apart[:, :-1].mean(axis=1)
+        np.testing.assert_allclose(of_channel[:, 11:17], of_channel[0, 11])
+        assert np.delete(of_channel, np.s_[11:17], axis=1).max() == 0
 
 
 @pytest.mark.parametrize("relation", ["learned", "trembling"])

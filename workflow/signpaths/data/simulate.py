@@ -56,16 +56,15 @@ TAIL, TAIL_MOVE = 0.3, 0.1
 # (fidgets), or shakes to and fro between two frames and the next two (trembles), in a direction
 # drawn anew. By these shares of the range in each of the six channels of a place; the second sign's
 # more, so that in the signals the quiet sign is nearest to the first.
-FIDGET, TREMOR, SECOND = 0.6, 0.5, 1.15
+FIDGET, TREMOR, SECOND = 0.55, 0.5, 1.2
 FIDGETS_BY = 0.2
 TREMBLES = np.array([1, 1, -1, -1])
 # How far from the first sign the quiet one is, likewise: nearer than any two takes of the others,
 # and farther than the others once the left hand is left out of account.
 QUIET_BESIDE = {"learned": 0.5, "trembling": 0.6}
 
-# Three places of a triplet, this far from their middle in each channel: every two differ in four.
-TRIPLET = 0.12
-CORNERS = np.array([[1, 1, 1, 1, 1, 1], [1, 1, -1, -1, -1, -1], [-1, -1, 1, 1, -1, -1]])
+# How far the right hands of a triplet sway, in each of the six channels of a place.
+TRIPLET = 0.2
 
 # How takes differ, as standard deviations: of the logarithm of the duration, of how early or late
 # the hand is on its way, of the size of the movement. No take is more than `MOST` of them away.
@@ -258,18 +257,24 @@ def twin_of(movement: Movement, rng: np.random.Generator) -> Movement:
 
 
 def triplet(movement: Movement, rng: np.random.Generator) -> list[Movement]:
-    """Give a movement in three places of the right hand, every two of them as far apart.
+    """Give a movement about which the right hand sways once, in three ways a third of a turn apart.
 
-    None of the three pairs is meant to be the nearest; which of them is, each network decides.
+    The channels sway a sixth of a turn apart. So every two of the three are as far from each other
+    at every moment, and in the end in every channel: whatever a network heeds most, none of the
+    three pairs is meant to be the nearest. Which of them is, each network decides.
     """
-    channels, sides = HAND + rng.permutation(PLACE), rng.choice([-1, 1], PLACE)
+    start, sides = rng.permutation(PLACE) / PLACE, rng.choice([-1, 1], PLACE)
 
-    def placed(corner: np.ndarray) -> Movement:
-        change = np.zeros(2 * HAND)
-        change[channels] = TRIPLET * corner * sides
-        return replace(movement, curve=lambda phase: movement.curve(phase) + change)
+    def swaying(third: int) -> Curve:
+        def curve(phase: np.ndarray) -> np.ndarray:
+            turns = phase[:, None] + start + third / 3
+            points = movement.curve(phase).copy()
+            points[:, HAND : HAND + PLACE] += TRIPLET * sides * np.cos(2 * math.pi * turns)
+            return points
 
-    return [placed(corner) for corner in CORNERS]
+        return curve
+
+    return [replace(movement, curve=swaying(third)) for third in range(3)]
 
 
 def beside_quiet(
