@@ -63,8 +63,9 @@ TREMBLES = np.array([1, 1, -1, -1])
 # and farther than the others once the left hand is left out of account.
 QUIET_BESIDE = {"learned": 0.5, "trembling": 0.6}
 
-# How far the right hands of a triplet sway, in each of the six channels of a place.
-TRIPLET = 0.2
+# How far the right hands of a triplet sway, as a root mean square, in each of the six channels of a
+# place.
+TRIPLET = 0.14
 
 # How takes differ, as standard deviations: of the logarithm of the duration, of how early or late
 # the hand is on its way, of the size of the movement. No take is more than `MOST` of them away.
@@ -263,13 +264,14 @@ def triplet(movement: Movement, rng: np.random.Generator) -> list[Movement]:
     at every moment, and in the end in every channel: whatever a network heeds most, none of the
     three pairs is meant to be the nearest. Which of them is, each network decides.
     """
-    start, sides = rng.permutation(PLACE) / PLACE, rng.choice([-1, 1], PLACE)
+    sway = TRIPLET * math.sqrt(2) * rng.choice([-1, 1], PLACE)
+    start = rng.permutation(PLACE) / PLACE
 
     def swaying(third: int) -> Curve:
         def curve(phase: np.ndarray) -> np.ndarray:
-            turns = phase[:, None] + start + third / 3
+            turns = third / 3 + start + phase[:, None]
             points = movement.curve(phase).copy()
-            points[:, HAND : HAND + PLACE] += TRIPLET * sides * np.cos(2 * math.pi * turns)
+            points[:, HAND : HAND + PLACE] += sway * np.cos(2 * math.pi * turns)
             return points
 
         return curve
