@@ -19,7 +19,7 @@ from signpaths.report.sections.planted import (
     score,
 )
 from signpaths.report.study import rows_of
-from signpaths.stability.verdicts import CAUSES, UNDECIDED, VERDICTS
+from signpaths.stability.verdicts import CAUSES, VERDICTS
 from signpaths.stores import open_store, read_table
 
 STUDY = CHECKOUT / "results" / "demo"
@@ -67,7 +67,7 @@ def test_a_copy_of_the_raw_signals_fails(planted: pd.DataFrame, stability: xr.Da
 
 
 def test_every_verdict_and_every_cause_is_there(stability: xr.Dataset) -> None:
-    assert set(stability["verdict"].values) >= set(VERDICTS) - {UNDECIDED}
+    assert set(stability["verdict"].values) == set(VERDICTS)
     assert set(stability["cause"].values) - {""} == set(CAUSES)
 
 
