@@ -173,7 +173,7 @@ def test_the_sentence_counts_plantings_and_what_a_copy_would_find(stability: xr.
 
 def test_rows_tell_what_networks_and_the_copy_found(stability: xr.Dataset) -> None:
     rows = planted_rows(planting((0, 1, "twin", 1), (2, 3, "learned", 2)), stability)
-    assert [(row["agrees"], row["copy"], row["span"]) for row in rows["rows"]] == [
+    assert [(row["agrees"], row["copied"], row["span"]) for row in rows["rows"]] == [
         (True, True, 1),
         (True, False, 1),
     ]

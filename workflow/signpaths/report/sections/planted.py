@@ -143,7 +143,7 @@ def planted_rows(planted: pd.DataFrame, stability: xr.Dataset) -> dict[str, Any]
     runs = stability.sizes["network"]
     return {
         "rows": [
-            {**_row(one, found.get(_key(one)), runs), "agrees": right, "copy": copy, "span": span}
+            {**_row(one, found.get(_key(one)), runs), "agrees": right, "copied": copy, "span": span}
             for one, right, copy, span in zip(*columns, strict=True)
         ],
         "score": score(relations, own),
