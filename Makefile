@@ -4,16 +4,19 @@ BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 # The recordings for `make auslan` and `make article`: an archive, a folder or a URL.
 RAW ?=
+# Of the recordings that `make seeds` simulates; the demo's own is 0.
+SEEDS ?= 1 2 3
 # More for `make bench`, such as `BENCH="--auslan results/auslan"`.
 BENCH ?=
 
 export PYTHONPATH := $(CURDIR)/workflow
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo auslan article bench calibrate test lint docs lock clean
+.PHONY: help demo seeds auslan article bench calibrate test lint docs lock clean
 
 help:
 	@echo "make demo                  the demo study on simulated recordings, end to end"
+	@echo "make seeds                 the demo's networks on recordings of three other seeds"
 	@echo "make auslan RAW=<source>   the real study: 94 signs, 20 networks x 5 autoencoders"
 	@echo "make article RAW=<source>  the article's own settings, flaws included"
 	@echo "make bench RAW=<source>    speed against what one would write otherwise, as ratios"
@@ -21,7 +24,7 @@ help:
 	@echo "make test                  linters and the whole test suite"
 	@echo "make docs                  what is made from options.py and stages.py"
 	@echo "make lint                  linters only"
-	@echo "make clean                 takes away .venv and the demo"
+	@echo "make clean                 takes away .venv and the demos"
 	@echo "make lock                  resolve envs/*.in again"
 
 .venv/study: envs/requirements.txt
@@ -38,6 +41,17 @@ demo: .venv/study
 	$(SNAKEMAKE) --configfile config/demo.yaml
 	@echo "report: results/demo/report.html"
 	@$(BIN)/python -m signpaths findings results/demo
+
+# Answers are about networks: as few and as short autoencoders as there can be.
+seeds: .venv/study
+	for seed in $(SEEDS); do \
+	    $(SNAKEMAKE) --configfile config/demo.yaml --config study=demo-$$seed \
+	        "simulate={\"seed\": $$seed}" 'autoencoder={"seeds": 1, "epochs": 1}' \
+	        --until evidence || exit 1; \
+	done
+	@for seed in $(SEEDS); do \
+	    echo "seed $$seed: $$($(BIN)/python -m signpaths findings results/demo-$$seed | head -n 1)"; \
+	done
 
 auslan: CONFIGS := config/auslan.yaml
 article: CONFIGS := config/auslan.yaml config/article.yaml
@@ -76,4 +90,4 @@ lock:
 	done
 
 clean:
-	rm -rf .venv .snakemake results/demo logs/demo
+	rm -rf .venv .snakemake results/demo logs/demo $(SEEDS:%=results/demo-%) $(SEEDS:%=logs/demo-%)

@@ -334,8 +334,8 @@ def _write_texts(folder: Path, names: Sequence[str]) -> None:
     excluded = pd.DataFrame(columns=["file", "sign", "session", "take", "frames", "reason"])
     excluded.loc[0] = ["s1/x-1.tsd", "x", "s1", 1, 136, "longer than 90 frames"]
     excluded.to_csv(folder / "excluded.csv", index=False)
-    planted = [[names[0], names[1], "twin"], [names[2], names[3], "crossing"]]
-    pd.DataFrame(planted, columns=["sign_a", "sign_b", "relation"]).to_csv(
+    planted = [[names[0], names[1], "twin", 1], [names[2], names[3], "crossing", 2]]
+    pd.DataFrame(planted, columns=["sign_a", "sign_b", "relation", "planting"]).to_csv(
         folder / "planted.csv", index=False
     )
     provenance = {

@@ -18,7 +18,7 @@ from signpaths.data.tsd import parse_frames
 from signpaths.errors import UserError
 from signpaths.frames import resample
 from signpaths.options import SimulateOptions
-from signpaths.report.sections.planted import PROMISES, kept
+from signpaths.report.sections.planted import PROMISES, Answer, kept
 from signpaths.stability.verdicts import APART, INPUT, NONE, STAYS
 
 ROOT = Path(__file__).parents[3]
@@ -387,7 +387,9 @@ def test_a_copy_of_the_raw_signals_fails(seed: int) -> None:
     signs = plant(options)
     close = raw_ranks(signs, options) <= largest_close_rank(len(signs), 0.05)
     found = {
-        frozenset((one.name, other.name)): (STAYS, INPUT) if close[a, b] else (APART, NONE)
+        frozenset((one.name, other.name)): Answer(STAYS, INPUT)
+        if close[a, b]
+        else Answer(APART, NONE)
         for a, one in enumerate(signs)
         for b, other in enumerate(signs[:a])
     }
@@ -396,38 +398,33 @@ def test_a_copy_of_the_raw_signals_fails(seed: int) -> None:
     assert right == {name: name in ("twin", "prefix", "crossing") for name in PROMISES}
     # In the signals, a quiet sign is nearest to the first of two that belong together.
     by_relation = {row["relation"]: frozenset((row["sign_a"], row["sign_b"])) for row in planted}
-    assert found[by_relation["learned apart"]] == (STAYS, INPUT)
+    assert found[by_relation["learned apart"]] == Answer(STAYS, INPUT)
 
 
-def test_what_is_found_as_promised_is_right() -> None:
-    planted = planted_pairs(plant(of_the_demo(0))).to_dict("records")
-    assert {row["relation"] for row in planted} == set(PROMISES)
-    found = {
-        frozenset((row["sign_a"], row["sign_b"])): (
-            PROMISES[row["relation"]].verdict,
-            PROMISES[row["relation"]].cause,
-        )
-        for row in planted
-    }
-    assert kept(planted, found) == [True] * len(planted)
-    # One flickering pair of all is enough, and none is too few.
-    flickering = [row for row in planted if row["relation"] == "flickering"]
-    for row in flickering[1:]:
-        found[frozenset((row["sign_a"], row["sign_b"]))] = (APART, NONE)
-    assert kept(planted, found) == [True] * len(planted)
-    row = flickering[0]
-    found[frozenset((row["sign_a"], row["sign_b"]))] = (APART, NONE)
-    assert kept(flickering, found) == [False] * len(flickering)
-    assert kept([{**row, "sign_b": "nobody"}], found) == [None]
+def test_pairs_of_one_relation_that_were_made_together_are_a_planting() -> None:
+    planted = planted_pairs(plant(of_the_demo(0)))
+    assert set(planted["relation"]) == set(PROMISES)
+    assert planted["planting"].tolist() == [1, 2, 3, 4, 5, 6, 7, 7, 7, 8, 8, 8]
+    assert planted.groupby("planting")["relation"].nunique().max() == 1
+    trios = planted[planted["relation"] == "flickering"].groupby("planting")
+    signs = [{*trio["sign_a"], *trio["sign_b"]} for _, trio in trios]
+    assert [len(three) for three in signs] == [3, 3]
+    assert not set.intersection(*signs)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_three_of_a_triplet_are_equally_far_apart(seed: int) -> None:
     signs = [sign for sign in plant(of_the_demo(seed)) if sign.relation == "flickering"]
     for group in {sign.group for sign in signs}:
-        three = [sign.movement for sign in signs if sign.group == group]
-        apart = [distance(three[a], three[b]) for a, b in ((0, 1), (0, 2), (1, 2))]
-        np.testing.assert_allclose(apart, apart[0])
+        three = [sign.movement.curve(PHASES) for sign in signs if sign.group == group]
+        apart = np.array([three[a] - three[b] for a, b in ((0, 1), (0, 2), (1, 2))]) ** 2
+        # At every moment,
+        of_moment = apart.sum(axis=2)
+        np.testing.assert_allclose(of_moment, of_moment[0, 0])
+        # and over a whole turn in every channel of the right hand's place, and in no other.
+        of_channel = apart[:, :-1].mean(axis=1)
+        np.testing.assert_allclose(of_channel[:, 11:17], of_channel[0, 11])
+        assert np.delete(of_channel, np.s_[11:17], axis=1).max() == 0
 
 
 @pytest.mark.parametrize("relation", ["learned", "trembling"])

@@ -147,11 +147,10 @@ def test_enough_networks_make_no_notice(page: Page) -> None:
 
 
 def test_planted_pairs_are_set_against_the_verdicts(page: Page) -> None:
-    rows = [row for row in page.rows if len(row) == 8]
-    rows = rows[[row[:2] for row in rows].index(["Pair", "Planted as"]) :]
+    rows = page.rows[[row[:2] for row in page.rows].index(["Pair", "Planted as"]) :]
     assert rows[1][0] == "drink \N{EN DASH} danger"
     assert rows[1][2:4] == ["stays close input-driven", "stays close input-driven"]
-    assert rows[1][-1] == "yes"
+    assert rows[1][-2:] == ["yes", "yes"]
     assert rows[2][2] == "apart"
 
 
@@ -310,12 +309,12 @@ def test_findings_are_those_of_the_terminal(whole: Study, whole_page: Page) -> N
 
 
 def test_the_planted_table_tells_the_cause(whole_page: Page) -> None:
-    rows = [row for row in cells(whole_page, 8) if "\N{EN DASH}" in row[0]]
-    assert rows[0][2:4] == ["stays close input-driven", "stays close input-driven"]
-    assert rows[0][-1] == "yes"
-    # The crossing pair, planted as not close, stays close by training.
-    assert rows[1][2:4] == ["apart", "stays close learned"]
-    assert rows[1][-1] == "no"
+    rows = whole_page.rows[[row[:2] for row in whole_page.rows].index(["Pair", "Planted as"]) :]
+    assert rows[1][2:4] == ["stays close input-driven", "stays close input-driven"]
+    assert rows[1][-2:] == ["yes", "yes"]
+    # The crossing pair, planted as not close, stays close by training; in the signals it is apart.
+    assert rows[2][2:4] == ["apart", "stays close learned"]
+    assert rows[2][-2:] == ["no", "yes"]
 
 
 def test_the_variance_figure_is_on_the_page_once(whole_page: Page) -> None:

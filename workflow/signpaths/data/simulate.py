@@ -56,16 +56,16 @@ TAIL, TAIL_MOVE = 0.3, 0.1
 # (fidgets), or shakes to and fro between two frames and the next two (trembles), in a direction
 # drawn anew. By these shares of the range in each of the six channels of a place; the second sign's
 # more, so that in the signals the quiet sign is nearest to the first.
-FIDGET, TREMOR, SECOND = 0.6, 0.5, 1.15
+FIDGET, TREMOR, SECOND = 0.55, 0.5, 1.2
 FIDGETS_BY = 0.2
 TREMBLES = np.array([1, 1, -1, -1])
 # How far from the first sign the quiet one is, likewise: nearer than any two takes of the others,
 # and farther than the others once the left hand is left out of account.
 QUIET_BESIDE = {"learned": 0.5, "trembling": 0.6}
 
-# Three places of a triplet, this far from their middle in each channel: every two differ in four.
-TRIPLET = 0.12
-CORNERS = np.array([[1, 1, 1, 1, 1, 1], [1, 1, -1, -1, -1, -1], [-1, -1, 1, 1, -1, -1]])
+# How far the right hands of a triplet sway, as a root mean square, in each of the six channels of a
+# place.
+TRIPLET = 0.14
 
 # How takes differ, as standard deviations: of the logarithm of the duration, of how early or late
 # the hand is on its way, of the size of the movement. No take is more than `MOST` of them away.
@@ -145,8 +145,8 @@ def simulate(
     folder
         Where to write `<session>/<sign>-<take>.tsd`; what was there before goes.
     planted
-        The CSV to write: sign_a, sign_b, relation (see `PAIRS`). Of a prefix pair, sign_a is how
-        sign_b begins.
+        The CSV to write: sign_a, sign_b, relation (see `PAIRS`) and planting. Of a prefix pair,
+        sign_a is how sign_b begins.
 
     Raises
     ------
@@ -258,18 +258,25 @@ def twin_of(movement: Movement, rng: np.random.Generator) -> Movement:
 
 
 def triplet(movement: Movement, rng: np.random.Generator) -> list[Movement]:
-    """Give a movement in three places of the right hand, every two of them as far apart.
+    """Give a movement about which the right hand sways once, in three ways a third of a turn apart.
 
-    None of the three pairs is meant to be the nearest; which of them is, each network decides.
+    The channels sway a sixth of a turn apart. So every two of the three are as far from each other
+    at every moment, and in the end in every channel: whatever a network heeds most, none of the
+    three pairs is meant to be the nearest. Which of them is, each network decides.
     """
-    channels, sides = HAND + rng.permutation(PLACE), rng.choice([-1, 1], PLACE)
+    sway = TRIPLET * math.sqrt(2) * rng.choice([-1, 1], PLACE)
+    start = rng.permutation(PLACE) / PLACE
 
-    def placed(corner: np.ndarray) -> Movement:
-        change = np.zeros(2 * HAND)
-        change[channels] = TRIPLET * corner * sides
-        return replace(movement, curve=lambda phase: movement.curve(phase) + change)
+    def swaying(third: int) -> Curve:
+        def curve(phase: np.ndarray) -> np.ndarray:
+            turns = third / 3 + start + phase[:, None]
+            points = movement.curve(phase).copy()
+            points[:, HAND : HAND + PLACE] += sway * np.cos(2 * math.pi * turns)
+            return points
 
-    return [placed(corner) for corner in CORNERS]
+        return curve
+
+    return [replace(movement, curve=swaying(third)) for third in range(3)]
 
 
 def beside_quiet(
@@ -434,17 +441,26 @@ def sign_names(count: int, seed: int) -> list[str]:
 
 
 def planted_pairs(signs: Sequence[Sign]) -> pd.DataFrame:
-    """List the planted pairs, in the order in which they were made."""
+    """List the planted pairs, in the order in which they were made.
+
+    Pairs of one relation that were made together have the same number, from 1, as their `planting`.
+    """
     groups: dict[int, list[Sign]] = {}
     for sign in signs:
         groups.setdefault(sign.group, []).append(sign)
+    plantings: dict[tuple[int, str], int] = {}
     return pd.DataFrame(
         [
-            (group[one].name, group[other].name, relation)
-            for group in groups.values()
+            (
+                group[one].name,
+                group[other].name,
+                relation,
+                plantings.setdefault((number, relation), len(plantings) + 1),
+            )
+            for number, group in groups.items()
             for one, other, relation in PAIRS[group[0].relation]
         ],
-        columns=["sign_a", "sign_b", "relation"],
+        columns=["sign_a", "sign_b", "relation", "planting"],
     )
 
 

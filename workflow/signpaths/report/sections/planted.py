@@ -1,17 +1,23 @@
 """What was planted in simulated recordings, and what was found.
 
-Takes `planted.csv` and the pairs; gives one row a planted pair, and the pairs nobody planted. What
-each relation promises is declared here, once: some of it no copy of the raw signals can keep.
+Takes `planted.csv` and the answers on all pairs; gives one row a planted pair, how many plantings
+were found by the networks and by a copy of the raw signals in their place, and the pairs nobody
+planted. What each relation promises is declared here, once: some of it no such copy can keep.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import xarray as xr
 
-from signpaths.report.study import Study, rows_of
-from signpaths.spaces import HEADLINE
+from signpaths.options import StabilityOptions
+from signpaths.report.study import Study, rows_of, shown_rows
+from signpaths.spaces import HEADLINE, UNTRAINED
+from signpaths.stability.answers import Observed, counts_of
+from signpaths.stability.pairs import pair_table
 from signpaths.stability.verdicts import (
     APART,
     COMES,
@@ -22,8 +28,9 @@ from signpaths.stability.verdicts import (
     RECURRENT,
     STAYS,
     UNLEARNED,
+    answered,
 )
-from signpaths.wording import count, number
+from signpaths.wording import count, listed, number
 
 NAME = "Planted truth"
 
@@ -41,7 +48,7 @@ class Promise:
     hidden
         Whether the recordings say the opposite, so that no copy of them can find it.
     together
-        Whether one pair of the relation is enough: it is for no network to say which one.
+        Whether one pair of the planting is enough: it is for no network to say which one.
     """
 
     words: str
@@ -84,27 +91,63 @@ PROMISES = {
 }
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What is said of a pair, and whether resampled studies repeat it often enough to be sure."""
+
+    verdict: str
+    cause: str
+    sure: bool = True
+
+
+# By the two signs of a pair.
+Answers = Mapping[frozenset[str], Answer]
+# A planted pair: its signs, relation and planting.
+Planted = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many plantings were found as promised.
+
+    Attributes
+    ----------
+    judged
+        Plantings that promise something and are in the study.
+    kept
+        Those whose promise was kept,
+    likely
+        and those of them that are only likely.
+    missed
+        Relations of those that were not.
+    """
+
+    judged: int
+    kept: int
+    likely: int
+    missed: Sequence[str]
+
+
 def content(study: Study) -> dict[str, Any] | None:
     """Set planted against found; nothing if the recordings are real."""
-    return None if study.planted is None else planted_rows(study.planted, study.pairs, study.runs)
+    return None if study.planted is None else planted_rows(study.planted, study.stability)
 
 
-def planted_rows(
-    planted: pd.DataFrame, pairs: Sequence[dict[str, Any]], runs: int
-) -> dict[str, Any]:
+def planted_rows(planted: pd.DataFrame, stability: xr.Dataset) -> dict[str, Any]:
     """Set what was planted in simulated data against what was found."""
-    found = {_key(row): row for row in pairs}
+    found = {_key(row): row for row in shown_rows(pair_table(stability))}
     relations = rows_of(planted)
     meant = {_key(one) for one in relations}
-    right = kept(relations, {key: (row["verdict"], row["cause"]) for key, row in found.items()})
-    judged = [one for one in right if one is not None]
+    own, copied = own_answers(stability), copied_answers(stability)
+    columns = (relations, kept(relations, own), kept(relations, copied), spans(relations))
+    runs = stability.sizes["network"]
     return {
         "rows": [
-            _row(one, found.get(_key(one)), runs, agrees)
-            for one, agrees in zip(relations, right, strict=True)
+            {**_row(one, found.get(_key(one)), runs), "agrees": right, "copied": copy, "span": span}
+            for one, right, copy, span in zip(*columns, strict=True)
         ],
-        "agree": sum(judged),
-        "judged": len(judged),
+        "score": score(relations, own),
+        "copied": score(relations, copied),
         "extra": [
             (row["sign_a"], row["sign_b"])
             for key, row in found.items()
@@ -113,58 +156,130 @@ def planted_rows(
     }
 
 
-def kept(
-    planted: Sequence[Mapping[str, str]], found: Mapping[frozenset[str], tuple[str, str]]
-) -> list[bool | None]:
-    """Say of every planted pair whether its promise was kept.
+def own_answers(stability: xr.Dataset) -> Answers:
+    """Give the study's own answer on every pair."""
+    sure = float(stability.attrs["sure"])
+    # Nothing is repeated where there is no cause.
+    repeats = np.fmin(stability["verdict_repeats"].values, stability["cause_repeats"].values)
+    columns = (stability["verdict"].values, stability["cause"].values, repeats >= sure)
+    return {
+        pair: Answer(str(verdict), str(cause), bool(often))
+        for pair, verdict, cause, often in zip(_pairs(stability), *columns, strict=True)
+    }
 
-    Parameters
-    ----------
-    planted
-        `sign_a`, `sign_b` and `relation` of each.
-    found
-        Verdict and cause of every pair of the study.
+
+def copied_answers(stability: xr.Dataset) -> Answers:
+    """Give what would be said if every network's hidden states were a copy of the raw signals.
+
+    A pair is close in all of these networks or in none. What is known of them before training, and
+    the rules, are the study's own.
+    """
+    networks, raw = stability.sizes["network"], stability["raw_close"].values.astype(bool)
+    known = UNTRAINED in stability["space"].values
+    observed = Observed(
+        close=np.tile(raw, (networks, 1)),
+        untrained=stability["close"].sel(space=UNTRAINED).values == 1 if known else None,
+        raw_close=raw,
+        pictured={},
+        autoencoders={},
+    )
+    (counts,) = counts_of(observed, np.ones((1, networks), dtype=int))
+    thresholds = ("tau", "fdr", "rare", "firm", "present", "confidence")
+    answers = answered(
+        counts, StabilityOptions(**{name: stability.attrs[name] for name in thresholds})
+    )
+    return {
+        pair: Answer(str(verdict), str(cause))
+        for pair, verdict, cause in zip(
+            _pairs(stability), answers.verdict, answers.cause, strict=True
+        )
+    }
+
+
+def kept(planted: Sequence[Planted], found: Answers) -> list[bool | None]:
+    """Say of every planted pair whether its planting's promise was kept.
 
     Returns
     -------
     list
         None for a pair that is not in the study, or of a relation that promises nothing. Of pairs
-        that promise together, all are right if one is.
+        that promise together, all are right if one of the same planting is.
     """
-    alone: list[bool | None] = []
-    for one in planted:
-        promise, answer = PROMISES.get(one["relation"]), found.get(_key(one))
-        known = promise is not None and answer is not None
-        alone.append((promise.verdict, promise.cause) == answer if promise and known else None)
+    alone = [_keeps(one, found) for one in planted]
     return [
-        any(other for other, its in zip(alone, planted, strict=True) if its["relation"] == relation)
-        if right is not None and PROMISES[relation].together
-        else right
-        for right, relation in zip(alone, (one["relation"] for one in planted), strict=True)
+        any(other for other, its in zip(alone, planted, strict=True) if _together(one, its))
+        if right is not None
+        else None
+        for right, one in zip(alone, planted, strict=True)
     ]
 
 
-def planted_sentence(planted: pd.DataFrame, pairs: Sequence[dict[str, Any]]) -> str:
-    """Say in a sentence what was hidden in the recordings, and how much of it was found."""
-    rows = planted_rows(planted, pairs, 1)
-    hidden = [name for name, promise in PROMISES.items() if promise.hidden]
-    unseen = int(planted["relation"].isin(hidden).sum())
-    told = f"As planted: {count(rows['agree'])} of {count(rows['judged'])} pairs"
-    if unseen:
-        told += (
-            f"; {count(unseen)} of them are such that the recordings alone say the opposite, and "
-            "only networks can tell"
-        )
-    return f"{told}."
+def score(planted: Sequence[Planted], found: Answers) -> Score:
+    """Count the plantings that were found as promised."""
+    right = {
+        one["planting"]: (one["relation"], agrees)
+        for one, agrees in zip(planted, kept(planted, found), strict=True)
+        if agrees is not None
+    }
+    sure = {one["planting"] for one in planted if _keeps(one, found) and found[_key(one)].sure}
+    agreeing = {planting for planting, (_, agrees) in right.items() if agrees}
+    return Score(
+        judged=len(right),
+        kept=len(agreeing),
+        likely=len(agreeing - sure),
+        missed=[relation for relation, agrees in right.values() if not agrees],
+    )
+
+
+def spans(planted: Sequence[Planted]) -> list[int]:
+    """Give over how many rows each pair's planting reaches; 0 below its first row."""
+    plantings = [one["planting"] for one in planted]
+    return [
+        0 if planting in plantings[:row] else plantings.count(planting)
+        for row, planting in enumerate(plantings)
+    ]
+
+
+def planted_sentence(planted: pd.DataFrame, stability: xr.Dataset) -> str:
+    """Say how much of what was planted was found, and how much a copy of the raw signals would."""
+    relations = rows_of(planted)
+    own = score(relations, own_answers(stability))
+    told = f"As planted: {count(own.kept)} of {count(own.judged)} plantings"
+    if own.likely:
+        told += f", {count(own.likely)} of them only likely"
+    if own.missed:
+        told += f" (not {listed(own.missed)})"
+    copied = score(relations, copied_answers(stability))
+    return (
+        f"{told}; a copy of the raw signals in place of networks would find {count(copied.kept)}."
+    )
+
+
+def _keeps(one: Planted, found: Answers) -> bool | None:
+    """Say whether a pair by itself is what its relation promises."""
+    promise, answer = PROMISES.get(one["relation"]), found.get(_key(one))
+    if promise is None or answer is None:
+        return None
+    return (promise.verdict, promise.cause) == (answer.verdict, answer.cause)
+
+
+def _together(one: Planted, other: Planted) -> bool:
+    """Say whether the second pair can keep the first one's promise."""
+    if PROMISES[one["relation"]].together:
+        return one["planting"] == other["planting"]
+    return _key(one) == _key(other)
 
 
 def _key(row: Mapping[str, Any]) -> frozenset[str]:
     return frozenset((row["sign_a"], row["sign_b"]))
 
 
-def _row(
-    relation: dict[str, Any], found: dict[str, Any] | None, runs: int, agrees: bool | None
-) -> dict[str, Any]:
+def _pairs(stability: xr.Dataset) -> list[frozenset[str]]:
+    names = (stability[name].values.astype(str).tolist() for name in ("sign_a", "sign_b"))
+    return [frozenset(pair) for pair in zip(*names, strict=True)]
+
+
+def _row(relation: Planted, found: dict[str, Any] | None, runs: int) -> dict[str, Any]:
     promise = PROMISES.get(relation["relation"], Promise("", "", NONE))
     return {
         **relation,
@@ -176,5 +291,4 @@ def _row(
         "close": f"{round(found[f'{HEADLINE}_pi'] * runs)}/{runs}" if found else "",
         "rank": number(found[f"{HEADLINE}_rank_mean"]) if found else "",
         "raw_rank": number(found["raw_rank"]) if found else "",
-        "agrees": agrees,
     }

@@ -1,0 +1,85 @@
+"""What the demo says of what was planted in it, and that a copy of the raw signals says otherwise.
+
+Looks at this checkout's `results/demo`, which `make demo` makes and CI makes before the tests.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import xarray as xr
+from running import CHECKOUT
+from signpaths.report.sections.planted import (
+    PROMISES,
+    copied_answers,
+    kept,
+    own_answers,
+    score,
+)
+from signpaths.report.study import rows_of
+from signpaths.stability.verdicts import CAUSES, VERDICTS
+from signpaths.stores import open_store, read_table
+
+STUDY = CHECKOUT / "results" / "demo"
+PLANTINGS = 8
+
+
+@pytest.fixture(scope="module")
+def demo() -> Path:
+    """The demo's folder."""
+    if not (STUDY / "report.html").is_file():
+        pytest.skip("the demo (results/demo, by `make demo`) is not there")
+    return STUDY
+
+
+@pytest.fixture(scope="module")
+def stability(demo: Path) -> xr.Dataset:
+    return open_store(demo / "stability.zarr").load()
+
+
+@pytest.fixture(scope="module")
+def planted(demo: Path) -> pd.DataFrame:
+    return read_table(demo / "planted.csv")
+
+
+def test_everything_that_was_planted_is_found(planted: pd.DataFrame, stability: xr.Dataset) -> None:
+    assert set(planted["relation"]) == set(PROMISES)
+    found = score(rows_of(planted), own_answers(stability))
+    assert (found.judged, found.kept, found.missed) == (PLANTINGS, PLANTINGS, [])
+
+
+def test_a_copy_of_the_raw_signals_fails(planted: pd.DataFrame, stability: xr.Dataset) -> None:
+    """Raw ranks in the place of hidden ones, scored by the same rules."""
+    rows, copied = rows_of(planted), copied_answers(stability)
+    assert score(rows, copied).judged == PLANTINGS
+    by_relation = {
+        row["relation"]: right for row, right in zip(rows, kept(rows, copied), strict=True)
+    }
+    # What no network is needed for it finds; nothing that the recordings hide, and no flickering.
+    assert {relation for relation, right in by_relation.items() if right} == {
+        "twin",
+        "prefix",
+        "crossing",
+    }
+    assert not any(by_relation[name] for name, promise in PROMISES.items() if promise.hidden)
+
+
+def test_every_verdict_and_every_cause_is_there(stability: xr.Dataset) -> None:
+    assert set(stability["verdict"].values) == set(VERDICTS)
+    assert set(stability["cause"].values) - {""} == set(CAUSES)
+
+
+def test_the_first_line_in_the_terminal_tells_what_was_planted(demo: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "signpaths", "findings", str(demo)],
+        cwd=CHECKOUT / "workflow",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert told[0].startswith(f"As planted: {PLANTINGS} of {PLANTINGS} plantings")
+    assert told[0].endswith("a copy of the raw signals in place of networks would find 3.")
+    page = (demo / "report.html").read_text(encoding="utf-8")
+    assert f"Of {PLANTINGS} plantings {PLANTINGS} were found" in page
