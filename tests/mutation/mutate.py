@@ -1,0 +1,237 @@
+"""A mutation run: how many one-place changes of the statistics do the unit tests catch?
+
+A random sample of changes, each tried in a copy of the checkout by the tests that reach its line.
+"""
+
+import argparse
+import json
+import os
+import queue
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from coverage import CoverageData
+from places import Mutant, changed, places
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("closeness", "stability", "evidence")
+SOURCES = "workflow/signpaths"
+TESTS = "tests/unit"
+HARMLESS = Path(__file__).with_name("harmless.toml")
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick", "--durations=0")
+# A change can ask for more memory than the machine has.
+MOST_MEMORY = 8 * 2**30
+# A caught change ends at its first failure, so that one that runs longer than all tests hangs.
+PATIENCE = 2.0
+CAUGHT, SURVIVED, TIMED_OUT = "caught", "survived", "timed out"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of a mutant."""
+
+    mutant: Mutant
+    outcome: str
+    seconds: float
+    harmless: str | None
+
+
+def _copy(into: Path) -> Path:
+    """Copy the checkout, without what git ignores."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split("\0")
+    for name in filter(lambda name: (ROOT / name).is_file(), filter(None, listed)):
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, into / name)
+    return into
+
+
+def _limit(cpu_seconds: float) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    limit = int(cpu_seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+
+
+def _pytest(copy: Path, *arguments: str, cpu_seconds: float = 3600.0) -> tuple[int, str]:
+    """Run pytest in a copy; give its exit status and what it says."""
+    environment = dict(
+        os.environ,
+        PYTHONPATH=os.pathsep.join([str(copy / "workflow"), os.environ.get("PYTHONPATH", "")]),
+        # Bytecode is told by time and size, which a changed number keeps.
+        PYTHONDONTWRITEBYTECODE="1",
+        OMP_NUM_THREADS="1",
+        OPENBLAS_NUM_THREADS="1",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *PYTEST, *arguments],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        preexec_fn=partial(_limit, cpu_seconds),
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def _folders() -> list[str]:
+    return [f"{TESTS}/{package}" for package in PACKAGES]
+
+
+class Reach:
+    """Which tests reach which lines, by one run of all tests of the packages."""
+
+    def __init__(self, copy: Path, data: Path) -> None:
+        if not data.is_file():
+            status, said = _pytest(
+                copy, *_folders(), f"--cov={SOURCES}", "--cov-context=test", "--cov-report="
+            )
+            if status:
+                raise SystemExit(f"the tests fail before anything is changed:\n{said}")
+            shutil.move(copy / ".coverage", data)
+        self._data = CoverageData(str(data))
+        self._data.read()
+        self._files = {
+            name.rpartition(f"{SOURCES}/")[2]: name for name in self._data.measured_files()
+        }
+
+    def tests(self, mutant: Mutant) -> Iterator[str]:
+        """Give the tests to try: the module's own, then those that reach the line."""
+        inside = mutant.module.removeprefix(f"{SOURCES}/")
+        package, _, stem = inside.partition("/")
+        own = f"{TESTS}/{package}/test_{stem}"
+        if (ROOT / own).is_file():
+            yield own
+        lines = self._data.contexts_by_lineno(self._files[inside])
+        reached = {context for context in lines.get(mutant.line, ()) if context}
+        if not reached:  # It runs at import, or goes on from a line before.
+            yield from (folder for folder in _folders())
+            return
+        # What a fixture makes, the other tests of the file may look at.
+        whole = {name.partition("::")[0] for name in reached if name.endswith("|setup")}
+        yield from sorted(whole - {own})
+        single = {name.rpartition("|")[0].partition("[")[0] for name in reached}
+        yield from sorted(
+            name for name in single if name.partition("::")[0] not in whole | {own}
+        )
+
+
+def _sample(count: int, seed: int) -> list[Mutant]:
+    """Draw places by chance, and for each what becomes of it."""
+    draw = random.Random(seed)
+    modules = sorted(
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / SOURCES / package).glob("*.py")
+    )
+    found = [place for module in modules for place in places(ROOT, module)]
+    draw.shuffle(found)
+    mutants = (changed(ROOT, place, draw) for place in found)
+    return [mutant for mutant, _ in zip(filter(None, mutants), range(count), strict=False)]
+
+
+def _harmless() -> dict[tuple[str, str, str], str]:
+    """Read which changes are known to change nothing, and why."""
+    listed = tomllib.loads(HARMLESS.read_text(encoding="utf-8"))["change"]
+    return {(at["module"], at["before"], at["after"]): at["reason"] for at in listed}
+
+
+def _try(mutant: Mutant, copies: "queue.Queue[Path]", reach: Reach, cpu_seconds: float) -> Trial:
+    copy, start = copies.get(), time.monotonic()
+    module = copy / mutant.module
+    try:
+        module.write_text(mutant.source, encoding="utf-8")
+        status, _ = _pytest(copy, *dict.fromkeys(reach.tests(mutant)), cpu_seconds=cpu_seconds)
+    finally:
+        shutil.copyfile(ROOT / mutant.module, module)
+        copies.put(copy)
+    stopped = status in (-signal.SIGXCPU, -signal.SIGKILL)
+    outcome = TIMED_OUT if stopped else CAUGHT if status else SURVIVED
+    key = (mutant.module.removeprefix(f"{SOURCES}/"), mutant.before, mutant.after)
+    return Trial(mutant, outcome, time.monotonic() - start, _harmless().get(key))
+
+
+def _say(trial: Trial) -> None:
+    mutant = trial.mutant
+    print(f"{trial.outcome:9} {trial.seconds:4.0f} s  {mutant.name}", flush=True)
+    if trial.outcome == SURVIVED:
+        print(f"    - {mutant.before}\n    + {mutant.after}", flush=True)
+        if trial.harmless:
+            print(f"    changes nothing: {trial.harmless}", flush=True)
+
+
+def _table(trials: list[Trial]) -> str:
+    rows = ["| package | changes | caught | timed out | survived | of them change nothing |"]
+    rows.append("| --- | --- | --- | --- | --- | --- |")
+    for package in (*PACKAGES, "all"):
+        inside = f"{SOURCES}/" if package == "all" else f"{SOURCES}/{package}/"
+        mine = [trial for trial in trials if trial.mutant.module.startswith(inside)]
+        count = Counter(trial.outcome for trial in mine)
+        nothing = sum(1 for at in mine if at.outcome == SURVIVED and at.harmless)
+        numbers = (len(mine), *(count[name] for name in (CAUGHT, TIMED_OUT, SURVIVED)), nothing)
+        rows.append(" | ".join(["| " + package, *map(str, numbers)]) + " |")
+    return "\n".join(rows)
+
+
+def _share(trials: list[Trial]) -> str:
+    mattering = [at for at in trials if at.outcome != SURVIVED or not at.harmless]
+    seen = sum(1 for at in mattering if at.outcome != SURVIVED)
+    return f"{seen} of the {len(mattering)} changes that matter are caught: " + (
+        f"{100 * seen / max(len(mattering), 1):.1f} %"
+    )
+
+
+def main() -> None:
+    """Draw, try and count."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mutants", type=int, default=150, help="how many changes are tried")
+    parser.add_argument("--seed", type=int, default=0, help="another seed draws other changes")
+    parser.add_argument("--jobs", type=int, default=2, help="how many are tried at a time")
+    parser.add_argument("--only", help="try only changes of modules with this in their path")
+    parser.add_argument("--reach", type=Path, help="keep here which tests reach which lines")
+    parser.add_argument("--list", action="store_true", help="say what would be tried, and stop")
+    options = parser.parse_args()
+    mutants = [
+        mutant
+        for mutant in _sample(options.mutants, options.seed)
+        if options.only is None or options.only in mutant.name
+    ]
+    if options.list:
+        for mutant in mutants:
+            print(json.dumps([mutant.name, mutant.before, mutant.after], ensure_ascii=False))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copies: queue.Queue[Path] = queue.Queue()
+        for job in range(options.jobs):
+            copies.put(_copy(Path(folder) / str(job)))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        reach = Reach(Path(folder) / "0", options.reach or Path(folder) / "coverage")
+        all_tests = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        limit = PATIENCE * max(all_tests, 100.0)
+        trials = []
+        with ThreadPoolExecutor(options.jobs) as pool:
+            for trial in pool.map(lambda at: _try(at, copies, reach, limit), mutants):
+                _say(trial)
+                trials.append(trial)
+    print(f"\n{_table(trials)}\n\n{_share(trials)}")
+
+
+if __name__ == "__main__":
+    main()
