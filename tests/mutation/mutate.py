@@ -5,6 +5,7 @@ A random sample of changes, each tried in a copy of the checkout by the tests th
 
 import argparse
 import json
+import multiprocessing
 import os
 import queue
 import random
@@ -17,12 +18,12 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
+import pytest
 from coverage import CoverageData
 from places import Mutant, changed, places
 
@@ -31,11 +32,16 @@ PACKAGES = ("closeness", "stability", "evidence")
 SOURCES = "workflow/signpaths"
 TESTS = "tests/unit"
 HARMLESS = Path(__file__).with_name("harmless.toml")
-PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick", "--durations=0")
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick")
 # A change can ask for more memory than the machine has.
 MOST_MEMORY = 8 * 2**30
-# A caught change ends at its first failure, so that one that runs longer than all tests hangs.
-PATIENCE = 2.0
+# All tests take half of it, and a caught change ends at its first failure.
+CPU_SECONDS = 300.0
+# What pytest says, in a copy.
+SAID = "said.txt"
+# Each trial is a fork of a process that has read the libraries, but nothing of the checkout.
+FORKS = multiprocessing.get_context("forkserver")
+LIBRARIES = ("hypothesis", "pandas", "scipy.stats", "sklearn.manifold", "xarray", "zarr")
 CAUGHT, SURVIVED, TIMED_OUT = "caught", "survived", "timed out"
 
 
@@ -64,31 +70,30 @@ def _copy(into: Path) -> Path:
     return into
 
 
-def _limit(cpu_seconds: float) -> None:
+def _run(copy: Path, arguments: Sequence[str], cpu_seconds: float) -> None:
+    """Run pytest in a copy, in a process of its own; its exit status is that of the process."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     limit = int(cpu_seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    with (copy / SAID).open("w") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    os.chdir(copy)
+    sys.path.insert(0, str(copy / "workflow"))
+    # Tests run commands too.
+    os.environ["PYTHONPATH"] = str(copy / "workflow")
+    # Bytecode is told by time and size, which a changed number keeps.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    sys.exit(int(pytest.main([*PYTEST, *arguments])))
 
 
-def _pytest(copy: Path, *arguments: str, cpu_seconds: float = 3600.0) -> tuple[int, str]:
-    """Run pytest in a copy; give its exit status and what it says."""
-    environment = dict(
-        os.environ,
-        PYTHONPATH=os.pathsep.join([str(copy / "workflow"), os.environ.get("PYTHONPATH", "")]),
-        # Bytecode is told by time and size, which a changed number keeps.
-        PYTHONDONTWRITEBYTECODE="1",
-        OMP_NUM_THREADS="1",
-        OPENBLAS_NUM_THREADS="1",
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *PYTEST, *arguments],
-        cwd=copy,
-        env=environment,
-        capture_output=True,
-        text=True,
-        preexec_fn=partial(_limit, cpu_seconds),
-    )
-    return done.returncode, done.stdout + done.stderr
+def _status(copy: Path, arguments: Sequence[str], cpu_seconds: float = 3600.0) -> int:
+    """Run pytest in a fork of a server that has the libraries already."""
+    process = FORKS.Process(target=_run, args=(copy, arguments, cpu_seconds))
+    process.start()
+    process.join()
+    return process.exitcode or 0
 
 
 def _folders() -> list[str]:
@@ -100,10 +105,9 @@ class Reach:
 
     def __init__(self, copy: Path, data: Path) -> None:
         if not data.is_file():
-            status, said = _pytest(
-                copy, *_folders(), f"--cov={SOURCES}", "--cov-context=test", "--cov-report="
-            )
-            if status:
+            told = [f"--cov={SOURCES}", "--cov-context=test", "--cov-report="]
+            if _status(copy, [*_folders(), *told]):
+                said = (copy / SAID).read_text(encoding="utf-8")
                 raise SystemExit(f"the tests fail before anything is changed:\n{said}")
             shutil.move(copy / ".coverage", data)
         self._data = CoverageData(str(data))
@@ -120,17 +124,17 @@ class Reach:
         if (ROOT / own).is_file():
             yield own
         lines = self._data.contexts_by_lineno(self._files[inside])
-        reached = {context for context in lines.get(mutant.line, ()) if context}
-        if not reached:  # It runs at import, or goes on from a line before.
+        # A statement of several lines is known by those that it begins with.
+        line = max((line for line in lines if line <= mutant.line), default=0)
+        reached = {context for context in lines.get(line, ()) if context}
+        if not reached:  # It runs at import.
             yield from (folder for folder in _folders())
             return
         # What a fixture makes, the other tests of the file may look at.
         whole = {name.partition("::")[0] for name in reached if name.endswith("|setup")}
         yield from sorted(whole - {own})
         single = {name.rpartition("|")[0].partition("[")[0] for name in reached}
-        yield from sorted(
-            name for name in single if name.partition("::")[0] not in whole | {own}
-        )
+        yield from sorted(name for name in single if name.partition("::")[0] not in whole | {own})
 
 
 def _sample(count: int, seed: int) -> list[Mutant]:
@@ -153,12 +157,12 @@ def _harmless() -> dict[tuple[str, str, str], str]:
     return {(at["module"], at["before"], at["after"]): at["reason"] for at in listed}
 
 
-def _try(mutant: Mutant, copies: "queue.Queue[Path]", reach: Reach, cpu_seconds: float) -> Trial:
+def _try(mutant: Mutant, copies: "queue.Queue[Path]", reach: Reach) -> Trial:
     copy, start = copies.get(), time.monotonic()
     module = copy / mutant.module
     try:
         module.write_text(mutant.source, encoding="utf-8")
-        status, _ = _pytest(copy, *dict.fromkeys(reach.tests(mutant)), cpu_seconds=cpu_seconds)
+        status = _status(copy, [*dict.fromkeys(reach.tests(mutant))], CPU_SECONDS)
     finally:
         shutil.copyfile(ROOT / mutant.module, module)
         copies.put(copy)
@@ -217,17 +221,16 @@ def main() -> None:
         for mutant in mutants:
             print(json.dumps([mutant.name, mutant.before, mutant.after], ensure_ascii=False))
         return
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    FORKS.set_forkserver_preload(["__main__", *LIBRARIES])
     with tempfile.TemporaryDirectory() as folder:
         copies: queue.Queue[Path] = queue.Queue()
         for job in range(options.jobs):
             copies.put(_copy(Path(folder) / str(job)))
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         reach = Reach(Path(folder) / "0", options.reach or Path(folder) / "coverage")
-        all_tests = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-        limit = PATIENCE * max(all_tests, 100.0)
         trials = []
         with ThreadPoolExecutor(options.jobs) as pool:
-            for trial in pool.map(lambda at: _try(at, copies, reach, limit), mutants):
+            for trial in pool.map(lambda at: _try(at, copies, reach), mutants):
                 _say(trial)
                 trials.append(trial)
     print(f"\n{_table(trials)}\n\n{_share(trials)}")

@@ -98,6 +98,9 @@ def _matters(leaf: NodeOrLeaf) -> bool:
             return False
         if isinstance(parent, Function | Param) and child is parent.annotation:
             return False
+        # `strict` of a zip guards, it computes nothing.
+        if parent.type == "argument" and parent.get_first_leaf().value == "strict":
+            return False
         if parent.type == "annassign" and child is parent.children[1]:
             return False
     return True
