@@ -1,7 +1,6 @@
 """What is read of all runs and said of each pair, against loops over the stores."""
 
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,8 @@ from signpaths.stability import betting, inference
 from signpaths.stability.hubs import occurrences, scaled_locally
 from signpaths.stability.intervals import mean_interval
 from signpaths.stability.pairs import (
-    frequency_statistics,
     crossing_statistics,
+    frequency_statistics,
     pair_table,
     rank_statistics,
 )
@@ -113,7 +112,7 @@ def test_pseudo_signs_and_hubs_are_counted_over_networks(study) -> None:
 
 
 def test_how_near_a_pair_is_is_said_of_means_over_networks(study) -> None:
-    found, runs = study
+    found, _ = study
     said = rank_statistics(found, OPTIONS)
     for row in range(len(SPACES)):
         at, means = said.isel(space=row), found.mean_ranks[row]
