@@ -19,7 +19,7 @@ import time
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,8 +127,11 @@ class Reach:
         # A statement of several lines is known by those that it begins with.
         line = max((line for line in lines if line <= mutant.line), default=0)
         reached = {context for context in lines.get(line, ()) if context}
+        # What its own package does not notice, the packages that use it hardly will.
+        near = {context for context in reached if context.startswith(f"{TESTS}/{package}/")}
+        reached = near or reached
         if not reached:  # It runs at import.
-            yield from (folder for folder in _folders())
+            yield f"{TESTS}/{package}"
             return
         # What a fixture makes, the other tests of the file may look at.
         whole = {name.partition("::")[0] for name in reached if name.endswith("|setup")}
@@ -172,6 +175,17 @@ def _try(mutant: Mutant, copies: "queue.Queue[Path]", reach: Reach) -> Trial:
     return Trial(mutant, outcome, time.monotonic() - start, _harmless().get(key))
 
 
+def _read_kept(path: Path | None) -> dict[str, str]:
+    return json.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
+
+
+def _keep(path: Path | None, trials: list[Trial]) -> None:
+    """Write down what was caught; the rest is tried again."""
+    if path:
+        over = {one.mutant.key: one.outcome for one in trials if one.outcome != SURVIVED}
+        path.write_text(json.dumps(over, indent=1), encoding="utf-8")
+
+
 def _say(trial: Trial) -> None:
     mutant = trial.mutant
     print(f"{trial.outcome:9} {trial.seconds:4.0f} s  {mutant.name}", flush=True)
@@ -210,6 +224,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="how many are tried at a time")
     parser.add_argument("--only", help="try only changes of modules with this in their path")
     parser.add_argument("--reach", type=Path, help="keep here which tests reach which lines")
+    parser.add_argument("--kept", type=Path, help="keep outcomes here; what was caught is over")
     parser.add_argument("--list", action="store_true", help="say what would be tried, and stop")
     options = parser.parse_args()
     mutants = [
@@ -228,11 +243,14 @@ def main() -> None:
         for job in range(options.jobs):
             copies.put(_copy(Path(folder) / str(job)))
         reach = Reach(Path(folder) / "0", options.reach or Path(folder) / "coverage")
-        trials = []
+        kept = _read_kept(options.kept)
+        trials = [Trial(at, kept[at.key], 0.0, None) for at in mutants if at.key in kept]
         with ThreadPoolExecutor(options.jobs) as pool:
-            for trial in pool.map(lambda at: _try(at, copies, reach), mutants):
+            tried = [pool.submit(_try, at, copies, reach) for at in mutants if at.key not in kept]
+            for trial in map(Future.result, as_completed(tried)):
                 _say(trial)
                 trials.append(trial)
+                _keep(options.kept, trials)
     print(f"\n{_table(trials)}\n\n{_share(trials)}")
 
 

@@ -81,6 +81,10 @@ class Mutant:
     def name(self) -> str:
         return f"{self.module}:{self.line}"
 
+    @property
+    def key(self) -> str:
+        return f"{self.name}: {self.before} -> {self.after}"
+
 
 def _ancestors(node: NodeOrLeaf) -> Iterator[tuple[NodeOrLeaf, NodeOrLeaf]]:
     """Give every parent of a node with its child on the way."""
