@@ -92,6 +92,23 @@ def test_each_pair_has_the_variance_of_its_own() -> None:
     assert own.autoencoder[1] == pytest.approx(4, rel=0.2)
 
 
+@pytest.mark.parametrize("shape", [(4, 3, 5), (2, 2, 3), (5, 1, 3), (1, 4, 3), (1, 1, 2)])
+def test_the_variance_of_each_pair_is_that_of_its_own_slow_sums(
+    shape: tuple[int, int, int],
+) -> None:
+    networks, autoencoders, pairs = shape
+    scores = np.random.default_rng(7).normal(size=shape) + np.arange(networks)[:, None, None]
+    found = variance.of_each_pair(sums_of(scores))
+    for pair in range(pairs):
+        own = scores[:, :, pair]
+        within = own.var(axis=1, ddof=1).mean() if autoencoders > 1 else 0.0
+        between = own.mean(axis=1).var(ddof=1) if networks > 1 else 0.0
+        assert found.autoencoder[pair] == pytest.approx(within, abs=1e-12)
+        expected = max(0.0, between - within / autoencoders)
+        assert found.network[pair] == pytest.approx(expected, abs=1e-12)
+        assert found.pair[pair] == 0
+
+
 @given(st.integers(2, 40), st.integers(0, 2**32 - 1))
 @settings(max_examples=30)
 def test_scores_are_standard_normal_quantiles_with_the_closest_highest(
@@ -119,6 +136,16 @@ def test_networks_needed_reach_the_reliability_and_one_less_does_not() -> None:
         assert variance.reliability(found, needed, autoencoders) >= 0.9 - 1e-12
         assert variance.reliability(found, needed - 1, autoencoders) < 0.9 - 1e-12
     assert variance.networks_for(variance.Components(*map(np.array, (0.0, 1.0, 1.0))), 0.9, 5) == 0
+    # A whole number is enough, whichever way it is rounded, and a million is the most.
+    for noise in (1, 2, 7, 111_111):
+        whole = variance.Components(np.array(1.0), np.array(float(noise)), np.array(0.0))
+        assert variance.networks_for(whole, 0.9, 1) == 9 * noise
+        assert variance.networks_for(whole, 0.5, 1) == noise
+    most = variance.Components(np.array(1.0), np.array(1e6), np.array(0.0))
+    assert variance.networks_for(most, 0.5, 1) == 1_000_000
+    assert variance.networks_for(most, 0.500001, 1) == 0
+    few = variance.Components(np.array(1.0), np.array(0.01), np.array(0.0))
+    assert variance.networks_for(few, 0.5, 1) == 1
     assert (
         variance.networks_for(variance.Components(*map(np.array, (1e-20, 1.0, 1.0))), 0.9, 5) == 0
     )
