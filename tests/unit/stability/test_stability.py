@@ -209,6 +209,9 @@ def test_every_number_is_what_a_loop_gives(planted) -> None:
         for name in ("pi_low", "pi_high", "p", "q", "q_by", "apart_q"):
             np.testing.assert_allclose(one[name].values, getattr(tested, name), err_msg=name)
         np.testing.assert_allclose(one.p_arrangement.values, arrangement(values >= 0.5))
+        # Near are the pairs up to twice the rank that is close.
+        nearby = np.mean([ranks[row].mean(axis=0) for ranks in runs], axis=0) <= 2
+        assert one.near_pairs.item() == nearby[np.triu_indices(30, 1)].sum()
         upper = np.triu_indices(30, 1)
         every = np.float32([ranks[row][:, *upper] for ranks in runs])
         np.testing.assert_allclose(one.pi_half_k.values, (every <= 1).mean(axis=(0, 1)))
