@@ -18,7 +18,7 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,8 @@ SAID = "said.txt"
 # Each trial is a fork of a process that has read the libraries, but nothing of the checkout.
 FORKS = multiprocessing.get_context("forkserver")
 LIBRARIES = ("hypothesis", "pandas", "scipy.stats", "sklearn.manifold", "xarray", "zarr")
+# Module, and the line as it was and as it becomes.
+Key = tuple[str, str, str]
 CAUGHT, SURVIVED, TIMED_OUT = "caught", "survived", "timed out"
 
 
@@ -154,13 +156,18 @@ def _sample(count: int, seed: int) -> list[Mutant]:
     return [mutant for mutant, _ in zip(filter(None, mutants), range(count), strict=False)]
 
 
-def _harmless() -> dict[tuple[str, str, str], str]:
+def _harmless() -> dict[Key, str]:
     """Read which changes are known to change nothing, and why."""
     listed = tomllib.loads(HARMLESS.read_text(encoding="utf-8"))["change"]
+    for at in listed:
+        if at["before"] not in (ROOT / SOURCES / at["module"]).read_text(encoding="utf-8"):
+            raise SystemExit(f"{HARMLESS.name}: {at['module']} no longer says {at['before']!r}")
     return {(at["module"], at["before"], at["after"]): at["reason"] for at in listed}
 
 
-def _try(mutant: Mutant, copies: "queue.Queue[Path]", reach: Reach) -> Trial:
+def _try(
+    mutant: Mutant, copies: "queue.Queue[Path]", reach: Reach, harmless: Mapping[Key, str]
+) -> Trial:
     copy, start = copies.get(), time.monotonic()
     module = copy / mutant.module
     try:
@@ -172,7 +179,7 @@ def _try(mutant: Mutant, copies: "queue.Queue[Path]", reach: Reach) -> Trial:
     stopped = status in (-signal.SIGXCPU, -signal.SIGKILL)
     outcome = TIMED_OUT if stopped else CAUGHT if status else SURVIVED
     key = (mutant.module.removeprefix(f"{SOURCES}/"), mutant.before, mutant.after)
-    return Trial(mutant, outcome, time.monotonic() - start, _harmless().get(key))
+    return Trial(mutant, outcome, time.monotonic() - start, harmless.get(key))
 
 
 def _read_kept(path: Path | None) -> dict[str, str]:
@@ -227,6 +234,7 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, help="keep outcomes here; what was caught is over")
     parser.add_argument("--list", action="store_true", help="say what would be tried, and stop")
     options = parser.parse_args()
+    harmless = _harmless()
     mutants = [
         mutant
         for mutant in _sample(options.mutants, options.seed)
@@ -246,7 +254,11 @@ def main() -> None:
         kept = _read_kept(options.kept)
         trials = [Trial(at, kept[at.key], 0.0, None) for at in mutants if at.key in kept]
         with ThreadPoolExecutor(options.jobs) as pool:
-            tried = [pool.submit(_try, at, copies, reach) for at in mutants if at.key not in kept]
+            tried = [
+                pool.submit(_try, at, copies, reach, harmless)
+                for at in mutants
+                if at.key not in kept
+            ]
             for trial in map(Future.result, as_completed(tried)):
                 _say(trial)
                 trials.append(trial)
