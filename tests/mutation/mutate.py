@@ -18,18 +18,17 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from coverage import CoverageData
-from places import Mutant, changed, places
+from places import SOURCES, Key, Mutant, changed, places
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("closeness", "stability", "evidence")
-SOURCES = "workflow/signpaths"
 TESTS = "tests/unit"
 HARMLESS = Path(__file__).with_name("harmless.toml")
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick")
@@ -42,8 +41,6 @@ SAID = "said.txt"
 # Each trial is a fork of a process that has read the libraries, but nothing of the checkout.
 FORKS = multiprocessing.get_context("forkserver")
 LIBRARIES = ("hypothesis", "pandas", "scipy.stats", "sklearn.manifold", "xarray", "zarr")
-# Module, and the line as it was and as it becomes.
-Key = tuple[str, str, str]
 CAUGHT, SURVIVED, TIMED_OUT = "caught", "survived", "timed out"
 
 
@@ -54,7 +51,6 @@ class Trial:
     mutant: Mutant
     outcome: str
     seconds: float
-    harmless: str | None
 
 
 def _copy(into: Path) -> Path:
@@ -118,28 +114,31 @@ class Reach:
             name.rpartition(f"{SOURCES}/")[2]: name for name in self._data.measured_files()
         }
 
-    def tests(self, mutant: Mutant) -> Iterator[str]:
-        """Give the tests to try: the module's own, then those that reach the line."""
-        inside = mutant.module.removeprefix(f"{SOURCES}/")
-        package, _, stem = inside.partition("/")
-        own = f"{TESTS}/{package}/test_{stem}"
-        if (ROOT / own).is_file():
-            yield own
-        lines = self._data.contexts_by_lineno(self._files[inside])
+    def own(self, mutant: Mutant) -> list[str]:
+        """Give the tests of the module, or else those of its package's stage."""
+        package, stem = mutant.inside.split("/")
+        files = (f"{TESTS}/{package}/test_{name}" for name in (stem, f"{package}.py"))
+        return [next(filter(lambda file: (ROOT / file).is_file(), files))]
+
+    def others(self, mutant: Mutant) -> list[str]:
+        """Give the other tests that reach the line."""
+        package = f"{TESTS}/{mutant.inside.partition('/')[0]}/"
+        lines = self._data.contexts_by_lineno(self._files[mutant.inside])
         # A statement of several lines is known by those that it begins with.
         line = max((line for line in lines if line <= mutant.line), default=0)
         reached = {context for context in lines.get(line, ()) if context}
-        # What its own package does not notice, the packages that use it hardly will.
-        near = {context for context in reached if context.startswith(f"{TESTS}/{package}/")}
-        reached = near or reached
         if not reached:  # It runs at import.
-            yield f"{TESTS}/{package}"
-            return
+            return [package]
+        # What its own package does not notice, the packages that use it hardly will.
+        reached = {context for context in reached if context.startswith(package)} or reached
         # What a fixture makes, the other tests of the file may look at.
         whole = {name.partition("::")[0] for name in reached if name.endswith("|setup")}
-        yield from sorted(whole - {own})
         single = {name.rpartition("|")[0].partition("[")[0] for name in reached}
-        yield from sorted(name for name in single if name.partition("::")[0] not in whole | {own})
+        over = whole | {*self.own(mutant)}
+        return [
+            *sorted(name for name in single if name.partition("::")[0] not in over),
+            *sorted(whole.difference(self.own(mutant))),
+        ]
 
 
 def _sample(count: int, seed: int) -> list[Mutant]:
@@ -165,31 +164,50 @@ def _harmless() -> dict[Key, str]:
     return {(at["module"], at["before"], at["after"]): at["reason"] for at in listed}
 
 
-def _try(
-    mutant: Mutant, copies: "queue.Queue[Path]", reach: Reach, harmless: Mapping[Key, str]
-) -> Trial:
+def _try(mutant: Mutant, tests: Sequence[str], copies: "queue.Queue[Path]") -> Trial:
+    if not tests:
+        return Trial(mutant, SURVIVED, 0.0)
     copy, start = copies.get(), time.monotonic()
     module = copy / mutant.module
     try:
         module.write_text(mutant.source, encoding="utf-8")
-        status = _status(copy, [*dict.fromkeys(reach.tests(mutant))], CPU_SECONDS)
+        status = _status(copy, tests, CPU_SECONDS)
     finally:
         shutil.copyfile(ROOT / mutant.module, module)
         copies.put(copy)
     stopped = status in (-signal.SIGXCPU, -signal.SIGKILL)
     outcome = TIMED_OUT if stopped else CAUGHT if status else SURVIVED
-    key = (mutant.module.removeprefix(f"{SOURCES}/"), mutant.before, mutant.after)
-    return Trial(mutant, outcome, time.monotonic() - start, harmless.get(key))
+    return Trial(mutant, outcome, time.monotonic() - start)
+
+
+def _tried(
+    mutants: Sequence[Mutant], copies: "queue.Queue[Path]", reach: Reach, kept: Path | None
+) -> list[Trial]:
+    """Try all mutants by the tests of their modules, and what these miss by the others."""
+    known = _read_kept(kept)
+    over = [Trial(at, known[at.key], 0.0) for at in mutants if at.key in known]
+    left = [at for at in mutants if at.key not in known]
+    with ThreadPoolExecutor(copies.qsize()) as pool:
+        for tests in (reach.own, reach.others):
+            trials = [pool.submit(_try, at, tests(at), copies) for at in left]
+            missed = []
+            for trial in map(Future.result, as_completed(trials)):
+                _say(trial)
+                (missed if trial.outcome == SURVIVED else over).append(trial)
+                _keep(kept, over)
+            left = [one.mutant for one in missed]
+            print(f"{len(left)} left", flush=True)
+    return over + missed
 
 
 def _read_kept(path: Path | None) -> dict[str, str]:
     return json.loads(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
 
 
-def _keep(path: Path | None, trials: list[Trial]) -> None:
+def _keep(path: Path | None, caught: list[Trial]) -> None:
     """Write down what was caught; the rest is tried again."""
     if path:
-        over = {one.mutant.key: one.outcome for one in trials if one.outcome != SURVIVED}
+        over = {one.mutant.key: one.outcome for one in caught}
         path.write_text(json.dumps(over, indent=1), encoding="utf-8")
 
 
@@ -198,29 +216,33 @@ def _say(trial: Trial) -> None:
     print(f"{trial.outcome:9} {trial.seconds:4.0f} s  {mutant.name}", flush=True)
     if trial.outcome == SURVIVED:
         print(f"    - {mutant.before}\n    + {mutant.after}", flush=True)
-        if trial.harmless:
-            print(f"    changes nothing: {trial.harmless}", flush=True)
 
 
-def _table(trials: list[Trial]) -> str:
+def _table(trials: list[Trial], harmless: Collection[Key]) -> str:
     rows = ["| package | changes | caught | timed out | survived | of them change nothing |"]
     rows.append("| --- | --- | --- | --- | --- | --- |")
     for package in (*PACKAGES, "all"):
-        inside = f"{SOURCES}/" if package == "all" else f"{SOURCES}/{package}/"
-        mine = [trial for trial in trials if trial.mutant.module.startswith(inside)]
+        inside = "" if package == "all" else f"{package}/"
+        mine = [trial for trial in trials if trial.mutant.inside.startswith(inside)]
         count = Counter(trial.outcome for trial in mine)
-        nothing = sum(1 for at in mine if at.outcome == SURVIVED and at.harmless)
+        nothing = sum(at.outcome == SURVIVED and at.mutant.change in harmless for at in mine)
         numbers = (len(mine), *(count[name] for name in (CAUGHT, TIMED_OUT, SURVIVED)), nothing)
         rows.append(" | ".join(["| " + package, *map(str, numbers)]) + " |")
     return "\n".join(rows)
 
 
-def _share(trials: list[Trial]) -> str:
-    mattering = [at for at in trials if at.outcome != SURVIVED or not at.harmless]
-    seen = sum(1 for at in mattering if at.outcome != SURVIVED)
-    return f"{seen} of the {len(mattering)} changes that matter are caught: " + (
-        f"{100 * seen / max(len(mattering), 1):.1f} %"
-    )
+def _summary(trials: list[Trial], harmless: Mapping[Key, str]) -> Iterator[str]:
+    """Every survivor, with the reason if it changes nothing; the table; what is caught."""
+    survived = [one.mutant for one in trials if one.outcome == SURVIVED]
+    for mutant in survived:
+        yield f"\n{mutant.name}\n    - {mutant.before}\n    + {mutant.after}"
+        if mutant.change in harmless:
+            yield f"    changes nothing: {harmless[mutant.change]}"
+    yield f"\n{_table(trials, harmless)}\n"
+    matter = len(trials) - sum(mutant.change in harmless for mutant in survived)
+    seen = len(trials) - len(survived)
+    share = f"{100 * seen / max(matter, 1):.1f} %"
+    yield f"{seen} of the {matter} changes that matter are caught: {share}"
 
 
 def main() -> None:
@@ -251,19 +273,8 @@ def main() -> None:
         for job in range(options.jobs):
             copies.put(_copy(Path(folder) / str(job)))
         reach = Reach(Path(folder) / "0", options.reach or Path(folder) / "coverage")
-        kept = _read_kept(options.kept)
-        trials = [Trial(at, kept[at.key], 0.0, None) for at in mutants if at.key in kept]
-        with ThreadPoolExecutor(options.jobs) as pool:
-            tried = [
-                pool.submit(_try, at, copies, reach, harmless)
-                for at in mutants
-                if at.key not in kept
-            ]
-            for trial in map(Future.result, as_completed(tried)):
-                _say(trial)
-                trials.append(trial)
-                _keep(options.kept, trials)
-    print(f"\n{_table(trials)}\n\n{_share(trials)}")
+        trials = _tried(mutants, copies, reach, options.kept)
+    print("\n".join(_summary(trials, harmless)))
 
 
 if __name__ == "__main__":

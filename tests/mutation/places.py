@@ -16,6 +16,9 @@ from cosmic_ray.plugins import get_operator
 from parso.python.tree import Function, Param
 from parso.tree import NodeOrLeaf
 
+SOURCES = "workflow/signpaths"
+# A change as people write it down: module, the line as it was and as it becomes.
+Key = tuple[str, str, str]
 # Each is replaced by one of its own kind: `a << b` of two floats would be found by any test.
 ARITHMETIC = ("Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow")
 SETS = ("BitOr", "BitAnd", "BitXor")
@@ -80,6 +83,15 @@ class Mutant:
     @property
     def name(self) -> str:
         return f"{self.module}:{self.line}"
+
+    @property
+    def inside(self) -> str:
+        """The module, seen from the packages."""
+        return self.module.removeprefix(f"{SOURCES}/")
+
+    @property
+    def change(self) -> Key:
+        return self.inside, self.before, self.after
 
     @property
     def key(self) -> str:
