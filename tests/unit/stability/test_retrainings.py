@@ -1,12 +1,14 @@
 """What is read of all runs and said of each pair, against loops over the stores."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 from makers import random_ranks, write_run
 from signpaths.closeness.ranks import mutual_ranks
+from signpaths.errors import UserError
 from signpaths.options import ClosenessOptions, StabilityOptions
 from signpaths.stability import betting, inference
 from signpaths.stability.hubs import occurrences, scaled_locally
@@ -109,6 +111,16 @@ def test_pseudo_signs_and_hubs_are_counted_over_networks(study) -> None:
     np.testing.assert_allclose(found.hubness, sum(hubs) / NETWORKS)
     close = [mutual_ranks(scaled_locally(one, K))[upper] <= K for one in distances]
     np.testing.assert_array_equal(found.unhubbed, np.sum(close, axis=0))
+
+
+def test_two_signs_are_one_pair_and_one_is_none(tmp_path: Path) -> None:
+    ranks = np.ones((1, 1, 2, 2))
+    write_run(tmp_path / "0.zarr", ranks, NAMES[:2])
+    found = read_retrainings(tmp_path, ["0"], FRACTION)
+    assert (found.ranks.shape, found.k) == ((1, 1, 1, 1), 1)
+    write_run(tmp_path / "0.zarr", ranks[..., :1, :1], NAMES[:1])
+    with pytest.raises(UserError, match="two signs or more"):
+        read_retrainings(tmp_path, ["0"], FRACTION)
 
 
 def test_how_near_a_pair_is_is_said_of_means_over_networks(study) -> None:
