@@ -252,6 +252,21 @@ def test_a_map_keeps_distances_that_fit_on_a_plane() -> None:
     assert np.ptp(found[:, 0][np.isfinite(found[:, 0])]) > 0
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_outermost_network_of_an_axis_is_on_its_positive_side(seed: int) -> None:
+    points = np.random.default_rng(seed).normal(size=(6, 2)) * [3, 1]
+    distance = np.linalg.norm(points[:, None] - points, axis=2)
+    found, _ = map_of_networks(distance.copy())
+    kept = np.linalg.norm(found[:, None] - found, axis=2)
+    np.testing.assert_allclose(kept, distance, atol=5e-3)
+    np.testing.assert_allclose(np.abs(found).max(axis=0), found.max(axis=0))
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-9)
+    # The axes are the main ones: along the first the networks lie widest, and apart from the other.
+    spread = found.T @ found
+    assert spread[0, 0] > spread[1, 1]
+    assert spread[0, 1] == pytest.approx(0, abs=1e-9)
+
+
 @pytest.mark.parametrize(
     ("moved", "rounds"), [(1, 10), (144 * 11, 11), (144 * 999, 999), (144 * 1001, 1000)]
 )
