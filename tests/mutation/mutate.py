@@ -181,12 +181,19 @@ def _try(mutant: Mutant, tests: Sequence[str], copies: "queue.Queue[Path]") -> T
 
 
 def _tried(
-    mutants: Sequence[Mutant], copies: "queue.Queue[Path]", reach: Reach, kept: Path | None
+    mutants: Sequence[Mutant],
+    copies: "queue.Queue[Path]",
+    reach: Reach,
+    kept: Path | None,
+    harmless: Collection[Key],
 ) -> list[Trial]:
-    """Try all mutants by the tests of their modules, and what these miss by the others."""
+    """Try all mutants by the tests of their modules, and what these miss by the others.
+
+    Those that are known to be harmless are not worth the other tests.
+    """
     known = _read_kept(kept)
     over = [Trial(at, known[at.key], 0.0) for at in mutants if at.key in known]
-    left = [at for at in mutants if at.key not in known]
+    left, spared = [at for at in mutants if at.key not in known], list[Trial]()
     with ThreadPoolExecutor(copies.qsize()) as pool:
         for tests in (reach.own, reach.others):
             trials = [pool.submit(_try, at, tests(at), copies) for at in left]
@@ -195,9 +202,10 @@ def _tried(
                 _say(trial)
                 (missed if trial.outcome == SURVIVED else over).append(trial)
                 _keep(kept, over)
-            left = [one.mutant for one in missed]
+            spared += [one for one in missed if one.mutant.change in harmless]
+            left = [one.mutant for one in missed if one.mutant.change not in harmless]
             print(f"{len(left)} left", flush=True)
-    return over + missed
+    return [*over, *spared, *(Trial(mutant, SURVIVED, 0.0) for mutant in left)]
 
 
 def _read_kept(path: Path | None) -> dict[str, str]:
@@ -273,7 +281,7 @@ def main() -> None:
         for job in range(options.jobs):
             copies.put(_copy(Path(folder) / str(job)))
         reach = Reach(Path(folder) / "0", options.reach or Path(folder) / "coverage")
-        trials = _tried(mutants, copies, reach, options.kept)
+        trials = _tried(mutants, copies, reach, options.kept, harmless)
     print("\n".join(_summary(trials, harmless)))
 
 
