@@ -49,6 +49,15 @@ def test_a_group_of_one_has_no_distance_within_itself() -> None:
     np.testing.assert_array_equal(found, [[1, 4 / 3], [4 / 3, np.nan]])
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (5, 1), (6, 3)])
+def test_a_distance_is_the_root_mean_square_over_phases(shape: tuple[int, int]) -> None:
+    points = np.random.default_rng(3).normal(size=(7, *shape))
+    between = example_distances(points)
+    for i, j in np.ndindex(7, 7):
+        apart = np.linalg.norm(points[i] - points[j], axis=1)
+        assert between[i, j] == pytest.approx(np.sqrt(np.mean(apart**2)), abs=1e-9)
+
+
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
 def test_identical_examples_are_at_distance_zero_anywhere(scale: float) -> None:
     generator = np.random.default_rng(0)

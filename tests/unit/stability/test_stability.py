@@ -212,6 +212,7 @@ def test_every_number_is_what_a_loop_gives(planted) -> None:
         # Near are the pairs up to twice the rank that is close.
         nearby = np.mean([ranks[row].mean(axis=0) for ranks in runs], axis=0) <= 2
         assert one.near_pairs.item() == nearby[np.triu_indices(30, 1)].sum()
+        assert one.near_pairs.attrs["long_name"] == "pairs of mean rank up to 2"
         upper = np.triu_indices(30, 1)
         every = np.float32([ranks[row][:, *upper] for ranks in runs])
         np.testing.assert_allclose(one.pi_half_k.values, (every <= 1).mean(axis=(0, 1)))
