@@ -8,11 +8,13 @@ RAW ?=
 SEEDS ?= 1 2 3
 # More for `make bench`, such as `BENCH="--auslan results/auslan"`.
 BENCH ?=
+# More for `make mutate`, such as `MUTATE="--mutants 50 --seed 1"`.
+MUTATE ?=
 
 export PYTHONPATH := $(CURDIR)/workflow
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo seeds auslan article bench calibrate test lint docs lock clean
+.PHONY: help demo seeds auslan article bench calibrate mutate test lint docs lock clean
 
 help:
 	@echo "make demo                  the demo study on simulated recordings, end to end"
@@ -21,6 +23,7 @@ help:
 	@echo "make article RAW=<source>  the article's own settings, flaws included"
 	@echo "make bench RAW=<source>    speed against what one would write otherwise, as ratios"
 	@echo "make calibrate             error rate and power of the statistics, on simulated studies"
+	@echo "make mutate                which small changes of the statistics the unit tests catch"
 	@echo "make test                  linters and the whole test suite"
 	@echo "make docs                  what is made from options.py and stages.py"
 	@echo "make lint                  linters only"
@@ -35,6 +38,10 @@ help:
 .venv/dev: envs/requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r envs/requirements-dev.txt
+	touch $@
+
+.venv/mutation: envs/requirements-mutation.txt .venv/dev
+	$(BIN)/python -m pip install --quiet --require-hashes -r envs/requirements-mutation.txt
 	touch $@
 
 demo: .venv/study
@@ -76,6 +83,9 @@ lint: .venv/dev
 calibrate: .venv/study
 	$(BIN)/python tests/benchmarks/calibration.py
 
+mutate: .venv/mutation
+	$(BIN)/python tests/mutation/mutate.py $(MUTATE)
+
 test: lint
 	$(BIN)/python -m pytest
 
@@ -84,7 +94,8 @@ docs: .venv/dev
 
 lock:
 	cd envs && for set in requirements-cpu:requirements requirements-gpu:requirements-gpu \
-	    requirements-dev:requirements-dev; do \
+	    requirements-dev:requirements-dev \
+	    requirements-mutation:requirements-mutation; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	        $${set%%:*}.in --output-file $${set##*:}.txt || exit 1; \
 	done

@@ -3,11 +3,18 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # A busy machine must not fail a property test; the same examples are drawn in every run.
 settings.register_profile(
     "calm", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+# For mutation runs, where a failure needs no smallest example.
+settings.register_profile(
+    "quick",
+    settings.get_profile("calm"),
+    max_examples=20,
+    phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile("calm")
 

@@ -100,3 +100,12 @@ def test_the_quantile_within_signs_takes_a_sign_with_two_examples() -> None:
 def test_what_never_moves_does_not_cross() -> None:
     found = measured(np.full((6, 8, 2), 1 / 3), np.array(list("aabbcc")))
     np.testing.assert_array_equal(found.crossing, np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize(("phases", "units"), [(1, 1), (1, 3), (2, 1), (7, 1)])
+def test_meeting_at_another_time_takes_two_phases_and_one_unit(phases: int, units: int) -> None:
+    points, sign = some_points(6, phases=phases, units=units)
+    found = measured(points, sign).crossing
+    assert (found is None) == (phases == 1)
+    if found is not None:
+        np.testing.assert_allclose(found, slow_crossing(points, sign), atol=1e-6)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from signpaths.closeness.distances import energy_coefficients, example_distances
+from signpaths.closeness.distances import energy_coefficients, example_distances, mean_distances
 from slow_measures import SEEDS, measured, slow_energy, some_points
 
 
@@ -42,9 +42,26 @@ def test_rounding_takes_no_energy_below_zero() -> None:
     np.testing.assert_array_equal(found, np.zeros((2, 2)))
 
 
-def test_identical_examples_are_at_distance_zero_anywhere() -> None:
+def test_a_group_of_one_has_no_distance_within_itself() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = mean_distances(np.array([[6.0, 4.0], [4.0, 0.0]]), np.array([3.0, 1.0]))
+    np.testing.assert_array_equal(found, [[1, 4 / 3], [4 / 3, np.nan]])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (5, 1), (6, 3)])
+def test_a_distance_is_the_root_mean_square_over_phases(shape: tuple[int, int]) -> None:
+    points = np.random.default_rng(3).normal(size=(7, *shape))
+    between = example_distances(points)
+    for i, j in np.ndindex(7, 7):
+        apart = np.linalg.norm(points[i] - points[j], axis=1)
+        assert between[i, j] == pytest.approx(np.sqrt(np.mean(apart**2)), abs=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_identical_examples_are_at_distance_zero_anywhere(scale: float) -> None:
     generator = np.random.default_rng(0)
-    points = generator.normal(size=(20, 8, 50)) + 1000
+    points = scale * (generator.normal(size=(20, 8, 50)) + 1000)
     points[7] = points[3]
     between = example_distances(points)
     assert between[3, 7] == between[7, 3] == 0

@@ -1,5 +1,7 @@
 """Warped distances against a slow table of partial costs, and against what warping must do."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,6 +71,23 @@ def test_a_space_of_one_time_has_the_distance_of_its_points() -> None:
     points = np.random.default_rng(2).normal(size=(4, 1, 3))
     expected = np.linalg.norm(points - points.swapaxes(0, 1), axis=2)
     np.testing.assert_allclose(warped_distances(points, 0.15), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(12, ["49%", "82%", "98%", "100%"]), (5, ["98%"]), (1, [])]
+)
+def test_progress_is_told_after_ten_seconds_more(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    seconds: int,
+    told: list[str],
+) -> None:
+    """A clock that moves on whenever it is looked at; ten seconds themselves are not enough."""
+    clock = itertools.count(1000, seconds)
+    monkeypatch.setattr("signpaths.closeness.warping.monotonic", lambda: next(clock))
+    monkeypatch.setattr("signpaths.closeness.warping.ROWS", 4)
+    warped_distances(np.zeros((14, 2, 1)), 0.15)
+    assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == told
 
 
 def test_long_work_tells_how_far_it_is(

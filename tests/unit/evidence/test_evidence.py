@@ -585,6 +585,24 @@ def test_what_counts_as_mixed_up_is_held_against_real_mistakes(measured) -> None
     assert dataset.confused_by_most.item() == (by[mixed_up] > 2).sum()
 
 
+def test_mass_without_a_mistake_is_told_from_mistakes_by_half_and_by_most(tmp_path: Path) -> None:
+    """Three pairs have mass: mistaken by two of four networks, by three, and by none."""
+    signs, networks = list("abcd"), list("0123")
+    write_stability(tmp_path / "stability.zarr", signs, networks)
+    for network in range(4):
+        a = [0.4, 0.45, 0.15, 0] if network < 2 else [0.6, 0.25, 0.15, 0]
+        b = [0.1, 0.35, 0.55, 0] if network < 3 else [0.1, 0.5, 0.4, 0]
+        probability = np.array([a, b, [0.05, 0.05, 0.9, 0], [0, 0, 0, 1]])
+        path = tmp_path / f"activations/{network}.zarr"
+        write_network(path, probability, signs, ["test"] * 4, signs)
+    run_on(tmp_path, EvidenceOptions(confused_fraction=0.5))
+    found = open_store(tmp_path / "evidence.zarr").load()
+    assert (found.confused, found.confused_by_some, found.confused_by_most) == (3, 2, 1)
+    np.testing.assert_allclose(found.mistaken, [0.5, 0, 0, 0.75, 0, 0])
+    np.testing.assert_allclose(found.confused_really, [2 / 3, 2 / 3, 1 / 3, 0])
+    np.testing.assert_allclose(found.test_accuracy, [0.5, 0.5, 0.75, 1])
+
+
 def test_what_the_linear_rival_recognises_is_taken_over(tmp_path: Path) -> None:
     write_study(tmp_path)
     raw = open_store(tmp_path / "raw.zarr").load()

@@ -10,8 +10,8 @@ from signpaths.data.sequences import real_frames
 from signpaths.errors import UserError
 from signpaths.frames import sampled_frames
 from signpaths.options import QualityOptions
-from signpaths.projections.neighbourhoods import NEIGHBOURS
-from signpaths.projections.quality import compared_examples, quality
+from signpaths.projections.neighbourhoods import NEIGHBOURS, Sample, compare, geometry
+from signpaths.projections.quality import EVERY, HELD_OUT, _notes, compared_examples, quality
 from signpaths.spaces import COMPONENTS, coordinates, projections
 from signpaths.stores import open_store, write_store
 from slow_neighbourhoods import MEASURES, OF_SIGNS, slow_preservation
@@ -167,6 +167,28 @@ def test_a_sample_too_small_for_k_says_so(tmp_path: Path) -> None:
     found = run_stage(tmp_path, 2)
     assert np.isnan(found.trustworthiness.values).all()
     assert "Too few frames for 5, 10, 20 neighbours" in found.attrs["note"]
+
+
+@pytest.mark.parametrize(
+    ("others", "few"),
+    [(9, "5, 10, 20"), (10, "10, 20"), (19, "10, 20"), (20, "20"), (39, "20"), (40, None)],
+)
+def test_twice_as_many_others_as_neighbours_are_enough(others: int, few: str | None) -> None:
+    """The note and the measures agree on which k are too many."""
+    example = np.repeat([0, 1], [others, others + 3])
+    frames = np.arange(example.size)
+    time = np.where(example, frames - others, frames)
+    sample = Sample(example, time, example, example.size - np.bincount(example)[example])
+    assert sample.others.min() == others
+    trajectories = np.random.default_rng(1).normal(size=(2, others + 3, 3))
+    space = geometry(trajectories, sample)
+    said = list(_notes(HELD_OUT, space, [], sample))
+    assert [one.split(" neighbours")[0] for one in said] == (
+        [] if few is None else [f"Too few frames for {few}"]
+    )
+    missing = np.isnan(compare(space, space, sample, 2).trustworthiness)
+    assert np.array(NEIGHBOURS)[missing].tolist() == [int(k) for k in (few or "").split(", ") if k]
+    assert list(_notes(EVERY, space, [], sample))[1:] == said
 
 
 def test_a_collapsed_autoencoder_is_named(tmp_path: Path) -> None:

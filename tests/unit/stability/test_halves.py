@@ -5,10 +5,10 @@ replicate.
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.stats import rankdata
+from scipy.stats import rankdata, spearmanr
 from signpaths.options import StabilityOptions
 from signpaths.stability.answers import Observed, counts_of
-from signpaths.stability.halves import FEWEST, drawn_halves, half_statistics
+from signpaths.stability.halves import FEWEST, drawn_halves, half_statistics, rank_correlations
 from signpaths.stability.verdicts import (
     APART,
     CAUSES,
@@ -172,6 +172,14 @@ def test_few_networks_have_no_halves_and_nothing_varies_without_a_difference() -
     assert np.isnan(found.half_repeats.sel(answer=STAYS))
     equal = half_statistics(observed_with(np.ones(6), FEWEST), OPTIONS)
     assert np.isnan(equal.half_correlation).all()
+
+
+def test_halves_correlate_if_both_vary_however_little() -> None:
+    close = np.array([[0, 1, 2, 3], [0, 0, 1, 1], [0, 0, 1, 1], [0, 1, 2, 3]])
+    expected = spearmanr(close[0], close[1]).statistic
+    np.testing.assert_allclose(rank_correlations(close), [expected] * 2)
+    assert np.isnan(rank_correlations(np.vstack([close[:1], close[:1] * 0 + 1]))).all()
+    assert np.isnan(rank_correlations(np.vstack([close[:1] * 0 + 1, close[:1]]))).all()
 
 
 def test_they_can_be_stored_beside_the_other_statistics(tmp_path) -> None:

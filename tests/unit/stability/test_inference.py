@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from signpaths.stability import inference
 from signpaths.stability.betting import confidence_sequence
 from signpaths.stability.inference import (
     apart_q,
@@ -294,3 +295,16 @@ def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
     values = np.random.default_rng(1).normal(size=(9, 4))
     without = (values.sum(axis=0) - values) / 8
     np.testing.assert_allclose(jackknife_error(without), stats.sem(values, axis=0))
+
+
+@pytest.mark.parametrize("kept_table", ["interval", "p", "apart"])
+def test_a_table_that_is_kept_for_the_next_call_cannot_be_changed(kept_table: str) -> None:
+    made = {
+        "interval": lambda: inference.clopper_pearson(9, 0.95)[0],
+        "p": lambda: inference.conditioned_p(9, 0.5),
+        "apart": lambda: inference._apart_p(9, 0.5),
+    }[kept_table]
+    before = made().copy()
+    with pytest.raises(ValueError, match="read-only"):
+        made()[3] = 0.7
+    np.testing.assert_array_equal(made(), before)

@@ -116,6 +116,10 @@ def test_a_plan_counts_every_pair_once() -> None:
     np.testing.assert_allclose(found.plan.sum("answer"), count.size)
     np.testing.assert_allclose(found.plan_open.sum("answer"), (decide(count, 8) == UNDECIDED).sum())
     assert found.more.values.tolist() == list(MORE)
+    assert MORE[0] == 0, "the study as it is comes first"
+    assert (np.diff(MORE) > 0).all()
+    today = [(decide(count, 8) == word).sum() for word in VERDICTS]
+    np.testing.assert_allclose(found.plan.sel(more=0, answer=list(VERDICTS)), today)
     assert found.plan.sel(answer=UNDECIDED).values[-1] < found.plan.sel(answer=UNDECIDED).values[0]
     assert found.plan.sel(answer=STAYS).values[-1] > found.plan.sel(answer=STAYS).values[0]
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import procrustes
+from signpaths.stability import representations
 from signpaths.stability.representations import (
     centred_products,
     debiased_cka,
@@ -16,6 +17,7 @@ from signpaths.stability.representations import (
     shape_distances,
     shuffled,
 )
+from sklearn.manifold import smacof
 
 SEEDS = st.integers(0, 2**32 - 1)
 PHASES, UNITS = 3, 4
@@ -248,6 +250,39 @@ def test_a_map_keeps_distances_that_fit_on_a_plane() -> None:
     known = np.isfinite(distance)
     np.testing.assert_allclose(kept[known], distance[known], atol=5e-3)
     assert np.ptp(found[:, 0][np.isfinite(found[:, 0])]) > 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_outermost_network_of_an_axis_is_on_its_positive_side(seed: int) -> None:
+    points = np.random.default_rng(seed).normal(size=(6, 2)) * [3, 1]
+    distance = np.linalg.norm(points[:, None] - points, axis=2)
+    found, _ = map_of_networks(distance.copy())
+    kept = np.linalg.norm(found[:, None] - found, axis=2)
+    np.testing.assert_allclose(kept, distance, atol=5e-3)
+    np.testing.assert_allclose(np.abs(found).max(axis=0), found.max(axis=0))
+    np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-9)
+    # The axes are the main ones: along the first the networks lie widest, and apart from the other.
+    spread = found.T @ found
+    assert spread[0, 0] > spread[1, 1]
+    assert spread[0, 1] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("moved", "rounds"), [(1, 10), (144 * 11, 11), (144 * 999, 999), (144 * 1001, 1000)]
+)
+def test_a_map_of_many_networks_takes_fewer_rounds(
+    monkeypatch: pytest.MonkeyPatch, moved: float, rounds: int
+) -> None:
+    asked = []
+
+    def told(distance: np.ndarray, **options: object):
+        asked.append(options["max_iter"])
+        return smacof(distance, **options)
+
+    monkeypatch.setattr(representations, "smacof", told)
+    monkeypatch.setattr(representations, "MOST_MOVED", moved)
+    map_of_networks(np.ones((12, 12)))
+    assert asked == [rounds]
 
 
 def test_a_map_says_how_far_its_distances_are_off() -> None:

@@ -103,6 +103,29 @@ def test_split_half_is_calibrated_where_networks_are_alike() -> None:
     assert found.error < found.raw_error
 
 
+@pytest.mark.parametrize("networks", [2, 3, 4, 9])
+def test_split_half_is_that_of_a_loop(networks: int) -> None:
+    generator = np.random.default_rng(networks)
+    close = generator.random((networks, 40)) < generator.random(40)
+    seen, others = close[0::2], close[1::2]
+    mean = fitted(seen.sum(axis=0), len(seen)).posterior_mean(len(seen))
+    bins: dict[int, list[tuple[float, float, float]]] = {}
+    for pair in range(40):
+        predicted = mean[seen[:, pair].sum()]
+        of_pair = (predicted, others[:, pair].mean(), seen[:, pair].mean())
+        bins.setdefault(min(int(10 * predicted), 9), []).append(of_pair)
+    found = split_half(close)
+    rows = [np.array(bins[at]) for at in sorted(bins)]
+    assert found.pairs.tolist() == [len(row) for row in rows]
+    means = np.array([row.mean(axis=0) for row in rows]).T
+    np.testing.assert_allclose([found.predicted, found.found, found.raw], means)
+    every = np.concatenate(rows)
+    noise = others.var(axis=0, ddof=1).mean() / len(others) if len(others) > 1 else 0.0
+    for error, at in ((found.error, 0), (found.raw_error, 2)):
+        expected = max(0.0, ((every[:, at] - every[:, 1]) ** 2).mean() - noise)
+        assert error == pytest.approx(np.sqrt(expected))
+
+
 def test_split_half_shows_what_halves_do_not_share() -> None:
     """Pairs close in every other network only are foretold, and not found."""
     close = np.zeros((20, 100), dtype=bool)

@@ -20,7 +20,22 @@ from signpaths.stability.inference import arrangement, count_tested, share_teste
 from signpaths.stability.pairs import pair_table
 from signpaths.stability.retrainings import read_retrainings
 from signpaths.stability.stability import stability, statistics
-from signpaths.stability.verdicts import APART, COMES, LOST, NONE, STAYS, UNDECIDED
+from signpaths.stability.verdicts import (
+    APART,
+    ARTEFACT,
+    COMES,
+    FLICKERS,
+    INPUT,
+    KEPT,
+    LEARNED,
+    LOST,
+    NONE,
+    RECURRENT,
+    STAYS,
+    UNDECIDED,
+    UNLEARNED,
+    VARIES,
+)
 from signpaths.stores import open_store, write_store
 
 LETTERS = [f"sign{index:02d}" for index in range(60)]
@@ -118,6 +133,43 @@ def test_planted_pairs_get_the_verdicts_they_deserve(planted) -> None:
     assert dataset.attrs["inference"] == 1
 
 
+def test_planted_pairs_get_their_cause_and_their_picture(tmp_path: Path) -> None:
+    """Where and when each pair lies side by side, and what that is to be called."""
+    every, no, odd = range(20), range(0), range(1, 20, 2)
+    first, both = [(0,)] * 20, [(0, 1)] * 20
+    # Pair: in the raw signals, in which networks before and after training, in whose pictures.
+    planted = {
+        (0, 1): (True, every, every, both, INPUT, KEPT),
+        (2, 3): (False, every, every, [()] * 20, RECURRENT, LOST),
+        (4, 5): (False, no, every, both, LEARNED, KEPT),
+        (6, 7): (True, no, every, first, LEARNED, VARIES),
+        (8, 9): (True, every, no, [()] * 20, UNLEARNED, NONE),
+        (10, 11): (False, no, no, both, NONE, ARTEFACT),
+        (12, 13): (True, odd, odd, both, FLICKERS, NONE),
+        (14, 15): (True, no, no, [()] * 20, NONE, NONE),
+    }
+    generator = np.random.default_rng(17)
+    runs = []
+    for network in range(20):
+        here = [
+            [pair for pair, at in planted.items() if network in at[column]] for column in (1, 2)
+        ]
+        untrained, hidden = (random_ranks(generator, 30, pairs) for pairs in here)
+        pictures = [
+            random_ranks(generator, 30, [p for p, at in planted.items() if seed in at[3][network]])
+            for seed in range(2)
+        ]
+        runs.append(np.array([[hidden] * 2, [untrained] * 2, pictures]))
+    raw = random_ranks(generator, 30, [pair for pair, at in planted.items() if at[0]])
+    spaces = ("hidden", "untrained", "ae2")
+    found, _ = run_stage(tmp_path, runs, LETTERS[:30], raw, spaces)
+    for pair, (*_, cause, picture) in planted.items():
+        at = found.isel(pair=pair_index(found, pair, LETTERS))
+        assert (at.cause.item(), at.picture.sel(space="ae2").item()) == (cause, picture), pair
+    assert (found.cause.values != NONE).sum() == 6, "nothing else has a cause"
+    assert (found.picture.sel(space="ae2").values != NONE).sum() == 5
+
+
 def test_every_number_is_what_a_loop_gives(planted) -> None:
     dataset, _, runs, energies, raw, names, _, _ = planted
     assert dataset.attrs["k"] == 1
@@ -157,6 +209,10 @@ def test_every_number_is_what_a_loop_gives(planted) -> None:
         for name in ("pi_low", "pi_high", "p", "q", "q_by", "apart_q"):
             np.testing.assert_allclose(one[name].values, getattr(tested, name), err_msg=name)
         np.testing.assert_allclose(one.p_arrangement.values, arrangement(values >= 0.5))
+        # Near are the pairs up to twice the rank that is close.
+        nearby = np.mean([ranks[row].mean(axis=0) for ranks in runs], axis=0) <= 2
+        assert one.near_pairs.item() == nearby[np.triu_indices(30, 1)].sum()
+        assert one.near_pairs.attrs["long_name"] == "pairs of mean rank up to 2"
         upper = np.triu_indices(30, 1)
         every = np.float32([ranks[row][:, *upper] for ranks in runs])
         np.testing.assert_allclose(one.pi_half_k.values, (every <= 1).mean(axis=(0, 1)))

@@ -1,12 +1,13 @@
 """Variance components against slow sums, simulated truth and a textbook's limits."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import norm, rankdata
 from signpaths.stability import variance
 
 
@@ -92,6 +93,23 @@ def test_each_pair_has_the_variance_of_its_own() -> None:
     assert own.autoencoder[1] == pytest.approx(4, rel=0.2)
 
 
+@pytest.mark.parametrize("shape", [(4, 3, 5), (2, 2, 3), (5, 1, 3), (1, 4, 3), (1, 1, 2)])
+def test_the_variance_of_each_pair_is_that_of_its_own_slow_sums(
+    shape: tuple[int, int, int],
+) -> None:
+    networks, autoencoders, pairs = shape
+    scores = np.random.default_rng(7).normal(size=shape) + np.arange(networks)[:, None, None]
+    found = variance.of_each_pair(sums_of(scores))
+    for pair in range(pairs):
+        own = scores[:, :, pair]
+        within = own.var(axis=1, ddof=1).mean() if autoencoders > 1 else 0.0
+        between = own.mean(axis=1).var(ddof=1) if networks > 1 else 0.0
+        assert found.autoencoder[pair] == pytest.approx(within, abs=1e-12)
+        expected = max(0.0, between - within / autoencoders)
+        assert found.network[pair] == pytest.approx(expected, abs=1e-12)
+        assert found.pair[pair] == 0
+
+
 @given(st.integers(2, 40), st.integers(0, 2**32 - 1))
 @settings(max_examples=30)
 def test_scores_are_standard_normal_quantiles_with_the_closest_highest(
@@ -119,6 +137,16 @@ def test_networks_needed_reach_the_reliability_and_one_less_does_not() -> None:
         assert variance.reliability(found, needed, autoencoders) >= 0.9 - 1e-12
         assert variance.reliability(found, needed - 1, autoencoders) < 0.9 - 1e-12
     assert variance.networks_for(variance.Components(*map(np.array, (0.0, 1.0, 1.0))), 0.9, 5) == 0
+    # A whole number is enough, whichever way it is rounded, and a million is the most.
+    for noise in (1, 2, 7, 111_111):
+        whole = variance.Components(np.array(1.0), np.array(float(noise)), np.array(0.0))
+        assert variance.networks_for(whole, 0.9, 1) == 9 * noise
+        assert variance.networks_for(whole, 0.5, 1) == noise
+    most = variance.Components(np.array(1.0), np.array(1e6), np.array(0.0))
+    assert variance.networks_for(most, 0.5, 1) == 1_000_000
+    assert variance.networks_for(most, 0.500001, 1) == 0
+    few = variance.Components(np.array(1.0), np.array(0.01), np.array(0.0))
+    assert variance.networks_for(few, 0.5, 1) == 1
     assert (
         variance.networks_for(variance.Components(*map(np.array, (1e-20, 1.0, 1.0))), 0.9, 5) == 0
     )
@@ -147,3 +175,46 @@ def test_the_jackknife_interval_of_a_mean_is_the_normal_one() -> None:
     low, high = variance.jackknife(without, values.mean(), 0.95)
     error = values.std(ddof=1) / math.sqrt(50)
     assert (low, high) == pytest.approx(norm.interval(0.95, values.mean(), error))
+
+
+def test_everything_told_of_a_space_is_that_of_its_parts() -> None:
+    """Intervals, reliability and networks needed, from components of the pairs that are left."""
+    signs, near = 7, 9.0
+    pairs = list(itertools.combinations(range(signs), 2))
+    generator = np.random.default_rng(11)
+    ranks = generator.normal(0, 1, (2, 5, 3, 21)) + generator.normal(0, 2, (2, 5, 1, 21))
+    ranks = rankdata(ranks + 3 * generator.normal(size=21), axis=-1).astype(np.float32)
+    found = variance.variance_statistics(ranks, signs, confidence=0.9, target=0.8, near=near)
+    for space, own in enumerate(ranks):
+        at = found.isel(space=space)
+        scores = norm.ppf((21 + 1 - own.astype(float) - 0.5) / 21)
+        whole = np.array(slow_components(scores))
+        np.testing.assert_allclose(at.variance, whole)
+        np.testing.assert_allclose(at.variance_share, whole / whole.sum())
+        left = np.array(
+            [
+                slow_components(scores[..., [sign not in pair for pair in pairs]])
+                for sign in range(signs)
+            ]
+        )
+        left /= left.sum(axis=1, keepdims=True)
+        error = np.sqrt((signs - 1) / signs * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+        reach = norm.ppf(0.95) * error
+        low, high = whole / whole.sum() - reach, whole / whole.sum() + reach
+        np.testing.assert_allclose(at.variance_share_low, np.clip(low, 0, 1), atol=1e-9)
+        np.testing.assert_allclose(at.variance_share_high, np.clip(high, 0, 1), atol=1e-9)
+        close = own.mean(axis=(0, 1), dtype=float) <= near
+        assert 0 < at.near_pairs.item() == close.sum() < 21
+        # The grand mean is that of all pairs, of which those near are a part.
+        among = np.array(slow_components(scores[..., close]))
+        np.testing.assert_allclose(at.variance_near, among)
+        for count in at.ae_count.values:
+            for networks in at.network_count.values:
+                noise = whole[1] / networks + whole[2] / (networks * count)
+                share = at.reliability.sel(network_count=networks, ae_count=count).item()
+                assert share == pytest.approx(whole[0] / (whole[0] + noise))
+            for name, parts_of in (("networks_needed", whole), ("networks_needed_near", among)):
+                needed = int(at[name].sel(ae_count=count))
+                pair, noise = parts_of[0], parts_of[1] + parts_of[2] / count
+                assert pair / (pair + noise / needed) >= 0.8
+                assert needed == 1 or pair / (pair + noise / (needed - 1)) < 0.8
