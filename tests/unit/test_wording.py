@@ -2,6 +2,7 @@
 
 import pytest
 from signpaths.wording import (
+    PERCENT,
     counted,
     duration,
     interval,
@@ -66,3 +67,5 @@ def test_lists_and_sentences() -> None:
 def test_a_name_cannot_move_the_terminal() -> None:
     assert printable("a\x1b[2Jb\nc") == "a�[2Jb�c"
     assert pair_name("thank-you", "you\n") == "thank-you – you�"
+    # Separators of lines and paragraphs are none; no-break and ideographic spaces are spaces.
+    assert printable(f"12–34{PERCENT}, a\u3000b\u2028\u202e") == f"12–34{PERCENT}, a\u3000b��"

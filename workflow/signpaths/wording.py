@@ -4,6 +4,7 @@ Takes values, gives text without markup; pages, figures and the terminal all wri
 """
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -88,8 +89,14 @@ def plain(value: Any) -> str:
 
 
 def printable(name: object) -> str:
-    """Make a sign's name safe to show: control characters would move a terminal's cursor."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(name))
+    """Make a sign's name safe to show: control characters would move a terminal's cursor.
+
+    Spaces of any width stay, which Python does not count as printable.
+    """
+    return "".join(
+        c if c.isprintable() or unicodedata.category(c) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+        for c in str(name)
+    )
 
 
 def pair_name(sign_a: object, sign_b: object) -> str:
