@@ -1,5 +1,6 @@
 """Plantings: what counts as found as promised, and what a copy of the raw signals would find."""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from signpaths.report.sections.planted import (
     score,
     spans,
 )
+from signpaths.report.templates import environment
 from signpaths.stability.verdicts import (
     APART,
     COMES,
@@ -178,6 +180,12 @@ def test_rows_tell_what_networks_and_the_copy_found(stability: xr.Dataset) -> No
         (True, False, 1),
     ]
     assert (rows["score"].kept, rows["copied"].kept) == (2, 1)
+    page = environment(escape=True).get_template("sections/planted.html.j2")
+    text = page.render(planted=rows, pictures={})
+    assert re.findall(r"<td>(yes|no)</td><td>(yes|no)</td></tr>", text) == [
+        ("yes", "yes"),
+        ("yes", "no"),
+    ]
 
 
 def test_a_study_of_signs_alone_has_no_planting(stability: xr.Dataset) -> None:
