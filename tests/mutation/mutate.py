@@ -260,7 +260,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="another seed draws other changes")
     parser.add_argument("--jobs", type=int, default=2, help="how many are tried at a time")
     parser.add_argument("--only", help="try only changes of modules with this in their path")
-    parser.add_argument("--reach", type=Path, help="keep here which tests reach which lines")
+    parser.add_argument("--reach", type=Path, help="keep here which lines tests reach (old ones)")
     parser.add_argument("--kept", type=Path, help="keep outcomes here; what was caught is over")
     parser.add_argument("--list", action="store_true", help="say what would be tried, and stop")
     options = parser.parse_args()

@@ -166,3 +166,10 @@ def test_groups_without_a_meaning_agree_by_chance_only() -> None:
         for _ in range(20)
     ]
     assert abs(np.mean(found)) < 0.05
+
+
+@pytest.mark.parametrize(("phases", "units"), [(1, 1), (1, 3), (2, 1), (5, 3)])
+def test_crossings_are_looked_for_where_there_is_another_time(phases: int, units: int) -> None:
+    points, sign = some_points(3, phases=phases, units=units)
+    assert (measured(points, sign).crossing is None) == (phases == 1)
+    assert measure(points, labelled(sign), crossing_examples=0).crossing is None

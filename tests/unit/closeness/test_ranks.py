@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from signpaths.closeness.measures import measure
-from signpaths.closeness.ranks import mutual_ranks
+from signpaths.closeness.ranks import mutual_ranks, sensitivity_ranks
 from slow_measures import SEEDS, labelled, measured, slow_means, slow_mutual_ranks, some_points
 
 
@@ -111,3 +111,14 @@ def test_halves_hold_every_session() -> None:
     take = np.tile([1, 2, 3, 4], 12)
     examples = dataclasses.replace(labelled(sign, session), take=take)
     assert (measure(points, examples, 0).ceiling == 1).all()
+
+
+@pytest.mark.parametrize("signs", [2, 3, 12, 94])
+def test_other_limits_are_half_and_double_but_neither_none_nor_more_than_there_are(
+    signs: int,
+) -> None:
+    for k in range(1, signs):
+        half, double = sensitivity_ranks(k, signs)
+        assert 1 <= half <= k <= double <= signs - 1
+        assert half == 1 or abs(half - k / 2) <= 0.5
+        assert double == signs - 1 or double == 2 * k

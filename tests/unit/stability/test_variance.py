@@ -121,6 +121,9 @@ def test_scores_are_standard_normal_quantiles_with_the_closest_highest(
     expected = norm.ppf((pairs - np.arange(pairs) - 0.5) / pairs)
     np.testing.assert_allclose(scores[order], expected, atol=1e-12)
     np.testing.assert_allclose(variance.normal_scores(np.ones((2, pairs))), 0, atol=1e-12)
+    # Of one run alone, and of runs in any layout.
+    np.testing.assert_array_equal(variance.normal_scores(ranks[0]), scores)
+    np.testing.assert_array_equal(variance.normal_scores(ranks[None])[0, 0], scores)
 
 
 def test_spaces_repeated_over_autoencoders_are_counted_once() -> None:
