@@ -22,6 +22,7 @@ from signpaths.evidence.claims import (
 from signpaths.options import Claim, ClaimKind, ClaimsOptions
 from signpaths.spaces import coordinates
 from signpaths.stability.verdicts import APART, COMES, STAYS, UNDECIDED
+from signpaths.wording import PERCENT, percent
 
 SIGNS = ["God", "all", "hurt", "you"]
 PAIRS = list(itertools.combinations(SIGNS, 2))
@@ -204,7 +205,8 @@ def test_the_numbers_are_those_of_the_pair_and_its_space() -> None:
             assert (found.verdict, found.cause) == (VERDICTS[pair], "uvwxyz"[pair])
             assert (found.picture_space, found.picture) == ("ae2", f"ae2-{pair}")
             every, what = (20, "retrainings") if space == "hidden" else (100, "pictures")
-            often = f"Close in {round(every * pi[space][pair])} of {every} {what} in {space} (95%"
+            close = round(every * pi[space][pair])
+            often = f"Close in {close} of {every} {what} in {space} (95{PERCENT}"
             assert often in found.found
             assert found.said == "said so"
 
@@ -268,7 +270,9 @@ def test_nearness_in_the_plane_is_judged_by_the_tests_there(plane: str) -> None:
 def test_shares_of_pictures_are_told_as_pictures() -> None:
     study = a_study({"hidden": [0.5] * 6, "ae2": [0.53] * 6, "pca2": [0.5] * 6})
     found = row(study, "near_in_plane", *PAIRS[0]).found
-    assert found.startswith("Close in 53 of 100 pictures in ae2 (95% interval 27–77\u00a0%), ")
+    assert found.startswith(
+        "Close in 53 of 100 pictures in ae2 (95\u00a0% interval 27–77\u00a0%), "
+    )
     assert row(study, "sometimes", *PAIRS[0]).found.endswith("Close in 53 of 100 pictures in ae2.")
     in_pca = row(study, "close", *PAIRS[0], space="pca2").found
     assert in_pca.startswith("Close in 10 of 20 pictures in pca2 (")
@@ -298,7 +302,7 @@ def test_paths_cross_if_they_meet_as_often_as_those_of_the_upper_tenth() -> None
     study = a_study({"hidden": [0.0] * 6, "ae2": [0.0] * 6}, [APART] * 6, crossing=crossing)
     found = [row(study, "crossing", *signs) for signs in PAIRS]
     assert [one.agrees for one in found] == [YES, *[PARTLY] * 5]
-    assert "40.0% of example pairs in ae2 (46.0% or more in a tenth" in found[1].found
+    assert "40.0\u00a0% of example pairs in ae2 (46.0\u00a0% or more in a tenth" in found[1].found
     close = a_study({"hidden": [1.0] * 6, "ae2": [1.0] * 6}, [STAYS, COMES] * 3, crossing=[0.9] * 6)
     assert [row(close, "crossing", *signs).agrees for signs in PAIRS[:2]] == [NO, PARTLY]
 
@@ -360,16 +364,19 @@ def test_close_pairs_that_mix_hands_are_counted(per_network: list[list[int]], ag
         if pairs
     ]
     if shares:
-        assert f"{np.mean(shares):.1%} mix" in found.found
-        assert f"({min(shares):.1%} to {max(shares):.1%} over {len(shares)} network" in found.found
-        assert "66.7% do" in found.found
+        assert f"{percent(np.mean(shares))} mix" in found.found
+        assert (
+            f"({percent(min(shares))} to {percent(max(shares))} over {len(shares)} network"
+            in found.found
+        )
+        assert "66.7\u00a0% do" in found.found
 
 
 def test_pairs_mix_by_the_share_of_autoencoders_in_which_they_are_close() -> None:
     close = np.zeros((1, 2, 6), dtype=np.float32)
     close[0, :, 0], close[0, :, 1] = 1, 0.25
     found = row(a_study({"hidden": [0.5] * 6}, close=close, two_handed=HANDS), "handedness")
-    assert "20.0% mix" in found.found
+    assert "20.0\u00a0% mix" in found.found
 
 
 def test_hands_that_are_not_known_answer_nothing() -> None:

@@ -183,8 +183,8 @@ def with_causes(verdicts: list[str], causes: list[str], likely: int = 0) -> xr.D
                 ["input-driven", "learned", "input-driven", "recurrence-driven", "", ""],
             ),
             "Of those that stay close, 2 are alike in the recordings already, 1 is close before "
-            "training though not in the recordings, 1 is close by training only (a1 – b1) and 1 is "
-            "of unknown cause.",
+            "training though not in the raw signals, 1 is close by training only (a1 – b1) and 1 "
+            "is of unknown cause.",
         ),
         (
             with_causes(["stays close"] * 2 + ["apart"], ["input-driven", "input-driven", ""]),

@@ -30,7 +30,12 @@ from signpaths.report.findings import cautions
 from signpaths.report.rivals import rival_caution
 from signpaths.report.sections import compared, halves, instability, planning
 from signpaths.report.sections.agreement import agreement_rows
-from signpaths.report.sections.causes import cause_rows, picture_rows, projections_in
+from signpaths.report.sections.causes import (
+    cause_rows,
+    close_once_aligned,
+    picture_rows,
+    projections_in,
+)
 from signpaths.report.sections.claims import claim_rows
 from signpaths.report.sections.compared import study_rows, together
 from signpaths.report.sections.evidence import evidence_rows
@@ -141,6 +146,18 @@ def write_quality(path: Path, seed: int) -> xr.Dataset:
     dataset.trustworthiness_sign.values[:, :, 0] = np.nan
     write_store(dataset, path, stage="quality", title="made for a test")
     return dataset
+
+
+def test_what_is_close_once_timing_is_aligned_is_counted() -> None:
+    causes = ["recurrence-driven", "learned", "learned", "input-driven", ""]
+    ranks = [[9.0] * 5, [5.0, 5.1, 2.0, 1.0, 1.0]]
+    stability = xr.Dataset(
+        {"cause": ("pair", causes), "input_rank": (("raw_space", "pair"), ranks)},
+        coords={"raw_space": ["raw", "dtw"]},
+        attrs={"k": 5},
+    )
+    assert close_once_aligned(stability) == {"pairs": 3, "close": 2}
+    assert close_once_aligned(stability.sel(raw_space=["raw"])) is None
 
 
 def test_causes_are_counted(stable: xr.Dataset) -> None:

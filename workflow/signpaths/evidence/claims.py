@@ -16,7 +16,7 @@ import xarray as xr
 from signpaths.options import Claim
 from signpaths.spaces import AUTOENCODER, COMPONENTS, HEADLINE, autoencoder, of_kind, plane
 from signpaths.stability.verdicts import APART, COMES, NONE, STAYS, UNDECIDED
-from signpaths.wording import interval, number
+from signpaths.wording import PERCENT, interval, number, percent, plain
 
 # Paths cross if they meet as often as those of the pairs above this quantile.
 OFTEN = 0.9
@@ -160,7 +160,7 @@ def _judge_pair(
     attrs = stability.attrs
     found = (
         f"Close in {_how_often(numbers['pi'], stability, space)} "
-        f"({attrs['confidence']:.0%} interval "
+        f"({plain(100 * attrs['confidence'])}{PERCENT} interval "
         f"{interval(numbers['pi_low'], numbers['pi_high'])}), mean mutual rank "
         f"{number(numbers['rank_mean'])}"
         + (f": {numbers['verdict']}." if space == HEADLINE else ".")
@@ -223,8 +223,8 @@ def _paths_meet(numbers: Mapping[str, Any], stability: xr.Dataset) -> tuple[bool
         return False, " How often their paths cross was not measured."
     often = float(np.nanquantile(stability.crossing.sel(space=seen).values, OFTEN))
     return bool(crossing > 0 and crossing >= often), (
-        f" Their paths meet at different times in {crossing:.1%} of example pairs in {seen} "
-        f"({often:.1%} or more in a tenth of all pairs)."
+        f" Their paths meet at different times in {percent(crossing)} of example pairs in {seen} "
+        f"({percent(often)} or more in a tenth of all pairs)."
     )
 
 
@@ -246,9 +246,9 @@ def _judge_handedness(facts: Facts, space: str) -> tuple[str, str]:
         return UNSAID, f"No pair could mix one-handed and two-handed signs: {lacking}."
     share, expected = close @ mixed / close.sum(axis=1), mixed.mean()
     found = (
-        f"Of the close pairs in {space}, {share.mean():.1%} mix a one-handed with a two-handed "
-        f"sign ({share.min():.1%} to {share.max():.1%} over {len(share)} networks); of all pairs "
-        f"{expected:.1%} do."
+        f"Of the close pairs in {space}, {percent(share.mean())} mix a one-handed with a "
+        f"two-handed sign ({percent(share.min())} to {percent(share.max())} over "
+        f"{len(share)} networks); of all pairs {percent(expected)} do."
     )
     if len(share) < 2:
         return UNSAID, f"{found} One network cannot say what retraining changes."

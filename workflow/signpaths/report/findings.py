@@ -139,7 +139,7 @@ def _causes(stability: xr.Dataset) -> str:
     stays = stability["verdict"].values.astype(str) == STAYS
     words = {
         INPUT: "alike in the recordings already",
-        RECURRENT: "close before training though not in the recordings",
+        RECURRENT: "close before training though not in the raw signals",
         LEARNED: "close by training only",
         NONE: "of unknown cause",
     }
@@ -187,7 +187,7 @@ def _pictures(stability: xr.Dataset) -> str:
     beside = "" if pca == shown else " (PCA: {} and {})".format(*both(pca))
     return (
         f"One picture of {shown} shows as close, on average, {found} of {of} close and {made_up} "
-        f"that are apart{beside}."
+        f"that {'is' if made_up == '1' else 'are'} apart{beside}."
     )
 
 

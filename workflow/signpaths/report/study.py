@@ -162,10 +162,16 @@ def measured(study: Study) -> dict[str, Any]:
         },
         "inference": bool(attrs["inference"]),
         "needed_any": attrs["networks_needed_any"],
+        "resampled": resampled_studies(study.stability),
         "verdicts": {name: int((verdict == name).sum()) for name in VERDICTS},
         "test_accuracy": float(np.mean(test)) if test else None,
         "smallest_p": attrs["tau"] ** study.runs,
     }
+
+
+def resampled_studies(stability: xr.Dataset) -> int:
+    """Tell from how many studies of resampled networks it is known how sure an answer is."""
+    return int(json.loads(stability.attrs["options"])["resampled_studies"])
 
 
 def shown_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -27,9 +27,9 @@ PROMISES = {
     "most {fdr} can be expected not to be",
     COMES: "close in some retrainings and not in others: in more than {rare} and less than {firm} "
     "of them",
-    UNDECIDED: "these networks are too few to tell; more of them may",
-    APART: "close in less than {tau} of all retrainings, most pairs in none; likewise at most "
-    "{fdr} of these are mistaken",
+    UNDECIDED: "these networks are too few to show any of these; more of them may",
+    APART: "close in less than {tau} of all retrainings, which need not be in none; likewise at "
+    "most {fdr} of these are mistaken",
 }
 # No cause, or nothing that a picture does.
 NONE = ""
@@ -53,9 +53,9 @@ CAUSES = {
 KEPT, LOST, ARTEFACT, VARIES = "kept", "lost in projection", "artefact", "varies by autoencoder"
 # Everything that a picture may do with a pair that stays close or is apart, likewise.
 PICTURES = {
-    KEPT: "stays close, and the picture shows it",
-    LOST: "stays close, but the picture does not show it",
-    ARTEFACT: "apart, but the picture shows it as close",
+    KEPT: "stays close, and so it is shown",
+    LOST: "stays close, but is not shown so",
+    ARTEFACT: "apart, but shown as close",
     VARIES: "about as often close in the picture as not, and that hangs on the autoencoder at "
     "least as much as on the network",
 }

@@ -11,8 +11,15 @@ import numpy as np
 import xarray as xr
 
 from signpaths.report.study import Study
-from signpaths.spaces import AUTOENCODER, COMPONENTS, UNTRAINED, described
-from signpaths.stability.verdicts import CAUSES, NONE, PICTURES
+from signpaths.spaces import (
+    AUTOENCODER,
+    COMPONENTS,
+    RAW_SPACE,
+    UNTRAINED,
+    described,
+    warped,
+)
+from signpaths.stability.verdicts import CAUSES, LEARNED, NONE, PICTURES, RECURRENT
 
 NAME = "Why close"
 
@@ -27,6 +34,7 @@ def content(study: Study) -> dict[str, Any] | None:
         "untold": UNTRAINED not in stability["space"].values,
         "pictures": picture_rows(stability),
         "projections": projections_in(stability),
+        "aligned": close_once_aligned(stability),
         **{
             name: stability.attrs.get(name)
             for name in (
@@ -41,6 +49,20 @@ def cause_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
     """Count the pairs of each cause, and those of them that are sure."""
     cause, repeats = stability["cause"].values, stability["cause_repeats"].values
     return _rows(CAUSES, cause, repeats >= stability.attrs["sure"])
+
+
+def close_once_aligned(stability: xr.Dataset) -> dict[str, int] | None:
+    """Count the pairs said not to be close in the raw signals that are, once timing is aligned.
+
+    `pairs` is how many recurrence or training is said to have brought together, `close` how many of
+    these dynamic time warping of the raw signals finds close; None if nobody measured that.
+    """
+    aligned = warped(RAW_SPACE).name
+    if aligned not in stability["raw_space"].values:
+        return None
+    its = np.isin(stability["cause"].values, [RECURRENT, LEARNED])
+    close = stability["input_rank"].sel(raw_space=aligned).values <= stability.attrs["k"]
+    return {"pairs": int(its.sum()), "close": int((its & close).sum())}
 
 
 def picture_rows(stability: xr.Dataset) -> list[dict[str, Any]]:

@@ -4,14 +4,13 @@ Takes the pairs as `pairs.csv` has them and what `stability.zarr` says of its st
 first rows as text, for readers without a script, the legend of a pair's details, and JSON.
 """
 
-import json
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from signpaths.columns import NEAR, OFTEN, Column, column_of, columns_over
-from signpaths.report.study import Study
+from signpaths.report.study import Study, resampled_studies
 from signpaths.runs import names_of
 from signpaths.spaces import AUTOENCODER, HEADLINE, RAW, words
 from signpaths.stability.verdicts import CAUSES, UNDECIDED, VERDICTS
@@ -138,7 +137,7 @@ def script_data(
         "every": every,
         "runs": study.runs,
         "autoencoders": int(stability.attrs["ae_seeds"]),
-        "studies": json.loads(stability.attrs["options"])["resampled_studies"],
+        "studies": resampled_studies(stability),
         "k": float(stability.attrs["k"]),
         "verdicts": list(VERDICTS),
         "causes": [name for name in CAUSES if name in causes],

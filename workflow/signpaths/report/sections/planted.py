@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from signpaths.options import StabilityOptions
+from signpaths.report.sections.pairs import is_likely
 from signpaths.report.study import Study, rows_of, shown_rows
 from signpaths.spaces import HEADLINE, UNTRAINED
 from signpaths.stability.answers import Observed, counts_of
@@ -140,10 +141,15 @@ def planted_rows(planted: pd.DataFrame, stability: xr.Dataset) -> dict[str, Any]
     meant = {_key(one) for one in relations}
     own, copied = own_answers(stability), copied_answers(stability)
     columns = (relations, kept(relations, own), kept(relations, copied), spans(relations))
-    runs = stability.sizes["network"]
+    runs, sure = stability.sizes["network"], float(stability.attrs["sure"])
     return {
         "rows": [
-            {**_row(one, found.get(_key(one)), runs), "agrees": right, "copied": copy, "span": span}
+            {
+                **_row(one, found.get(_key(one)), runs, sure),
+                "agrees": right,
+                "copied": copy,
+                "span": span,
+            }
             for one, right, copy, span in zip(*columns, strict=True)
         ],
         "score": score(relations, own),
@@ -279,7 +285,7 @@ def _pairs(stability: xr.Dataset) -> list[frozenset[str]]:
     return [frozenset(pair) for pair in zip(*names, strict=True)]
 
 
-def _row(relation: Planted, found: dict[str, Any] | None, runs: int) -> dict[str, Any]:
+def _row(relation: Planted, found: dict[str, Any] | None, runs: int, sure: float) -> dict[str, Any]:
     promise = PROMISES.get(relation["relation"], Promise("", "", NONE))
     return {
         **relation,
@@ -289,6 +295,10 @@ def _row(relation: Planted, found: dict[str, Any] | None, runs: int) -> dict[str
         "verdict": found["verdict"] if found else "not in the study",
         "cause": found["cause"] if found else NONE,
         "close": f"{round(found[f'{HEADLINE}_pi'] * runs)}/{runs}" if found else "",
+        "likely": {
+            answer: found is not None and is_likely(found, answer, sure)
+            for answer in ("verdict", "cause")
+        },
         "rank": number(found[f"{HEADLINE}_rank_mean"]) if found else "",
         "raw_rank": number(found["raw_rank"]) if found else "",
     }
