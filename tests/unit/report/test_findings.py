@@ -221,7 +221,7 @@ def test_nothing_is_said_of_causes_if_there_are_none_or_they_are_not_known() -> 
             [0.9, 0.49, 0.5],
             [0.5, 0.9, 0.0],
             "One picture of ae2 shows as close, on average, 1 of the 2 that stay close and 1 that "
-            "are apart (PCA: 1 and 0).",
+            "is apart (PCA: 1 and 0).",
         ),
         (
             [0.9, 0.7, 0.49],
@@ -275,7 +275,7 @@ def test_a_whole_study_says_no_more_than_six_sentences(tmp_path: Path) -> None:
     assert len(told) == 6
     assert told[2].startswith("Of those that stay close, 1 is alike in the recordings already and")
     assert told[3] == (
-        "One picture of ae2 shows as close, on average, 1 of the 2 that stay close and 1 that are "
+        "One picture of ae2 shows as close, on average, 1 of the 2 that stay close and 1 that is "
         "apart."
     )
     target = reliability_by_hand(data)
