@@ -325,6 +325,22 @@ def test_any_words_come_back_from_a_table(
     assert read_table(path).word.tolist() == words
 
 
+def test_what_is_no_table_is_told(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("sign_a,sign_b\na,b\n")
+    assert read_table(table, ["sign_a", "sign_b"]).shape == (1, 2)
+    with pytest.raises(
+        UserError, match=r"table\.csv: it has no column planting, expected"
+    ):
+        read_table(table, ["sign_a", "planting"])
+    for content in (b"", b"\xff\xfe\x00", b'a,b\n"'):
+        table.write_bytes(content)
+        with pytest.raises(UserError, match=r"table\.csv: no table can be read here"):
+            read_table(table)
+    with pytest.raises(UserError, match="no table can be read here"):
+        read_table(tmp_path)
+
+
 def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:
     write_table(tmp_path / "out.csv", pd.DataFrame({"file": [], "reason": []}))
     assert (tmp_path / "out.csv").read_text() == "file,reason\n"

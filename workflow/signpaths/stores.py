@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,11 +59,27 @@ def write_table(path: Path, table: "pd.DataFrame") -> None:
     write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
 
-def read_table(path: Path) -> "pd.DataFrame":
-    """Read a CSV as text; a sign may be called `NA`, and an empty cell is empty text."""
+def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
+    """Read a CSV as text; a sign may be called `NA`, and an empty cell is empty text.
+
+    Raises
+    ------
+    UserError
+        If there is no table here, or it lacks one of the columns.
+    """
     import pandas as pd
 
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: no table can be read here ({error}). Make it again.") from error
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise UserError(
+            f"{path}: it has no column {' and no '.join(missing)}, expected "
+            f"{', '.join(columns)}. It may come from an earlier version: make it again."
+        )
+    return table
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -79,6 +79,9 @@ NAMES = (
     "orchard", "pebble", "quilt", "rocket", "saddle", "tunnel", "umbrella", "walnut", "zebra",
 )  # fmt: skip
 
+# Columns of `planted.csv`.
+PLANTED = ("sign_a", "sign_b", "relation", "planting")
+
 # Takes phases from 0 to 1; gives points `(phase, channel)` in shares of the range.
 Curve = Callable[[np.ndarray], np.ndarray]
 
@@ -460,7 +463,7 @@ def planted_pairs(signs: Sequence[Sign]) -> pd.DataFrame:
             for number, group in groups.items()
             for one, other, relation in PAIRS[group[0].relation]
         ],
-        columns=["sign_a", "sign_b", "relation", "planting"],
+        columns=PLANTED,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from signpaths.data.simulate import PLANTED
 from signpaths.report.closest import closest_first, pair_names
 from signpaths.report.rivals import rival_caution
 from signpaths.report.sections.planted import planted_sentence
@@ -49,7 +50,7 @@ def findings(study: Path, /) -> None:
     metrics = read_metrics(study / "networks", names_of(stability))
     evidence = open_store(study / "evidence.zarr").load()
     planted = study / "planted.csv"
-    story = [planted_sentence(read_table(planted), stability)] if planted.exists() else []
+    story = [planted_sentence(read_table(planted, PLANTED), stability)] if planted.exists() else []
     for line in (*story, *sentences(stability, metrics), *cautions(stability, evidence)):
         print(line)
 

@@ -16,6 +16,7 @@ from cyclopts import Parameter
 from markupsafe import Markup
 
 from signpaths import __version__
+from signpaths.data.simulate import PLANTED
 from signpaths.options import ReportOptions
 from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
@@ -53,6 +54,7 @@ from signpaths.report.study import (
 from signpaths.report.templates import TEMPLATES, environment
 from signpaths.runs import names_of, read_metrics
 from signpaths.stores import open_store, read_table, write_text
+from signpaths.wording import printable
 
 
 class Section(Protocol):
@@ -142,7 +144,7 @@ def report(
         agreement=open_store(agreement) if agreement else None,
         quality=quality,
         compared=[read_compared(folder) for folder in compare],
-        planted=read_table(planted) if planted else None,
+        planted=read_table(planted, PLANTED) if planted else None,
     )
     name = str(study.config.get("study", out.parent.name))
     write_text(out, render(study, name, options.title))
@@ -161,7 +163,9 @@ def render(study: Study, name: str, title: str | None) -> str:
         .get_template("report.html.j2")
         .render(
             contents,
-            title=title or f"Which of {study.stability.attrs['signs']} signs stay close?",
+            title=printable(
+                title or f"Which of {study.stability.attrs['signs']} signs stay close?"
+            ),
             study=name,
             version=__version__,
             again=AGAIN[study.config.get("seeds_vary", "training")],
