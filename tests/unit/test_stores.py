@@ -329,9 +329,7 @@ def test_what_is_no_table_is_told(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("sign_a,sign_b\na,b\n")
     assert read_table(table, ["sign_a", "sign_b"]).shape == (1, 2)
-    with pytest.raises(
-        UserError, match=r"table\.csv: it has no column planting, expected"
-    ):
+    with pytest.raises(UserError, match=r"table\.csv: it has no column planting, expected"):
         read_table(table, ["sign_a", "planting"])
     for content in (b"", b"\xff\xfe\x00", b'a,b\n"'):
         table.write_bytes(content)
