@@ -143,3 +143,10 @@ def test_statistics_hold_the_posterior_of_each_pair() -> None:
     assert found.pi_share.sum() == pytest.approx(1)
     # Its mean is that of the counts.
     assert (found.pi_share * found.pi_class).sum() == pytest.approx(counts.mean() / 12, abs=0.02)
+
+
+def test_close_and_not_close_are_treated_alike() -> None:
+    """Counting the networks in which pairs are not close gives the other share of each."""
+    counts = np.random.default_rng(0).binomial(12, 0.3, 60)
+    shares, mirrored = (fitted(each, 12).posterior_mean(12) for each in (counts, 12 - counts))
+    np.testing.assert_allclose(shares, 1 - mirrored[::-1], atol=1e-6)

@@ -221,3 +221,12 @@ def test_everything_told_of_a_space_is_that_of_its_parts() -> None:
                 pair, noise = parts_of[0], parts_of[1] + parts_of[2] / count
                 assert pair / (pair + noise / needed) >= 0.8
                 assert needed == 1 or pair / (pair + noise / (needed - 1)) < 0.8
+
+
+def test_intervals_of_shares_stay_within_0_and_1() -> None:
+    """With so few signs the jackknife's own ends lie beyond 0, for shares that are near it."""
+    ranks = np.random.default_rng(3).uniform(1, 9, (1, 4, 2, 10))
+    found = variance.variance_statistics(ranks, 5, confidence=0.95, target=0.9, near=3.0)
+    ends = np.stack([found.variance_share_low.values, found.variance_share_high.values])
+    assert ends.min() == 0
+    assert ends.max() <= 1
