@@ -95,6 +95,17 @@ def test_what_cannot_be_fitted_says_why() -> None:
         assert why in found.note
 
 
+@pytest.mark.parametrize("lacking", [0, 3])
+def test_one_sign_with_too_few_examples_is_the_only_one_counted(lacking: int) -> None:
+    points, sign = loud_nuisance(6, np.random.default_rng(5))
+    part = parts(sign, 4)
+    its = np.flatnonzero(sign == np.unique(sign)[lacking])
+    part[its] = "test"
+    assert "1 of 4 signs have fewer than 2" in fitted(points, sign, part).note
+    part[its[:2]] = "train"
+    assert fitted(points, sign, part).places is not None
+
+
 def _by_sign(sign: np.ndarray) -> np.ndarray:
     return np.unique(sign, return_inverse=True)[1][:, None, None] * np.ones((1, 3, 2))
 

@@ -181,10 +181,11 @@ def test_rows_are_in_order_and_equal_pairs_by_name() -> None:
             "pi": (("space", "pair"), share[None]),
             "rank_mean": (("space", "pair"), mean[None]),
             "close": (("space", "network", "pair"), np.array([[[0.5] * 5, [0.49] * 5]])),
+            "input_rank": (("raw_space", "pair"), np.arange(10.0).reshape(2, 5)),
         },
         coords={
             "space": ["hidden"],
-            "raw_space": ["raw"],
+            "raw_space": ["raw", "dtw"],
             "network": ["7", "eight"],
             "sign_a": ("pair", a),
             "sign_b": ("pair", b),
@@ -193,4 +194,8 @@ def test_rows_are_in_order_and_equal_pairs_by_name() -> None:
     table = pair_table(made)
     expected = sorted(rows, key=lambda one: (-one[0], *one[1:]))
     assert list(zip(table.sign_a, table.sign_b, strict=True)) == [one[2:] for one in expected]
+    told = {names: rank for names, rank in zip(zip(a, b, strict=True), range(5, 10), strict=True)}
+    assert [told[names] for names in zip(table.sign_a, table.sign_b, strict=True)] == list(
+        table.dtw_rank
+    )
     assert set(table.hidden_breaks) == {"eight"}, "half of the autoencoders are enough"
