@@ -206,6 +206,7 @@ def discoveries(
         false: dict[str, list[float]] = {}
         power: dict[str, list[list[float]]] = {}
         found: dict[str, list[int]] = {}
+        least: dict[str, list[int]] = {}
         rules = decided(networks)
         for close in drawn(pooled, networks, studies):
             count = close.sum(axis=0, dtype=np.int64)
@@ -214,6 +215,8 @@ def discoveries(
                 null = truth >= OPTIONS.tau if name == "N1a" else truth <= OPTIONS.tau
                 false.setdefault(name, []).append((passed & null).sum() / max(1, passed.sum()))
                 found.setdefault(name, []).append(int(passed.sum()))
+                # In how many networks a pair must be close to be found.
+                least.setdefault(name, []).extend([count[passed].min()] if passed.any() else [])
                 power.setdefault(name, []).append(
                     [passed[those].mean() if those.any() else np.nan for those in at.values()]
                 )
@@ -226,7 +229,13 @@ def discoveries(
         }
         means = {name: np.mean(values, axis=0) for name, values in power.items()}
         yield (
-            start | rates | {"N1 finds": round(float(np.mean(found["N1"])))},
+            start
+            | rates
+            | {"N1 finds": round(float(np.mean(found["N1"])))}
+            | {
+                f"{name} from": int(np.median(least[name])) if least[name] else None
+                for name in ("N1", "N1, adaptive")
+            },
             start
             | {
                 f"{name}, π = {share:g}": None

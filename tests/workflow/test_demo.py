@@ -8,11 +8,13 @@ here two of eight plantings may be missed.
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import xarray as xr
 from running import CHECKOUT
+from signpaths.data.planted import read_planted
 from signpaths.report.sections.planted import (
     PROMISES,
     copied_answers,
@@ -20,12 +22,14 @@ from signpaths.report.sections.planted import (
     own_answers,
     score,
 )
-from signpaths.report.study import rows_of
+from signpaths.report.study import rows_of, shown_rows
+from signpaths.stability.pairs import pair_table
 from signpaths.stability.verdicts import APART, CAUSES, COMES, STAYS, VERDICTS
-from signpaths.stores import open_store, read_table
+from signpaths.stores import open_store
 
 STUDY = CHECKOUT / "results" / "demo"
 PLANTINGS, FEWEST = 8, 6
+Told = tuple[list[dict[str, Any]], float]
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +46,19 @@ def stability(demo: Path) -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
+def told(stability: xr.Dataset) -> Told:
+    """The pairs as `pairs.csv` has them, and how often is sure."""
+    return shown_rows(pair_table(stability)), float(stability.attrs["sure"])
+
+
+@pytest.fixture(scope="module")
 def planted(demo: Path) -> pd.DataFrame:
-    return read_table(demo / "planted.csv")
+    return read_planted(demo / "planted.csv")
 
 
-def test_what_was_planted_is_found(planted: pd.DataFrame, stability: xr.Dataset) -> None:
+def test_what_was_planted_is_found(planted: pd.DataFrame, told: Told) -> None:
     assert set(planted["relation"]) == set(PROMISES)
-    found = score(rows_of(planted), own_answers(stability))
+    found = score(rows_of(planted), own_answers(*told))
     assert found.judged == PLANTINGS
     assert found.kept >= FEWEST
     assert len(found.missed) == PLANTINGS - found.kept
@@ -76,17 +86,17 @@ def test_verdicts_and_causes_of_all_kinds_are_there(stability: xr.Dataset) -> No
 
 
 def test_the_first_line_in_the_terminal_tells_what_was_planted(
-    demo: Path, planted: pd.DataFrame, stability: xr.Dataset
+    demo: Path, planted: pd.DataFrame, told: Told
 ) -> None:
-    found = score(rows_of(planted), own_answers(stability)).kept
-    told = subprocess.run(
+    found = score(rows_of(planted), own_answers(*told)).kept
+    lines = subprocess.run(
         [sys.executable, "-m", "signpaths", "findings", str(demo)],
         cwd=CHECKOUT / "workflow",
         capture_output=True,
         text=True,
         check=True,
     ).stdout.splitlines()
-    assert told[0].startswith(f"As planted: {found} of {PLANTINGS} plantings")
-    assert told[0].endswith("a copy of the raw signals in place of networks would find 3.")
+    assert lines[0].startswith(f"As planted: {found} of {PLANTINGS} plantings")
+    assert lines[0].endswith("a copy of the raw signals in place of networks would find 3.")
     page = (demo / "report.html").read_text(encoding="utf-8")
     assert f"Of {PLANTINGS} plantings {found} were found" in page

@@ -19,7 +19,9 @@ from signpaths.report.sections.planted import (
     score,
     spans,
 )
+from signpaths.report.study import shown_rows
 from signpaths.report.templates import environment
+from signpaths.stability.pairs import pair_table
 from signpaths.stability.verdicts import (
     APART,
     COMES,
@@ -122,8 +124,13 @@ def test_rows_of_one_planting_are_told_of_once() -> None:
     assert spans(PLANTED) == [1] * len(RELATIONS) + [3, 0, 0, 3, 0, 0]
 
 
+def told(stability: xr.Dataset) -> tuple[list[dict[str, Any]], float]:
+    """Give the pairs as `pairs.csv` has them, and how often is sure."""
+    return shown_rows(pair_table(stability)), float(stability.attrs["sure"])
+
+
 def test_own_answers_are_those_of_the_study(stability: xr.Dataset) -> None:
-    own = own_answers(stability)
+    own = own_answers(*told(stability))
     answers = [own[frozenset(NAMES[a : a + 2])] for a in (0, 2, 4)]
     assert [(one.verdict, one.cause) for one in answers] == [
         (STAYS, INPUT),
@@ -131,8 +138,16 @@ def test_own_answers_are_those_of_the_study(stability: xr.Dataset) -> None:
         (COMES, FLICKERS),
     ]
     assert len(own) == stability.sizes["pair"]
-    verdict_sure = stability["verdict_repeats"].values >= stability.attrs["sure"]
-    assert all(sure for one, sure in zip(own.values(), verdict_sure, strict=True) if one.sure)
+    for at in range(stability.sizes["pair"]):
+        one = stability.isel(pair=at)
+        answers = [("verdict", UNDECIDED), ("cause", NONE)]
+        often = [
+            one[f"{name}_repeats"] >= stability.attrs["sure"]
+            for name, no_answer in answers
+            if one[name] != no_answer
+        ]
+        assert own[frozenset((one.sign_a.item(), one.sign_b.item()))].sure == all(often)
+    assert {one.sure for one in own.values()} == {True, False}
     # A verdict without a cause is as sure as it is.
     assert any(one.sure and one.cause == NONE for one in own.values())
 
@@ -163,10 +178,10 @@ def test_the_sentence_counts_plantings_and_what_a_copy_would_find(stability: xr.
         (4, 6, "flickering", 3),
         (5, 6, "flickering", 3),
     )
-    text = planted_sentence(planted, stability)
+    text = planted_sentence(planted, stability, told(stability)[0])
     assert text.startswith("As planted: 3 of 3 plantings")
     assert text.endswith("; a copy of the raw signals in place of networks would find 1.")
-    wrong = planted_sentence(planting((2, 3, "crossing", 1)), stability)
+    wrong = planted_sentence(planting((2, 3, "crossing", 1)), stability, told(stability)[0])
     assert wrong == (
         "As planted: 0 of 1 plantings (not crossing); a copy of the raw signals in place of "
         "networks would find 1."
@@ -174,7 +189,8 @@ def test_the_sentence_counts_plantings_and_what_a_copy_would_find(stability: xr.
 
 
 def test_rows_tell_what_networks_and_the_copy_found(stability: xr.Dataset) -> None:
-    rows = planted_rows(planting((0, 1, "twin", 1), (2, 3, "learned", 2)), stability)
+    planted = planting((0, 1, "twin", 1), (2, 3, "learned", 2))
+    rows = planted_rows(planted, stability, told(stability)[0])
     assert [(row["agrees"], row["copied"], row["span"]) for row in rows["rows"]] == [
         (True, True, 1),
         (True, False, 1),
@@ -188,7 +204,22 @@ def test_rows_tell_what_networks_and_the_copy_found(stability: xr.Dataset) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("often", "expected"), [(0.79, "likely stays close"), (0.8, "stays close")]
+)
+def test_what_is_only_likely_is_shown_so(
+    stability: xr.Dataset, often: float, expected: str
+) -> None:
+    repeated = stability.assign(verdict_repeats=stability["verdict_repeats"] * 0 + often)
+    rows = planted_rows(planting((0, 1, "twin", 1)), repeated, told(repeated)[0])
+    page = environment(escape=True).get_template("sections/planted.html.j2")
+    text = page.render(planted=rows, pictures={})
+    # What was planted first, and then what was found.
+    badges = re.findall(r'<span class="verdict [a-z-]+">([^<]+)</span>', text)
+    assert badges == ["stays close", expected]
+
+
 def test_a_study_of_signs_alone_has_no_planting(stability: xr.Dataset) -> None:
-    rows = planted_rows(planting(), stability)
+    rows = planted_rows(planting(), stability, told(stability)[0])
     assert rows["rows"] == []
     assert rows["score"] == Score(0, 0, 0, [])

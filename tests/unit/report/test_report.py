@@ -119,7 +119,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     origin = json.loads(provenance.read_text())
     origin["config"]["study"] = "</title><script>alert(3)</script>"
     provenance.write_text(json.dumps(origin))
-    options = ReportOptions(title="</title><img src=x onerror=alert(2)>")
+    options = ReportOptions(title="</title><img src=x onerror=alert(2)>\x1b[31m\u202e")
     text = write_report(study, tmp_path / "report.html", options=options)
     page = Page(text)
     scripts = [attributes for tag, attributes in page.elements if tag == "script"]
@@ -128,6 +128,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     assert not [t for t, _ in page.elements if t == "b"]
     assert all(not name.startswith("on") for _, attributes in page.elements for name in attributes)
     shown = "".join(page.text)
+    assert "onerror=alert(2)>\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}" in shown
     for name in HOSTILE:
         assert name in shown
     assert {row[0] for row in json.loads(page.scripts[0])["rows"]} <= set(HOSTILE)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
+from signpaths.data.planted import COLUMNS
 from signpaths.errors import UserError
 from signpaths.options import SimulateOptions
 from signpaths.stores import whole, write_table
@@ -78,9 +79,6 @@ NAMES = (
     "candle", "falcon", "ginger", "island", "jigsaw", "kettle", "lemon", "mirror", "needle",
     "orchard", "pebble", "quilt", "rocket", "saddle", "tunnel", "umbrella", "walnut", "zebra",
 )  # fmt: skip
-
-# Columns of `planted.csv`.
-PLANTED = ("sign_a", "sign_b", "relation", "planting")
 
 # Takes phases from 0 to 1; gives points `(phase, channel)` in shares of the range.
 Curve = Callable[[np.ndarray], np.ndarray]
@@ -463,7 +461,7 @@ def planted_pairs(signs: Sequence[Sign]) -> pd.DataFrame:
             for number, group in groups.items()
             for one, other, relation in PAIRS[group[0].relation]
         ],
-        columns=PLANTED,
+        columns=COLUMNS,
     )
 
 

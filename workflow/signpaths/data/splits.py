@@ -67,7 +67,7 @@ def read_parts(split: Path, examples: int) -> np.ndarray:
     UserError
         If the split was made for other examples.
     """
-    part = read_table(split)["part"].to_numpy(dtype=str)
+    part = read_table(split, ["part"])["part"].to_numpy(dtype=str)
     if part.size != examples:
         raise UserError(
             f"{split}: parts of {part.size} examples, but the study has {examples}. "

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from signpaths.data.simulate import PLANTED
+from signpaths.data.planted import read_planted
 from signpaths.report.closest import closest_first, pair_names
 from signpaths.report.rivals import rival_caution
 from signpaths.report.sections.planted import planted_sentence
+from signpaths.report.study import shown_rows
 from signpaths.runs import accuracies, failed_to_learn, names_of, read_metrics
 from signpaths.spaces import COMPONENTS, HEADLINE, UNTRAINED, of_kind, plane
 from signpaths.stability import variance
+from signpaths.stability.pairs import pair_table
 from signpaths.stability.verdicts import (
     APART,
     COMES,
@@ -30,7 +32,7 @@ from signpaths.stability.verdicts import (
     UNLEARNED,
     VERDICTS,
 )
-from signpaths.stores import open_store, read_table
+from signpaths.stores import open_store
 from signpaths.wording import count, counted, listed, number, percent
 
 NAMED_PAIRS, NAMED_LEARNED = 5, 3
@@ -50,7 +52,11 @@ def findings(study: Path, /) -> None:
     metrics = read_metrics(study / "networks", names_of(stability))
     evidence = open_store(study / "evidence.zarr").load()
     planted = study / "planted.csv"
-    story = [planted_sentence(read_table(planted, PLANTED), stability)] if planted.exists() else []
+    story = (
+        [planted_sentence(read_planted(planted), stability, shown_rows(pair_table(stability)))]
+        if planted.exists()
+        else []
+    )
     for line in (*story, *sentences(stability, metrics), *cautions(stability, evidence)):
         print(line)
 

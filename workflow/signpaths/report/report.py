@@ -16,7 +16,7 @@ from cyclopts import Parameter
 from markupsafe import Markup
 
 from signpaths import __version__
-from signpaths.data.simulate import PLANTED
+from signpaths.data.planted import read_planted
 from signpaths.options import ReportOptions
 from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
@@ -144,7 +144,7 @@ def report(
         agreement=open_store(agreement) if agreement else None,
         quality=quality,
         compared=[read_compared(folder) for folder in compare],
-        planted=read_table(planted, PLANTED) if planted else None,
+        planted=read_planted(planted) if planted else None,
     )
     name = str(study.config.get("study", out.parent.name))
     write_text(out, render(study, name, options.title))

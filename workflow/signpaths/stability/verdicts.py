@@ -27,8 +27,8 @@ PROMISES = {
     "most {fdr} can be expected not to be",
     COMES: "close in some retrainings and not in others: in more than {rare} and less than {firm} "
     "of them",
-    UNDECIDED: "these networks are too few to show any of these; more of them may",
-    APART: "close in less than {tau} of all retrainings, which need not be in none; likewise at "
+    UNDECIDED: "these networks are too few for one of the other answers; more may give one",
+    APART: "close in less than {tau} of all retrainings: in none, or now and then; likewise at "
     "most {fdr} of these are mistaken",
 }
 # No cause, or nothing that a picture does.

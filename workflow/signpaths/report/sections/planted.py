@@ -15,10 +15,9 @@ import xarray as xr
 
 from signpaths.options import StabilityOptions
 from signpaths.report.sections.pairs import is_likely
-from signpaths.report.study import Study, rows_of, shown_rows
+from signpaths.report.study import Study, rows_of
 from signpaths.spaces import HEADLINE, UNTRAINED
 from signpaths.stability.answers import Observed, counts_of
-from signpaths.stability.pairs import pair_table
 from signpaths.stability.verdicts import (
     APART,
     COMES,
@@ -101,6 +100,8 @@ class Answer:
     sure: bool = True
 
 
+# What a promise is about, as `pairs.csv` calls it.
+ANSWERS = ("verdict", "cause")
 # By the two signs of a pair.
 Answers = Mapping[frozenset[str], Answer]
 # A planted pair: its signs, relation and planting.
@@ -131,17 +132,23 @@ class Score:
 
 def content(study: Study) -> dict[str, Any] | None:
     """Set planted against found; nothing if the recordings are real."""
-    return None if study.planted is None else planted_rows(study.planted, study.stability)
+    return (
+        None
+        if study.planted is None
+        else (planted_rows(study.planted, study.stability, study.pairs))
+    )
 
 
-def planted_rows(planted: pd.DataFrame, stability: xr.Dataset) -> dict[str, Any]:
-    """Set what was planted in simulated data against what was found."""
-    found = {_key(row): row for row in shown_rows(pair_table(stability))}
+def planted_rows(
+    planted: pd.DataFrame, stability: xr.Dataset, pairs: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Set what was planted in simulated data against what was found; `pairs` as in `pairs.csv`."""
+    found = {_key(row): row for row in pairs}
     relations = rows_of(planted)
     meant = {_key(one) for one in relations}
-    own, copied = own_answers(stability), copied_answers(stability)
-    columns = (relations, kept(relations, own), kept(relations, copied), spans(relations))
     runs, sure = stability.sizes["network"], float(stability.attrs["sure"])
+    own, copied = own_answers(pairs, sure), copied_answers(stability)
+    columns = (relations, kept(relations, own), kept(relations, copied), spans(relations))
     return {
         "rows": [
             {
@@ -162,15 +169,13 @@ def planted_rows(planted: pd.DataFrame, stability: xr.Dataset) -> dict[str, Any]
     }
 
 
-def own_answers(stability: xr.Dataset) -> Answers:
-    """Give the study's own answer on every pair."""
-    sure = float(stability.attrs["sure"])
-    # Nothing is repeated where there is no cause.
-    repeats = np.fmin(stability["verdict_repeats"].values, stability["cause_repeats"].values)
-    columns = (stability["verdict"].values, stability["cause"].values, repeats >= sure)
+def own_answers(pairs: Sequence[dict[str, Any]], sure: float) -> Answers:
+    """Give the study's own answer on every pair, and which are more than likely."""
     return {
-        pair: Answer(str(verdict), str(cause), bool(often))
-        for pair, verdict, cause, often in zip(_pairs(stability), *columns, strict=True)
+        _key(row): Answer(
+            row["verdict"], row["cause"], not any(is_likely(row, name, sure) for name in ANSWERS)
+        )
+        for row in pairs
     }
 
 
@@ -246,10 +251,12 @@ def spans(planted: Sequence[Planted]) -> list[int]:
     ]
 
 
-def planted_sentence(planted: pd.DataFrame, stability: xr.Dataset) -> str:
+def planted_sentence(
+    planted: pd.DataFrame, stability: xr.Dataset, pairs: Sequence[dict[str, Any]]
+) -> str:
     """Say how much of what was planted was found, and how much a copy of the raw signals would."""
     relations = rows_of(planted)
-    own = score(relations, own_answers(stability))
+    own = score(relations, own_answers(pairs, float(stability.attrs["sure"])))
     told = f"As planted: {count(own.kept)} of {count(own.judged)} plantings"
     if own.likely:
         told += f", {count(own.likely)} of them only likely"
@@ -295,10 +302,7 @@ def _row(relation: Planted, found: dict[str, Any] | None, runs: int, sure: float
         "verdict": found["verdict"] if found else "not in the study",
         "cause": found["cause"] if found else NONE,
         "close": f"{round(found[f'{HEADLINE}_pi'] * runs)}/{runs}" if found else "",
-        "likely": {
-            answer: found is not None and is_likely(found, answer, sure)
-            for answer in ("verdict", "cause")
-        },
+        "likely": {name: found is not None and is_likely(found, name, sure) for name in ANSWERS},
         "rank": number(found[f"{HEADLINE}_rank_mean"]) if found else "",
         "raw_rank": number(found["raw_rank"]) if found else "",
     }
