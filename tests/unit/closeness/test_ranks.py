@@ -43,6 +43,19 @@ def test_mutual_ranks_of_a_case_done_by_hand() -> None:
     assert distance[0, 0] == 9.0, "the distances that were given have been changed"
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-6, 1.0, 1e20])
+@pytest.mark.parametrize(("apart", "ranks"), [(2e-13, (1.5, 1.5)), (2e-12, (1, 2))])
+def test_distances_are_equal_if_no_more_than_rounding_parts_them(
+    scale: float, apart: float, ranks: tuple[float, float]
+) -> None:
+    """A trillionth of the largest distance is the limit, however large that is."""
+    distance = np.zeros((4, 4))
+    distance[np.triu_indices(4, 1)] = [1, 0.5, 0.5 + apart, 0.9, 0.9, 0.7]
+    found = mutual_ranks(scale * (distance + distance.T))
+    # The first sign is the nearest of the last two.
+    np.testing.assert_allclose(found[0, 2:] ** 2, ranks)
+
+
 # Without a session
 
 
@@ -77,6 +90,8 @@ def test_only_sessions_that_leave_every_sign_an_example_are_left_out() -> None:
     assert len(lone.rank_without) == 0
     three = measure(points, labelled(sign, np.array(list("xyxyyz"))), 0)
     assert len(three.rank_without) == 3
+    two = measure(points, labelled(sign, np.array(list("xyxyxy"))), 0)
+    assert len(two.rank_without) == 2
 
 
 # The two halves of a sign

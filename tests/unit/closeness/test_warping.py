@@ -46,6 +46,16 @@ def test_distances_are_those_of_the_slow_table(
     assert not found.diagonal().any()
 
 
+@given(st.integers(3, 9), st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_of_equally_cheap_paths_the_more_diagonal_one_counts(phases: int, seed: int) -> None:
+    """Whole numbers make ties everywhere."""
+    points = np.random.default_rng(seed).integers(0, 3, (4, phases, 1)).astype(float)
+    found = warped_distances(points, 1.0)
+    for i, j in itertools.combinations(range(4), 2):
+        assert found[i, j] == pytest.approx(slow(points[i], points[j], phases - 1), rel=1e-6)
+
+
 def test_blocks_of_examples_give_what_one_block_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.random.default_rng(0).normal(size=(11, 8, 2))
     whole = warped_distances(points, 0.2)
