@@ -93,6 +93,19 @@ def test_a_sign_that_leaves_too_few_examples_is_not_left_out() -> None:
     np.testing.assert_array_equal(np.isnan(found.without), [True, False, False])
 
 
+def test_a_sign_without_which_nothing_differs_is_not_left_out() -> None:
+    """Rounding that is left of the others' products must not be taken for likeness."""
+    generator, label = np.random.default_rng(0), np.repeat(np.arange(3), 4)
+    states = []
+    for _ in range(4):
+        paths = np.tile(generator.normal(size=(PHASES, UNITS)), (12, 1, 1))
+        paths[:4] += generator.normal(size=(4, PHASES, UNITS))
+        states.append(paths.reshape(-1, UNITS))
+    without = cka(*states, label=label).without
+    assert np.isnan(without[0])
+    assert (np.abs(without[1:]) <= 1).all()
+
+
 def test_unrelated_networks_are_unrelated_however_many_units_they_have() -> None:
     """The biased estimate is not: that is why it misleads."""
     generator = np.random.default_rng(0)
