@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from signpaths.closeness.crossings import spread_over_sessions, within_sign_quantile
+from signpaths.closeness.crossings import meetings, spread_over_sessions, within_sign_quantile
 from slow_measures import SEEDS, labelled, measured, some_points
 
 
@@ -97,6 +97,11 @@ def test_the_quantile_within_signs_takes_a_sign_with_two_examples() -> None:
     lone = np.random.default_rng(0).normal(size=(3, 4, 2))
     assert np.isnan(within_sign_quantile(lone, np.arange(3)))
     assert np.isnan(measured(lone, np.array(list("abc"))).crossing).all()
+
+
+def test_rounding_makes_no_examples_meet_that_are_not_nearer_than_nothing() -> None:
+    places = np.random.default_rng(0).normal(size=(20, 1, 5)) + 3
+    assert not meetings(np.repeat(np.repeat(places, 6, axis=1), 2, axis=0), 0.0).any()
 
 
 def test_what_never_moves_does_not_cross() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from signpaths.closeness.measures import measure
-from signpaths.closeness.ranks import mutual_ranks, sensitivity_ranks
+from signpaths.closeness.ranks import largest_close_rank, mutual_ranks, sensitivity_ranks
 from slow_measures import SEEDS, labelled, measured, slow_means, slow_mutual_ranks, some_points
 
 
@@ -126,6 +126,14 @@ def test_halves_hold_every_session() -> None:
     take = np.tile([1, 2, 3, 4], 12)
     examples = dataclasses.replace(labelled(sign, session), take=take)
     assert (measure(points, examples, 0).ceiling == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("signs", "fraction", "k"),
+    [(94, 0.05, 5), (30, 0.05, 1), (52, 0.05, 3), (12, 0.05, 1), (2, 0.05, 1), (11, 1.0, 10)],
+)
+def test_close_is_a_share_of_the_other_signs(signs: int, fraction: float, k: int) -> None:
+    assert largest_close_rank(signs, fraction) == k
 
 
 @pytest.mark.parametrize("signs", [2, 3, 12, 94])

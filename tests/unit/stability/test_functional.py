@@ -89,6 +89,16 @@ def test_each_sign_has_its_own_disagreement() -> None:
     assert np.isnan(found.disagreement.without[SIGNS]), "nobody held the fifth sign out"
 
 
+def test_rounding_takes_no_divergence_below_zero() -> None:
+    generator, label = np.random.default_rng(0), np.arange(12) % SIGNS
+    for _ in range(40):
+        one = np.tile(generator.dirichlet(np.ones(SIGNS)).astype(np.float32), (12, 1))
+        other = np.nextafter(one, np.float32(1))
+        answers = [Answers(np.arange(12), p, p.argmax(axis=1)) for p in (one, other)]
+        found = functional_likeness(answers, label, SIGNS).divergence.values[0, 1]
+        assert 0 <= found < 1e-6
+
+
 def test_ten_examples_in_common_are_enough() -> None:
     label = np.append(np.zeros(10, dtype=int), 1)
     sure = np.eye(SIGNS, dtype=np.float32)

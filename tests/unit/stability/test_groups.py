@@ -1,6 +1,7 @@
 """Groups of signs: planted families are found, and how sure they are is told."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -60,9 +61,11 @@ def test_a_group_at_the_limit_comes_again_less_often_than_a_firm_one() -> None:
 
 
 def test_without_close_pairs_there_is_no_group() -> None:
-    found = group_statistics(
-        np.zeros((5, 66), np.float32), np.arange(SIGNS), tau=0.5, resamples=10, seed=0
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = group_statistics(
+            np.zeros((5, 66), np.float32), np.arange(SIGNS), tau=0.5, resamples=10, seed=0
+        )
     assert (found.group == 0).all()
     assert np.isnan(found.group_membership).all()
 

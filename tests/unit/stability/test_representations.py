@@ -89,8 +89,12 @@ def test_a_left_out_sign_takes_its_examples_with_it(seed: int) -> None:
 
 
 def test_a_sign_that_leaves_too_few_examples_is_not_left_out() -> None:
-    found = cka(*some_states(0, examples=6), label=np.array([0, 0, 0, 1, 2, 2]))
-    np.testing.assert_array_equal(np.isnan(found.without), [True, False, False])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = cka(*some_states(0, examples=6), label=np.array([0, 0, 0, 1, 2, 2]))
+        np.testing.assert_array_equal(np.isnan(found.without), [True, False, False])
+        alone = cka(*some_states(0, runs=1, examples=6), label=np.array([0, 0, 0, 1, 2, 2]))
+    assert np.isnan(alone.without).all(), "one network is like no other"
 
 
 def test_a_sign_without_which_nothing_differs_is_not_left_out() -> None:
