@@ -112,6 +112,16 @@ def test_the_mask_tells_which_frames_are_real(tmp_path: Path, padding: str) -> N
     xr.testing.assert_equal(*found)
 
 
+def test_a_single_channel_is_its_own_plane(tmp_path: Path) -> None:
+    write_raw_study(tmp_path, "pre")
+    one = open_store(tmp_path / "sequences.zarr").load().isel(channel=[0])
+    write_store(one, tmp_path / "one.zarr", stage="s", title="test")
+    closeness_raw(tmp_path / "one.zarr", tmp_path / "split.csv", tmp_path / "raw.zarr")
+    found = open_store(tmp_path / "raw.zarr").load()
+    raw, plane = (found.distance.sel(space=space).values for space in ("raw", "raw_pca2"))
+    np.testing.assert_allclose(plane, raw, rtol=1e-5)
+
+
 def test_a_single_sign_is_no_pair(tmp_path: Path) -> None:
     write_raw_study(tmp_path, "pre")
     study = open_store(tmp_path / "sequences.zarr").load()

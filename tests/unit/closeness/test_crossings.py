@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from signpaths.closeness.crossings import spread_over_sessions, within_sign_quantile
+from signpaths.closeness.crossings import meetings, spread_over_sessions, within_sign_quantile
 from slow_measures import SEEDS, labelled, measured, some_points
 
 
@@ -36,11 +36,13 @@ def slow_crossing(points: np.ndarray, sign: np.ndarray) -> np.ndarray:
     return shares
 
 
+@pytest.mark.parametrize("phases", [6, 7])
 @given(SEEDS)
 @settings(max_examples=8, deadline=None)
-def test_crossings_are_those_of_four_loops(seed: int) -> None:
+def test_crossings_are_those_of_four_loops(phases: int, seed: int) -> None:
+    """Of six phases, neighbours are just so far apart that they are the same time."""
     generator = np.random.default_rng(seed)
-    points, sign = some_points(seed, phases=7, units=2)
+    points, sign = some_points(seed, phases=phases, units=2)
     points = np.cumsum(points, axis=1) + generator.normal(0, 0.1, points.shape)
     found = measured(points, sign).crossing
     np.testing.assert_allclose(found, slow_crossing(points, sign), atol=1e-6)
@@ -95,6 +97,11 @@ def test_the_quantile_within_signs_takes_a_sign_with_two_examples() -> None:
     lone = np.random.default_rng(0).normal(size=(3, 4, 2))
     assert np.isnan(within_sign_quantile(lone, np.arange(3)))
     assert np.isnan(measured(lone, np.array(list("abc"))).crossing).all()
+
+
+def test_rounding_makes_no_examples_meet_that_are_not_nearer_than_nothing() -> None:
+    places = np.random.default_rng(0).normal(size=(20, 1, 5)) + 3
+    assert not meetings(np.repeat(np.repeat(places, 6, axis=1), 2, axis=0), 0.0).any()
 
 
 def test_what_never_moves_does_not_cross() -> None:

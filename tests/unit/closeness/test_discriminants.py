@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from makers import write_sequences
+from scipy.spatial.distance import pdist
 from signpaths.closeness import discriminants as module
 from signpaths.closeness.closeness_raw import closeness_raw
 from signpaths.closeness.discriminants import Discriminants, discriminants
 from signpaths.options import ClosenessRawOptions
 from signpaths.stores import open_store, write_text
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 SIGNS = ("God", "a_", "drink", "who")
 
@@ -62,12 +64,16 @@ def test_only_training_examples_are_learned_from() -> None:
     assert swapped.accuracy["test"] < 0.8
 
 
-def test_channels_that_never_move_and_scales_change_nothing() -> None:
-    points, sign = loud_nuisance(12, np.random.default_rng(3))
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_channels_that_never_move_and_scales_change_nothing(scale: float) -> None:
+    generator = np.random.default_rng(3)
+    points, sign = loud_nuisance(12, generator)
     part = parts(sign, 8)
-    still = np.concatenate([points, np.full((*points.shape[:2], 2), 0.1)], axis=2)
-    found = fitted(still, sign, part)
-    np.testing.assert_allclose(found.places, fitted(points, sign, part).places)
+    # But for what resampling leaves of a constant.
+    constant = 0.1 + generator.normal(0, 1e-12, (*points.shape[:2], 2))
+    found = fitted(scale * np.concatenate([points, constant], axis=2), sign, part)
+    expected = fitted(points, sign, part).places
+    np.testing.assert_allclose(found.places, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_more_features_than_examples_are_cut_down(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,9 +81,34 @@ def test_more_features_than_examples_are_cut_down(monkeypatch: pytest.MonkeyPatc
     points, sign = loud_nuisance(6, generator)
     many = np.concatenate([points, generator.normal(0, 0.1, (*points.shape[:2], 100))], axis=2)
     assert fitted(many, sign, parts(sign, 4)).note == ""
+    whole = fitted(points, sign, parts(sign, 4)).places
+    monkeypatch.setattr(module, "MOST_FEATURES", 6)
+    # As many as there may be are left as they are.
+    np.testing.assert_array_equal(fitted(points, sign, parts(sign, 4)).places, whole)
     monkeypatch.setattr(module, "MOST_FEATURES", 50)
     found = fitted(many, sign, parts(sign, 4))
     assert (found.note, found.places.shape) == ("", (24, 3))
+
+
+def test_training_examples_span_one_axis_less_than_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Discriminants of the axes along which they differ, found by another decomposition."""
+    generator = np.random.default_rng(8)
+    points, sign = loud_nuisance(6, generator)
+    points = np.concatenate([points, generator.normal(0, 0.1, (*points.shape[:2], 100))], axis=2)
+    part = parts(sign, 4)
+    monkeypatch.setattr(module, "MOST_FEATURES", 50)
+    found = fitted(points, sign, part)
+    features, train = points.reshape(len(points), -1), part == "train"
+    centred = features - features[train].mean(axis=0)
+    axes = np.linalg.svd(centred[train], full_matrices=False)[2][: train.sum() - 1]
+    model = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto")
+    expected = model.fit(centred[train] @ axes.T, sign[train]).transform(centred @ axes.T)
+    np.testing.assert_allclose(pdist(found.places), pdist(expected), rtol=1e-6)
+    monkeypatch.setattr(module, "MOST_FEATURES", 3)
+    few = model.fit(centred[train] @ axes[:3].T, sign[train]).transform(centred @ axes[:3].T)
+    np.testing.assert_allclose(pdist(fitted(points, sign, part).places), pdist(few), rtol=1e-6)
 
 
 def test_what_cannot_be_fitted_says_why() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from signpaths.closeness.measures import measure
-from signpaths.closeness.ranks import mutual_ranks, sensitivity_ranks
+from signpaths.closeness.ranks import largest_close_rank, mutual_ranks, sensitivity_ranks
 from slow_measures import SEEDS, labelled, measured, slow_means, slow_mutual_ranks, some_points
 
 
@@ -41,6 +41,19 @@ def test_mutual_ranks_of_a_case_done_by_hand() -> None:
     for pair, rank in expected.items():
         assert ranks[pair] == pytest.approx(rank)
     assert distance[0, 0] == 9.0, "the distances that were given have been changed"
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-6, 1.0, 1e20])
+@pytest.mark.parametrize(("apart", "ranks"), [(2e-13, (1.5, 1.5)), (2e-12, (1, 2))])
+def test_distances_are_equal_if_no_more_than_rounding_parts_them(
+    scale: float, apart: float, ranks: tuple[float, float]
+) -> None:
+    """A trillionth of the largest distance is the limit, however large that is."""
+    distance = np.zeros((4, 4))
+    distance[np.triu_indices(4, 1)] = [1, 0.5, 0.5 + apart, 0.9, 0.9, 0.7]
+    found = mutual_ranks(scale * (distance + distance.T))
+    # The first sign is the nearest of the last two.
+    np.testing.assert_allclose(found[0, 2:] ** 2, ranks)
 
 
 # Without a session
@@ -77,6 +90,8 @@ def test_only_sessions_that_leave_every_sign_an_example_are_left_out() -> None:
     assert len(lone.rank_without) == 0
     three = measure(points, labelled(sign, np.array(list("xyxyyz"))), 0)
     assert len(three.rank_without) == 3
+    two = measure(points, labelled(sign, np.array(list("xyxyxy"))), 0)
+    assert len(two.rank_without) == 2
 
 
 # The two halves of a sign
@@ -111,6 +126,14 @@ def test_halves_hold_every_session() -> None:
     take = np.tile([1, 2, 3, 4], 12)
     examples = dataclasses.replace(labelled(sign, session), take=take)
     assert (measure(points, examples, 0).ceiling == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("signs", "fraction", "k"),
+    [(94, 0.05, 5), (30, 0.05, 1), (52, 0.05, 3), (12, 0.05, 1), (2, 0.05, 1), (11, 1.0, 10)],
+)
+def test_close_is_a_share_of_the_other_signs(signs: int, fraction: float, k: int) -> None:
+    assert largest_close_rank(signs, fraction) == k
 
 
 @pytest.mark.parametrize("signs", [2, 3, 12, 94])

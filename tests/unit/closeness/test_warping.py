@@ -46,6 +46,16 @@ def test_distances_are_those_of_the_slow_table(
     assert not found.diagonal().any()
 
 
+@given(st.integers(3, 9), st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_of_equally_cheap_paths_the_more_diagonal_one_counts(phases: int, seed: int) -> None:
+    """Whole numbers make ties everywhere."""
+    points = np.random.default_rng(seed).integers(0, 3, (4, phases, 1)).astype(float)
+    found = warped_distances(points, 1.0)
+    for i, j in itertools.combinations(range(4), 2):
+        assert found[i, j] == pytest.approx(slow(points[i], points[j], phases - 1), rel=1e-6)
+
+
 def test_blocks_of_examples_give_what_one_block_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.random.default_rng(0).normal(size=(11, 8, 2))
     whole = warped_distances(points, 0.2)
@@ -62,9 +72,14 @@ def test_a_movement_made_later_is_nearer_than_without_warping() -> None:
     assert warped_distances(points, 0.01)[0, 1] > 0.5 * locked
 
 
-def test_equal_trajectories_have_no_distance() -> None:
-    points = np.repeat(np.random.default_rng(1).normal(size=(1, 16, 22)), 3, axis=0)
-    np.testing.assert_array_equal(warped_distances(points + 100, 0.15), np.zeros((3, 3)))
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_equal_trajectories_have_no_distance_and_others_one_of_their_scale(scale: float) -> None:
+    points = np.repeat(np.random.default_rng(1).normal(size=(2, 16, 22)), 3, axis=0)
+    found = warped_distances(scale * (points + 100), 0.15)
+    same = np.kron(np.eye(2), np.ones((3, 3))) == 1
+    np.testing.assert_array_equal(found[same], 0)
+    apart = warped_distances(points, 0.15)[~same]
+    np.testing.assert_allclose(found[~same], scale * apart, rtol=1e-5)
 
 
 def test_a_space_of_one_time_has_the_distance_of_its_points() -> None:

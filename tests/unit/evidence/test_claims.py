@@ -267,6 +267,14 @@ def test_nearness_in_the_plane_is_judged_by_the_tests_there(plane: str) -> None:
     assert "stays" not in row(study, "close", *PAIRS[0], space=plane).found
 
 
+def test_an_interval_that_touches_what_is_rare_or_firm_leaves_neither_out() -> None:
+    """It reaches from half of the share to halfway to 1."""
+    shares = [0.2, 0.21, 0.79, 0.8, 0.5, 0.5]
+    study = a_study({"hidden": [0.0] * 6, "ae2": shares}, q={"ae2": [0.9] * 6})
+    answers = [row(study, "near_in_plane", *signs).agrees for signs in PAIRS[:4]]
+    assert answers == [UNSAID, PARTLY, PARTLY, UNSAID]
+
+
 def test_shares_of_pictures_are_told_as_pictures() -> None:
     study = a_study({"hidden": [0.5] * 6, "ae2": [0.53] * 6, "pca2": [0.5] * 6})
     found = row(study, "near_in_plane", *PAIRS[0]).found
@@ -303,6 +311,8 @@ def test_paths_cross_if_they_meet_as_often_as_those_of_the_upper_tenth() -> None
     found = [row(study, "crossing", *signs) for signs in PAIRS]
     assert [one.agrees for one in found] == [YES, *[PARTLY] * 5]
     assert "40.0\u00a0% of example pairs in ae2 (46.0\u00a0% or more in a tenth" in found[1].found
+    same = a_study({"hidden": [0.0] * 6, "ae2": [0.0] * 6}, [APART] * 6, crossing=[0.25] * 6)
+    assert row(same, "crossing", *PAIRS[0]).agrees == YES
     close = a_study({"hidden": [1.0] * 6, "ae2": [1.0] * 6}, [STAYS, COMES] * 3, crossing=[0.9] * 6)
     assert [row(close, "crossing", *signs).agrees for signs in PAIRS[:2]] == [NO, PARTLY]
 

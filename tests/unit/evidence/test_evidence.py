@@ -18,7 +18,7 @@ from makers import random_ranks, spaces_named, write_names, write_raw, write_run
 from pydantic import ValidationError
 from scipy import stats
 from signpaths.errors import UserError
-from signpaths.evidence.evidence import evidence
+from signpaths.evidence.evidence import _summary, evidence
 from signpaths.evidence.scores import (
     AGAINST,
     Scores,
@@ -554,6 +554,23 @@ def test_the_interval_is_the_jackknife_over_signs_of_the_mean_over_networks(meas
     assert at.ap_gain_high.item() == pytest.approx(min(1, gains[0] + half))
 
 
+def test_intervals_end_where_scores_do() -> None:
+    """With one sign or another left out scores are 0 or 1: no interval could be wider."""
+    without = np.array([[0.5, 1, 0, 1, 0], [0.5, 0, 1, 0, 1], [0.5, 1, 1, 0, 0]])
+    every = np.repeat(without[:, None], 3, axis=1)
+    nothing = np.zeros((3, 3, 1))
+    scores = Scores(nothing, nothing, nothing[0], every, every, nothing[..., 0], nothing[0, :, 0])
+    found = _summary(scores, ["hidden", "ae2", "raw"])
+    for name, lowest, at in (
+        ("ap", 0, 0),
+        ("auc", 0, 0),
+        ("ap_gain", -1, 1),
+        ("ap_over_raw", -1, 1),
+    ):
+        low, high = (np.asarray(found[f"{name}_{end}"][1])[at] for end in ("low", "high"))
+        assert (low.tolist(), high.tolist()) == ([lowest] * 3, [1] * 3)
+
+
 def test_what_counts_as_mixed_up_is_held_against_real_mistakes(measured) -> None:
     dataset, _, networks, *_ = measured
     pairs = list(itertools.combinations(SIGNS, 2))
@@ -620,6 +637,7 @@ def test_the_store_says_what_it_holds_and_what_is_missing(measured) -> None:
         assert variable.attrs["units"] == "1", name
         assert variable.attrs["section"] == "8", name
     assert "No held-out example of d " in dataset.attrs["note"]
+    assert "network:" not in dataset.attrs["note"]
     assert (dataset.attrs["signs"], dataset.attrs["pairs"], dataset.attrs["networks"]) == (
         *(9, 36, 4),
     )
@@ -648,6 +666,16 @@ def test_one_network_has_no_other_runs(tmp_path: Path) -> None:
     assert "there is no interval" in dataset.attrs["note"]
 
 
+def test_one_network_of_many_signs_has_an_interval(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    network = held_out(generator.dirichlet(np.ones(9), 9), SIGNS)
+    ranks = random_ranks(generator, 9, [])[None, None]
+    options = EvidenceOptions(confused_fraction=0.3)
+    dataset, _ = run_stage(tmp_path, {4: network}, {4: ranks}, SIGNS, options=options)
+    assert np.isfinite(dataset.ap_low.sel(against=SAME)).all()
+    assert dataset.attrs["note"].startswith("One network")
+
+
 def test_two_signs_are_one_pair_that_nothing_sets_apart(tmp_path: Path) -> None:
     networks = dict.fromkeys((0, 1), held_out(np.array([[0.7, 0.3], [0.2, 0.8]]), ["a", "b"]))
     ranks = np.where(np.eye(2) == 1, np.nan, 1.0)[None, None]
@@ -667,6 +695,8 @@ def test_equal_probabilities_set_no_pair_apart(tmp_path: Path, signs: int) -> No
     for name in ("ap", "auc", "positive_share", "ap_mean", "ap_gain"):
         assert np.isnan(dataset[name]).all(), name
     assert "the same softmax mass" in dataset.attrs["note"]
+    # Of so few pairs one would count, by chance.
+    assert dataset.attrs["chance_ap"] == pytest.approx(2 / (signs * (signs - 1)))
 
 
 def test_nothing_held_out_leaves_everything_missing(tmp_path: Path) -> None:

@@ -336,6 +336,22 @@ def test_a_store_is_the_same_every_time_and_keeps_the_order_of_the_networks(tmp_
     xr.testing.assert_allclose(found.drop_vars(drawn), turned.drop_vars(drawn))
 
 
+def test_hidden_states_need_no_more_than_one_autoencoder(tmp_path: Path) -> None:
+    write_study(tmp_path, 2)
+    expected = run_stage(tmp_path, [0, 1], permutations=5)
+    for network in (0, 1):
+        path = tmp_path / f"closeness/{network}.zarr"
+        one = open_store(path).load().isel(ae_seed=[0])
+        write_store(one, path, stage="test", title="test")
+    xr.testing.assert_identical(run_stage(tmp_path, [0, 1], permutations=5), expected)
+
+
+def test_one_sign_is_refused(tmp_path: Path) -> None:
+    write_study(tmp_path, 2, signs=("a",))
+    with pytest.raises(UserError, match="two signs or more"):
+        run_stage(tmp_path, [0, 1])
+
+
 def test_networks_that_are_not_listed_are_passed_over(tmp_path: Path) -> None:
     write_study(tmp_path, 3)
     found = run_stage(tmp_path, [0, 2])

@@ -1,6 +1,7 @@
 """Bets against closed forms, numerical integrals and all paths of small studies."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -118,7 +119,9 @@ def test_a_sequence_seldom_ever_leaves_the_truth_out() -> None:
 
 @pytest.mark.parametrize("networks", [1, 6, 30])
 def test_the_ends_are_where_the_closed_form_reaches_the_limit(networks: int) -> None:
-    low, high = confidence_sequence(close_in(networks), 0.95)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        low, high = confidence_sequence(close_in(networks), 0.95)
     for count in range(networks + 1):
 
         def over(share: float, count: int = count) -> float:
@@ -129,12 +132,12 @@ def test_the_ends_are_where_the_closed_form_reaches_the_limit(networks: int) -> 
             assert low[count] == 0
         else:
             expected = optimize.brentq(over, 1e-9, min(mean, 1 - 1e-9))
-            assert expected - 1 / 2**11 <= low[count] <= expected
+            assert expected - 1 / 2**12 <= low[count] <= expected
         if count == networks:
             assert high[count] == 1
         else:
             expected = optimize.brentq(over, max(mean, 1e-9), 1 - 1e-9)
-            assert expected <= high[count] <= expected + 1 / 2**11
+            assert expected <= high[count] <= expected + 1 / 2**12
 
 
 def test_the_ends_for_shares_are_where_the_integral_reaches_the_limit() -> None:
@@ -149,8 +152,8 @@ def test_the_ends_for_shares_are_where_the_integral_reaches_the_limit() -> None:
 
     low, high = confidence_sequence(close[:, None], 0.9)
     lowest, highest = (optimize.brentq(over, close.mean(), end) for end in (0.01, 0.99))
-    assert lowest - 1 / 2**11 <= low[0] <= lowest
-    assert highest <= high[0] <= highest + 1 / 2**11
+    assert lowest - 1 / 2**12 <= low[0] <= lowest
+    assert highest <= high[0] <= highest + 1 / 2**12
 
 
 def test_intervals_of_more_confidence_hold_those_of_less() -> None:

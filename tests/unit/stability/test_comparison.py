@@ -8,6 +8,7 @@ from scipy.stats import rankdata
 from signpaths.stability.comparison import (
     Comparands,
     Measure,
+    _by_luck,
     _measures,
     _notes,
     comparison,
@@ -109,6 +110,20 @@ def test_the_store_says_what_loops_say_of_chance(common: float) -> None:
         else:
             assert np.isnan(at.within_sign)
     assert (store.p.sel(measure=["cka", "shape_distance"]) < 0.05).all() == (common > 0)
+
+
+@pytest.mark.parametrize(("name", "less"), [("rank_correlation", 0.4), ("shape_distance", 0.6)])
+def test_what_is_just_as_alike_by_luck_counts(name: str, less: float) -> None:
+    one = measures_of(some_comparands(2))[name]
+    luck = replace(one, chance=np.array([0.5, less, 0.5, less, less]))
+    assert _by_luck(luck, 0.5) == pytest.approx(3 / 6)
+    assert np.isnan(_by_luck(luck, np.nan))
+    assert np.isnan(_by_luck(replace(one, chance=np.array([])), 0.5))
+
+
+def test_a_map_of_one_network_is_not_off() -> None:
+    assert comparison(some_comparands(1), DRAWS).attrs["map_stress"] == 0
+    assert comparison(some_comparands(4), DRAWS).attrs["map_stress"] > 0
 
 
 def test_a_run_stands_out_by_its_margin_and_no_less() -> None:

@@ -1,5 +1,6 @@
 """Pseudo-signs and the regression as the stage puts them together, against what is written out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,14 @@ from scipy import stats
 from signpaths.errors import UserError
 from signpaths.options import ClosenessOptions, StabilityOptions
 from signpaths.spaces import RAW_SPACE, coordinates, warped
-from signpaths.stability.controls import input_statistics, label_statistics
-from signpaths.stability.inference import stays_close_q
+from signpaths.stability.controls import (
+    ceiling_statistics,
+    input_statistics,
+    label_statistics,
+    signal_statistics,
+    training_statistics,
+)
+from signpaths.stability.inference import moved_by_training, stays_close_q
 from signpaths.stability.retrainings import Retrainings, read_retrainings
 from signpaths.stability.variance import normal_scores
 from signpaths.stores import open_store, write_store
@@ -74,6 +81,9 @@ def test_pseudo_signs_are_tested_as_signs_are(tmp_path: Path) -> None:
     np.testing.assert_allclose(labels["label_agreement"], [0.1, -0.2, 0.03])
     assert labels.attrs["labels_agree"] == pytest.approx((0.1 - 0.2 + 0.03) / 3)
     assert labels.attrs["signs_agree"] == pytest.approx(0.9)
+    # A pair whose q is just what is asked for stays close.
+    least = StabilityOptions(tau=0.4, fdr=stays_close_q(counts[1], NETWORKS, 0.4).min())
+    assert label_statistics(found, least)["label_stays"].values[1] == 2
 
 
 def test_no_labelling_is_told_if_none_was_made(tmp_path: Path) -> None:
@@ -90,6 +100,54 @@ def test_what_is_not_known_of_held_out_examples_is_not_told(tmp_path: Path) -> N
 def test_runs_with_and_without_pseudo_signs_are_not_mixed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="other measures"):
         read(tmp_path, labelled=range(4))
+
+
+# N2, raw signals and N4
+
+
+def test_what_training_does_is_counted_network_by_network(tmp_path: Path) -> None:
+    found = training_statistics(read(tmp_path, spaces=("untrained", "hidden")), OPTIONS)
+    made, broken = np.zeros((2, UPPER[0].size), dtype=int)
+    for network in range(NETWORKS):
+        ranks = open_store(tmp_path / f"{network}.zarr").mutual_rank.values[:, 0]
+        before, after = ([one[pair] <= 1 for pair in zip(*UPPER, strict=True)] for one in ranks)
+        made += [b and not a for a, b in zip(before, after, strict=True)]
+        broken += [a and not b for a, b in zip(before, after, strict=True)]
+    assert (made * broken).any()
+    np.testing.assert_allclose(found["learned"], (made - broken) / NETWORKS)
+    p, q = moved_by_training(made, broken, OPTIONS.fdr)
+    np.testing.assert_allclose(found["learned_p"], p)
+    np.testing.assert_allclose(found["learned_q"], q)
+    assert not training_statistics(read(tmp_path, spaces=("hidden",)), OPTIONS)
+
+
+def test_pairs_are_close_in_the_raw_signals_up_to_the_limit(tmp_path: Path) -> None:
+    networks = write_networks(tmp_path)
+    signals = raw_store(np.random.default_rng(3)).isel(space=[3, 1, 0])
+    found = signal_statistics(read_retrainings(tmp_path, networks, 0.25), signals)
+    assert found["raw_space"].values.tolist() == signals["space"].values.tolist()
+    every = signals.mutual_rank.values
+    for index, pair in enumerate(zip(*UPPER, strict=True)):
+        assert found["input_rank"].values[:, index].tolist() == every[:, *pair].tolist()
+        assert found["raw_rank"].values[index] == every[2][pair]
+        assert found["raw_close"].values[index] == (every[2][pair] <= 3)
+    assert (found["raw_rank"].values < 3).any()
+
+
+def test_halves_are_nearest_in_the_share_of_runs_in_which_they_are(tmp_path: Path) -> None:
+    """A sign of one example has no halves."""
+    generator, study = np.random.default_rng(5), read(tmp_path)
+    ceiling = generator.choice([1, 2**0.5, 2], (2, NETWORKS, 2, SIGNS)).astype(np.float32)
+    ceiling[..., 3] = np.nan
+    found = ceiling_statistics(replace(study, ceiling=ceiling))
+    for space, sign in np.ndindex(2, SIGNS):
+        runs = [float(one) for one in ceiling[space, ..., sign].ravel()]
+        expected = [sum(runs) / len(runs), sum(one == 1 for one in runs) / len(runs)]
+        expected = [np.nan, np.nan] if sign == 3 else expected
+        at = found.isel(space=space, sign=sign)
+        np.testing.assert_allclose([at["ceiling_rank"], at["ceiling"]], expected)
+    np.testing.assert_allclose(found["held_out_agreement"], 0.9)
+    assert list(ceiling_statistics(study)) == ["held_out_agreement"]
 
 
 # N3

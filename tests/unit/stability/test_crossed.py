@@ -1,6 +1,7 @@
 """Means over every two networks: their jackknife by hand, and how often the interval covers."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -28,6 +29,29 @@ def test_the_interval_is_that_of_the_jackknife_by_hand() -> None:
     np.testing.assert_allclose(found, (mean, mean - half, mean + half))
     bounded = mean_and_interval(Likeness(values, without), mean - half / 9, mean + half / 9)
     np.testing.assert_allclose(bounded, (mean, mean - half / 9, mean + half / 9))
+
+
+@pytest.mark.parametrize("signs", [1, 2, 3])
+def test_three_networks_have_an_interval_and_one_sign_does_not_count(signs: int) -> None:
+    values = np.array([[np.nan, 0.2, 0.5], [0.2, np.nan, 0.9], [0.5, 0.9, np.nan]])
+    without = np.append(np.linspace(0.4, 0.7, signs), np.nan)
+    # Without one network the value of the other two is left.
+    variance = 2 / 3 * sum((np.array([0.9, 0.5, 0.2]) - 1.6 / 3) ** 2)
+    if signs > 1:
+        variance += (signs - 1) / signs * sum((without[:-1] - without[:-1].mean()) ** 2)
+    half = t.ppf(0.975, 1 if signs == 2 else 2) * variance**0.5
+    found = mean_and_interval(Likeness(values, without), -99, 99)
+    np.testing.assert_allclose(found, (1.6 / 3, 1.6 / 3 - half, 1.6 / 3 + half))
+
+
+def test_a_network_that_is_part_of_every_comparison_leaves_no_interval() -> None:
+    values = np.full((4, 4), np.nan)
+    values[0, 1:] = values[1:, 0] = 0.3, 0.4, 0.8
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mean, low, high = mean_and_interval(Likeness(values, np.linspace(0, 1, 6)), 0, 1)
+    assert mean == pytest.approx(0.5)
+    assert np.isnan([low, high]).all()
 
 
 def test_without_signs_the_interval_is_for_other_networks() -> None:

@@ -89,6 +89,29 @@ def test_each_sign_has_its_own_disagreement() -> None:
     assert np.isnan(found.disagreement.without[SIGNS]), "nobody held the fifth sign out"
 
 
+def test_rounding_takes_no_divergence_below_zero() -> None:
+    generator, label = np.random.default_rng(0), np.arange(12) % SIGNS
+    for _ in range(40):
+        one = np.tile(generator.dirichlet(np.ones(SIGNS)).astype(np.float32), (12, 1))
+        other = np.nextafter(one, np.float32(1))
+        answers = [Answers(np.arange(12), p, p.argmax(axis=1)) for p in (one, other)]
+        found = functional_likeness(answers, label, SIGNS).divergence.values[0, 1]
+        assert 0 <= found < 1e-6
+
+
+def test_ten_examples_in_common_are_enough() -> None:
+    label = np.append(np.zeros(10, dtype=int), 1)
+    sure = np.eye(SIGNS, dtype=np.float32)
+    first, every = np.arange(10), np.arange(11)
+    answers = [Answers(own, sure[label[own]], label[own]) for own in (first, every)]
+    found = functional_likeness(answers, label, SIGNS)
+    assert found.common[0, 1] == 10
+    assert found.disagreement.values[0, 1] == found.of_sign[0] == 0
+    # Of a sign that one example in common shows, the mean without it is known as well.
+    alike = functional_likeness(answers[1:] * 2, label, SIGNS)
+    np.testing.assert_array_equal(alike.disagreement.without, [np.nan, 0, np.nan, np.nan])
+
+
 def test_networks_with_too_few_examples_in_common_are_not_compared() -> None:
     label = np.arange(30) % SIGNS
     sure = np.eye(SIGNS, dtype=np.float32)

@@ -1,6 +1,7 @@
 """Groups of signs: planted families are found, and how sure they are is told."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -60,9 +61,11 @@ def test_a_group_at_the_limit_comes_again_less_often_than_a_firm_one() -> None:
 
 
 def test_without_close_pairs_there_is_no_group() -> None:
-    found = group_statistics(
-        np.zeros((5, 66), np.float32), np.arange(SIGNS), tau=0.5, resamples=10, seed=0
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = group_statistics(
+            np.zeros((5, 66), np.float32), np.arange(SIGNS), tau=0.5, resamples=10, seed=0
+        )
     assert (found.group == 0).all()
     assert np.isnan(found.group_membership).all()
 
@@ -100,6 +103,37 @@ def test_joined_signs_are_close_on_average_and_their_order_decides_nothing(
     np.testing.assert_array_equal(
         (moved[:, None] == moved) & (moved > 0), (expected[:, None] == expected) & (expected > 0)
     )
+
+
+def test_of_two_ties_the_signs_that_are_more_alike_in_all_else_are_joined() -> None:
+    """b is as close to a as to c, but only a is also near d: in any order a and b are the group."""
+    pi = {frozenset("ab"): 0.6, frozenset("bc"): 0.6, frozenset("ad"): 0.4, frozenset("bd"): 0.4}
+    for order in itertools.permutations("abcd"):
+        shares = [pi.get(frozenset(two), 0.0) for two in itertools.combinations(order, 2)]
+        found = groups_of(np.array(shares), 0.5)
+        assert {sign for sign, group in zip(order, found, strict=True) if group} == {"a", "b"}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_how_alike_two_signs_are_is_told_by_their_shares_with_all_others(seed: int) -> None:
+    """b is as close to a as to c, and joins the one whose shares with all signs are nearer."""
+    generator = np.random.default_rng(seed)
+    shares = generator.choice([0, 0.1, 0.2], (7, 7)) * (generator.random((7, 1)) < 0.7)
+    pi = np.triu(shares, 1) + np.triu(shares, 1).T
+    pi[[0, 1, 1, 2], [1, 0, 2, 1]], pi[[0, 2], [2, 0]] = 0.3, 0
+    apart = [np.linalg.norm(pi[1] - pi[other]) for other in (0, 2)]
+    if np.ptp(apart) > 1e-9:
+        joined = [0, 1] if apart[0] < apart[1] else [1, 2]
+        assert np.flatnonzero(groups_of(squareform(pi), 0.25)).tolist() == joined
+
+
+def test_of_two_groups_of_one_size_the_closer_is_the_first() -> None:
+    pi = np.zeros((7, 7))
+    for own, share in (((0, 1), 0.7), ((2, 3), 0.9), ((4, 5), 0.8)):
+        pi[own] = pi[own[::-1]] = share
+    # How close they are to others does not count.
+    pi[[0, 6, 1, 2], [6, 0, 2, 1]] = 0.5
+    assert groups_of(squareform(pi), 0.65).tolist() == [3, 3, 1, 1, 2, 2, 0]
 
 
 def test_a_mean_of_just_tau_joins() -> None:

@@ -165,6 +165,8 @@ def test_every_split_leaves_another_network_out_and_halves_are_drawn_evenly() ->
 
 def test_few_networks_have_no_halves_and_nothing_varies_without_a_difference() -> None:
     pi = np.full(6, 0.5)
+    # The fewest of which a half is more than one network.
+    assert (FEWEST - 1) // 2 == 1 < FEWEST // 2
     assert not half_statistics(observed_with(pi, FEWEST - 1), OPTIONS).data_vars
     found = half_statistics(observed_with(pi, FEWEST), OPTIONS)
     # Two networks decide nothing, and so say the same.

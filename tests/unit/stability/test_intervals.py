@@ -81,3 +81,12 @@ def test_it_covers_a_pair_that_is_near_in_most_networks(networks: int, share: fl
     mean = share * values.mean() + (1 - share) * np.round(values * 3).mean()
     low, high = ends(ranks)
     assert ((low <= mean) & (mean <= high)).mean() >= 0.93
+
+
+def test_it_is_no_wider_than_it_must_be() -> None:
+    """Of twenty networks, of which one in four is far, it covers what it says and not much more."""
+    generator = np.random.default_rng(20)
+    near = generator.choice([1, 2**0.5, 2, 3], size=(20, 4000))
+    low, high = ends(np.where(generator.random(near.shape) < 0.75, near, 3 * near))
+    mean = 1.5 * (1 + 2**0.5 + 2 + 3) / 4
+    assert 0.94 <= ((low <= mean) & (mean <= high)).mean() <= 0.975

@@ -1,5 +1,6 @@
 """What projections keep: each run against its own network, by scipy and by counting."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +24,24 @@ def test_every_run_is_held_against_its_own_network() -> None:
 
 def test_ranks_that_do_not_vary_correlate_with_nothing() -> None:
     hidden = np.arange(6.0)[None]
-    assert np.isnan(rank_correlations(np.ones((1, 2, 6)), hidden)).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(rank_correlations(np.ones((1, 2, 6)), hidden)).all()
+    # However little they vary, they do.
+    np.testing.assert_allclose(rank_correlations(np.array([[[4.0, 3]]]), hidden[:, :2]), -1)
 
 
 def test_close_pairs_are_counted_run_by_run() -> None:
-    hidden = np.array([[1, 1, 1, 0], [0, 0, 0, 0]], dtype=bool)
-    runs = np.array([[[1, 0, 0, 1], [1, 1, 1, 0]], [[1, 1, 1, 1], [0, 0, 0, 0]]], dtype=bool)
-    found = close_kept(runs, hidden)
+    hidden = np.array([[1, 1, 1, 0], [0, 0, 0, 0], [0, 0, 0, 1]], dtype=bool)
+    both = [[1, 0, 0, 1], [1, 1, 1, 0]]
+    runs = np.array([both, [[1, 1, 1, 1], [0, 0, 0, 0]], both], dtype=bool)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = close_kept(runs, hidden)
     np.testing.assert_allclose(found[0], [1 / 3, 1])
     # A network without a close pair has none to keep.
     assert np.isnan(found[1]).all()
+    np.testing.assert_array_equal(found[2], [1, 0])
 
 
 def test_means_and_ranges_are_over_all_pictures_of_a_projection(tmp_path: Path) -> None:

@@ -55,6 +55,12 @@ def test_so_many_networks_are_just_enough(full: int, kept: int) -> None:
             assert passes == (networks == needed) or least == networks
 
 
+def test_without_a_pair_that_is_kept_one_is_planned_for() -> None:
+    none, one = (networks_needed(np.array([x, 0]), 9, tau=0.5, fdr=0.05) for x in (0, 9))
+    assert (none.kept, none.full) == (0, 0)
+    assert none.together == none.alone == one.together == one.alone
+
+
 def test_more_kept_pairs_need_more_networks_for_one() -> None:
     few, many = (
         networks_needed(np.full(pairs, 7), 10, tau=0.5, fdr=0.05).alone for pairs in (2, 2000)
@@ -131,6 +137,11 @@ def test_pairs_near_tau_are_counted() -> None:
     assert equivalent(OPTIONS) == pytest.approx((0.4, 0.6))
     assert found.attrs["plan_equivalent"] == pytest.approx(60, abs=4)
     assert 40 <= found.attrs["plan_equivalent_sure"] <= 60
+
+
+@pytest.mark.parametrize(("tau", "ends"), [(0.05, (0, 0.15)), (0.95, (0.85, 1))])
+def test_shares_near_tau_are_shares(tau: float, ends: tuple[float, float]) -> None:
+    assert equivalent(StabilityOptions(tau=tau)) == pytest.approx(ends)
 
 
 def test_one_network_can_be_planned_from() -> None:

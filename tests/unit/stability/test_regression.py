@@ -174,12 +174,16 @@ def test_a_predictor_that_adds_nothing_keeps_its_level_beside_one_that_does() ->
     assert rejected[1.0] > 120
 
 
-def test_a_predictor_told_by_the_others_adds_nothing() -> None:
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_a_predictor_told_by_the_others_adds_nothing(scale: float) -> None:
     scores, predictors = made_scores(np.random.default_rng(5), 10, own=0.0, private=0.5)
+    scores, predictors = scale * scores, {"raw": scale * predictors["raw"]}
     again = predictors | {"again": 2 * predictors["raw"]}
     assert regressed(scores, again, 10, permutations=19).coefficients_p.tolist() == [1, 1]
     # Nor does it change what is said of another one.
     other = {"other": normal_scores(np.random.default_rng(2).random(45))}
-    few, more = (regressed(scores, one | other, 10, permutations=99) for one in (predictors, again))
+    few, more = (
+        regressed(scores, one | other, 10, permutations=999) for one in (predictors, again)
+    )
     assert few.coefficients_p[-1] == more.coefficients_p[-1]
     np.testing.assert_allclose(few.residual, more.residual, atol=1e-12)

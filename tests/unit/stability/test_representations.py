@@ -1,12 +1,15 @@
 """Hidden states of two networks: against the formulas written out, scipy, and what is known."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import optimize
 from scipy.spatial import procrustes
+from scipy.spatial.distance import pdist, squareform
 from signpaths.stability import representations
 from signpaths.stability.representations import (
     centred_products,
@@ -86,8 +89,25 @@ def test_a_left_out_sign_takes_its_examples_with_it(seed: int) -> None:
 
 
 def test_a_sign_that_leaves_too_few_examples_is_not_left_out() -> None:
-    found = cka(*some_states(0, examples=6), label=np.array([0, 0, 0, 1, 2, 2]))
-    np.testing.assert_array_equal(np.isnan(found.without), [True, False, False])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = cka(*some_states(0, examples=6), label=np.array([0, 0, 0, 1, 2, 2]))
+        np.testing.assert_array_equal(np.isnan(found.without), [True, False, False])
+        alone = cka(*some_states(0, runs=1, examples=6), label=np.array([0, 0, 0, 1, 2, 2]))
+    assert np.isnan(alone.without).all(), "one network is like no other"
+
+
+def test_a_sign_without_which_nothing_differs_is_not_left_out() -> None:
+    """Rounding that is left of the others' products must not be taken for likeness."""
+    generator, label = np.random.default_rng(0), np.repeat(np.arange(3), 4)
+    states = []
+    for _ in range(4):
+        paths = np.tile(generator.normal(size=(PHASES, UNITS)), (12, 1, 1))
+        paths[:4] += generator.normal(size=(4, PHASES, UNITS))
+        states.append(paths.reshape(-1, UNITS))
+    without = cka(*states, label=label).without
+    assert np.isnan(without[0])
+    assert (np.abs(without[1:]) <= 1).all()
 
 
 def test_unrelated_networks_are_unrelated_however_many_units_they_have() -> None:
@@ -129,9 +149,34 @@ def test_equal_or_too_few_states_have_no_products() -> None:
     assert np.linalg.norm(found) == pytest.approx(1)
     assert found.dtype == np.float32
     assert centred_products(normalised(some_states(0, examples=3)[0]), 3) is None
+    for least in (0.0, 1.0):
+        states = np.abs(least - np.array([[0.0, 0], [1, 0], [0, 2]]))
+        assert normalised(states) is not None, "the first state is the least, or the greatest"
     unknown = debiased_cka([None, None], np.array([0, 1]))
     assert np.isnan(unknown.values).all()
     assert unknown.without.shape == (2,)
+
+
+def test_examples_that_differ_by_one_at_most_say_nothing() -> None:
+    """What a single example adds is taken from the products; nothing but rounding is left."""
+    states = np.tile(np.random.default_rng(0).normal(size=(PHASES, UNITS)), (9, 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert centred_products(normalised(states), 9) is None
+        states[:PHASES] += np.random.default_rng(1).normal(size=(PHASES, UNITS))
+        assert centred_products(normalised(states), 9) is None
+
+
+def test_rounding_takes_no_likeness_beyond_its_ends() -> None:
+    generator, label = np.random.default_rng(2), np.arange(10) % 3
+    for _ in range(30):
+        products = generator.normal(size=45)
+        products = (products / np.linalg.norm(products)).astype(np.float32)
+        found = debiased_cka([products, products, -products], label).values
+        np.testing.assert_allclose([found[0, 1], found[0, 2]], [1, -1], atol=1e-6)
+        assert np.nanmax(np.abs(found)) <= 1
+        one = normalised(generator.normal(size=(30, UNITS)))
+        assert shape_distances([one, one])[0, 1] == pytest.approx(0, abs=2e-3)
 
 
 # Shape distance
@@ -210,6 +255,17 @@ def test_a_shuffle_is_that_of_the_states() -> None:
     angle = shape_distances([states[0], moved])[0, 1]
     np.testing.assert_allclose(found.shape_distance, angle, atol=1e-6)
     assert shuffled([states[0], None], [products[0], None], label, 3).cka.size == 0
+    assert shuffled(states, [products[0], None], label, 3).cka.size == 0, "no products, no likeness"
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=30), SEEDS)
+def test_an_example_takes_the_place_of_another_of_its_sign(signs: list[int], seed: int) -> None:
+    label = np.array(signs)
+    order = representations._others_of_the_sign(label, np.random.default_rng(seed))
+    assert sorted(order) == list(range(label.size))
+    np.testing.assert_array_equal(label[order], label)
+    for example, other in enumerate(order):
+        assert (example == other) == (signs.count(signs[example]) == 1)
 
 
 def test_what_signs_have_in_common_outlasts_a_shuffle_within_them() -> None:
@@ -283,6 +339,59 @@ def test_a_map_of_many_networks_takes_fewer_rounds(
     monkeypatch.setattr(representations, "MOST_MOVED", moved)
     map_of_networks(np.ones((12, 12)))
     assert asked == [rounds]
+
+
+def test_a_map_starts_from_the_classical_solution(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of points in five dimensions that is their first two principal components."""
+    points = np.random.default_rng(0).normal(size=(7, 5)) * [0.5, 0.3, 0.1, 0.1, 0.1]
+    points -= points.mean(axis=0)
+    left, sizes, _ = np.linalg.svd(points, full_matrices=False)
+    started = []
+
+    def told(distance: np.ndarray, **options: object):
+        started.append(options["init"])
+        return smacof(distance, **options)
+
+    monkeypatch.setattr(representations, "smacof", told)
+    map_of_networks(np.linalg.norm(points[:, None] - points, axis=2))
+    np.testing.assert_allclose(np.abs(started[0]), np.abs(left[:, :2] * sizes[:2]), atol=1e-9)
+
+
+def test_no_other_map_nearby_is_truer() -> None:
+    points = np.random.default_rng(1).normal(size=(9, 6))
+    distance = np.linalg.norm(points[:, None] - points, axis=2)
+
+    def off(places: np.ndarray) -> float:
+        kept = pdist(places.reshape(9, 2))
+        return float(np.sqrt(((kept - pdist(points)) ** 2).sum() / (pdist(points) ** 2).sum()))
+
+    found, stress = map_of_networks(distance)
+    assert stress == pytest.approx(off(found))
+    assert stress < optimize.minimize(off, found.ravel()).fun + 1e-4
+
+
+@pytest.mark.parametrize("networks", [2, 3, 4, 5, 6])
+def test_networks_on_a_line_lie_on_one_axis(networks: int) -> None:
+    place = np.append(0, np.arange(networks)[1:] + 2.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        found, stress = map_of_networks(np.abs(np.subtract.outer(place, place)))
+    # The outermost one is on the positive side.
+    np.testing.assert_allclose(found[:, 0], place.mean() - place, atol=1e-6)
+    np.testing.assert_allclose(found[:, 1], 0, atol=1e-6)
+    assert stress == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_distances_that_no_points_have_are_mapped_all_the_same(seed: int) -> None:
+    """Two networks are far from a third, but nearer to each other than that difference."""
+    far, farther, near = np.random.default_rng(seed).uniform(0.1, 1, 3) * [3, 9, 0.1]
+    distance = squareform([far, 3 + farther, near])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        found, stress = map_of_networks(distance)
+    assert np.isfinite(found).all()
+    assert 0 < stress < 1
 
 
 def test_a_map_says_how_far_its_distances_are_off() -> None:

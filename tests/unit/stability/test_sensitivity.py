@@ -1,5 +1,6 @@
 """What closeness hangs on, against loops over networks and pairs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy import stats
 from signpaths.closeness.ranks import mutual_ranks
 from signpaths.options import StabilityOptions
 from signpaths.stability.hubs import occurrences, scaled_locally
+from signpaths.stability.inference import stays_close_q
 from signpaths.stability.retrainings import Retrainings, read_retrainings
 from signpaths.stability.sensitivity import curve_statistics, hub_statistics
 
@@ -62,6 +64,10 @@ def test_shares_for_every_limit_are_those_of_a_loop(written) -> None:
     at_k = found.close[found.space_names.index("hidden")].mean(axis=0)
     np.testing.assert_allclose(curves["pi_at"].sel(limit=K), at_k, rtol=1e-6)
     assert (np.diff(curves["pi_at"].values, axis=0) >= 0).all()
+    # Pairs whose q is just what is asked for stay close.
+    q = stays_close_q(np.rint(at_k * NETWORKS).astype(int), NETWORKS, OPTIONS.tau)
+    least = curve_statistics(found, StabilityOptions(close_fraction=0.1, fdr=q.min()))
+    assert least["stays_at"].values[K - 1] == (q == q.min()).sum() >= 3
 
 
 def test_hubs_are_those_of_the_hidden_states(written) -> None:
@@ -75,6 +81,9 @@ def test_hubs_are_those_of_the_hidden_states(written) -> None:
         assert hubs["close_signs"].values[sign] == pytest.approx(close / NETWORKS)
     expected = stats.pearsonr(hubs["hubness"], hubs["close_signs"]).statistic
     assert hubs.attrs["hub_correlation"] == pytest.approx(expected)
+    # However little hubs stand out.
+    hardly = hub_statistics(replace(found, hubness=found.hubness / 100), OPTIONS)
+    assert hardly.attrs["hub_correlation"] == pytest.approx(expected)
 
 
 def test_closeness_without_hubs_is_counted_network_by_network(written) -> None:

@@ -1,10 +1,13 @@
 """Shrunk shares against Bayes' rule by quadrature, planted truth and split halves."""
 
+from math import comb
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
+from signpaths.stability import shrinkage
 from signpaths.stability.shrinkage import Mixture, fitted, shrunk_statistics, split_half
 
 SOME = Mixture(np.array([0.7, 0.3]), np.array([0.5, 6.0]), np.array([8.0, 2.0]))
@@ -64,6 +67,36 @@ def test_fit_finds_what_was_planted(networks: int) -> None:
     np.testing.assert_allclose(
         found.posterior_above(0.5, networks), SOME.posterior_above(0.5, networks), atol=0.13
     )
+
+
+def test_the_fit_is_that_of_a_slow_loop_over_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expectation and maximisation pair by pair; the densities' means are even in arcsin √π."""
+    assert np.ptp(np.diff(np.arcsin(np.sqrt(shrinkage.MEANS)))) < 1e-7
+    assert (shrinkage.MEANS[0], shrinkage.MEANS[-1]) == (0, 1)
+    monkeypatch.setattr(shrinkage, "STEPS", 30)
+    # Some counts come once only.
+    counts = np.array([0] * 9 + [1, 3, 4, 4, 6, 7, 7])
+    a, b = np.array(
+        [
+            (0.5 + concentration * mean, 0.5 + concentration * (1 - mean))
+            for concentration in shrinkage.CONCENTRATIONS
+            for mean in shrinkage.MEANS
+        ]
+    ).T
+    likelihood = [
+        comb(7, count) * special.beta(a + count, b + 7 - count) / special.beta(a, b)
+        for count in range(8)
+    ]
+    weight = np.full(a.size, 1 / a.size)
+    for _ in range(30):
+        shares = [weight * likelihood[count] / (weight @ likelihood[count]) for count in counts]
+        weight = np.mean(shares, axis=0)
+    expected = [
+        (weight * likelihood[count] * (a + count) / (a + b + 7)).sum()
+        / (weight @ likelihood[count])
+        for count in range(8)
+    ]
+    np.testing.assert_allclose(fitted(counts, 7).posterior_mean(7), expected, rtol=1e-6)
 
 
 def test_shrunk_shares_are_nearer_the_truth_than_raw_ones() -> None:
@@ -126,6 +159,22 @@ def test_split_half_is_that_of_a_loop(networks: int) -> None:
         assert error == pytest.approx(np.sqrt(expected))
 
 
+def test_a_bin_of_one_pair_is_told() -> None:
+    close = np.zeros((8, 30), dtype=bool)
+    close[:, 0] = True
+    found = split_half(close)
+    assert found.pairs.tolist() == [29, 1]
+    assert found.found.tolist() == found.raw.tolist() == [0, 1]
+    assert found.raw_error == 0
+
+
+def test_halves_that_agree_better_than_chance_lets_them_are_without_error() -> None:
+    """Each pair is close in half of either: the noise that is taken off is more than there is."""
+    found = split_half(np.repeat([[True], [False]], 4, axis=0).repeat(20, axis=1))
+    assert (found.raw.tolist(), found.found.tolist()) == ([0.5], [0.5])
+    assert found.raw_error == 0
+
+
 def test_split_half_shows_what_halves_do_not_share() -> None:
     """Pairs close in every other network only are foretold, and not found."""
     close = np.zeros((20, 100), dtype=bool)
@@ -143,6 +192,15 @@ def test_statistics_hold_the_posterior_of_each_pair() -> None:
     assert found.pi_share.sum() == pytest.approx(1)
     # Its mean is that of the counts.
     assert (found.pi_share * found.pi_class).sum() == pytest.approx(counts.mean() / 12, abs=0.02)
+    # Classes of one width from 0 to 1, each with the share that draws have there.
+    middle = found.pi_class.values
+    half = (middle[1] - middle[0]) / 2
+    edges = np.append(middle - half, middle[-1] + half)
+    np.testing.assert_allclose(edges, np.linspace(0, 1, edges.size), atol=1e-12)
+    drawn = draw(np.random.default_rng(4), 100_000, mixture)
+    np.testing.assert_allclose(
+        found.pi_share, np.histogram(drawn, edges)[0] / drawn.size, atol=0.006
+    )
 
 
 def test_close_and_not_close_are_treated_alike() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import median_abs_deviation, rankdata, spearmanr
+from scipy.stats import median_abs_deviation, norm, rankdata, spearmanr
 from signpaths.stability.similarity import (
     jaccard,
     nearest_signs,
@@ -75,6 +75,7 @@ def test_the_ceiling_has_its_lower_end_below(seed: int, runs: int, noise: float)
     assert ((lower >= -1) & (upper <= 1 + 1e-12)).all()
 
 
+@pytest.mark.filterwarnings("error")
 def test_ranks_that_do_not_vary_correlate_with_nothing() -> None:
     ranks = np.array([[1.0, 2, 3], [2, 2, 2], [2, 1, 3]])
     likeness = rank_correlations(ranks, 3)
@@ -86,6 +87,9 @@ def test_ranks_that_do_not_vary_correlate_with_nothing() -> None:
     assert np.isfinite([*lower[[0, 2]], *upper[[0, 2]]]).all()
     assert np.isnan(noise_ceiling(ranks[:1])).all(), "one run has nothing to agree with"
     assert np.isnan(rank_correlations(ranks[1:2], 3).values).all()
+    alone = rank_correlations(rankdata([[3.0, 1, 4, 1, 5, 9]], axis=1), 4)
+    assert np.isnan(alone.values).all()
+    assert np.isnan(alone.without).all()
 
 
 # Nearest signs
@@ -146,6 +150,21 @@ def test_signs_that_change_places_correlate_with_nothing() -> None:
     assert [one.size for one in shuffled_signs(ranks[:1], nearest[:1], 5)] == [0, 0]
 
 
+def test_two_runs_are_shuffled_and_none_against_itself_or_without_an_order() -> None:
+    """One run takes every sign for near, the other a single one: the index is 1/4 in any order."""
+    signs = 5
+    every = ~np.eye(signs, dtype=bool)
+    single = np.roll(np.eye(signs, dtype=bool), 1, axis=1)
+    ranks = np.array([np.full(10, 5.5), np.arange(10.0) + 1, np.full(10, 5.5), np.arange(10.0)])
+    correlation, shared = shuffled_signs(ranks, np.array([every, every, single, single]), 30)
+    np.testing.assert_allclose(shared, 1 / 4)
+    assert np.isfinite(correlation).all()
+    # Which signs change places differs between draws.
+    assert np.ptp(correlation) > 0
+    alone = shuffled_signs(ranks[:2], np.array([every, every]), 3)
+    assert [one.size for one in alone] == [0, 0]
+
+
 # Runs that stand out
 
 
@@ -154,6 +173,14 @@ def test_what_stands_out_is_told_by_median_and_deviation(values: list[float], ma
     found = outlying(np.array(values), margin)
     limit = max(3 * median_abs_deviation(values, scale="normal"), margin)
     assert found.tolist() == [np.median(values) - value > limit for value in values]
+
+
+@pytest.mark.parametrize(("deviations", "told"), [(2.9, False), (3.1, True)])
+def test_three_robust_deviations_are_the_limit(deviations: float, told: bool) -> None:
+    """Of these the median absolute deviation is 1: that of normal values, over the quartile's z."""
+    far = deviations / norm.ppf(0.75)
+    found = outlying(np.array([-far, -1, -1, 0, 1, 1, far]), 0.1)
+    assert found.tolist() == [told, *[False] * 6]
 
 
 def test_missing_values_do_not_stand_out() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -64,6 +65,29 @@ def test_leaving_pairs_out_is_not_having_them() -> None:
         np.testing.assert_allclose(
             [found.pair[case], found.network[case], found.autoencoder[case]], left, atol=1e-9
         )
+
+
+def test_one_pair_that_is_left_varies_by_itself_alone_and_none_not_at_all() -> None:
+    scores = np.random.default_rng(1).normal(size=(4, 3, 6)) + np.arange(4)[:, None, None]
+    scores[..., 2] += 9
+    without = np.ones((2, 6), dtype=bool)
+    without[0, 2] = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = variance.components(sums_of(scores), without)
+    own = variance.of_each_pair(sums_of(scores))
+    assert own.network[2] > 0
+    np.testing.assert_allclose(found.pair, 0, atol=1e-12)
+    np.testing.assert_allclose(found.network, [own.network[2], 0])
+    np.testing.assert_allclose(found.autoencoder, [own.autoencoder[2], 0])
+
+
+def test_where_nothing_varies_nothing_is_reliable() -> None:
+    nothing = variance.Components(*np.zeros((3, 1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert parts(nothing.shares()) == [0, 0, 0]
+        assert variance.reliability(nothing, 5, 2) == 0
 
 
 def test_planted_variances_come_back() -> None:
@@ -148,6 +172,8 @@ def test_networks_needed_reach_the_reliability_and_one_less_does_not() -> None:
     most = variance.Components(np.array(1.0), np.array(1e6), np.array(0.0))
     assert variance.networks_for(most, 0.5, 1) == 1_000_000
     assert variance.networks_for(most, 0.500001, 1) == 0
+    one_more = variance.Components(np.array(1.0), np.array(1e6 + 1), np.array(0.0))
+    assert variance.networks_for(one_more, 0.5, 1) == 0
     few = variance.Components(np.array(1.0), np.array(0.01), np.array(0.0))
     assert variance.networks_for(few, 0.5, 1) == 1
     assert (
@@ -170,6 +196,9 @@ def test_the_best_number_of_autoencoders_is_the_best_for_the_money() -> None:
     assert variance.best_autoencoders(nothing, 1, 1) == 1
     only = variance.Components(np.array(1.0), np.array(0.0), np.array(0.3))
     assert math.isinf(variance.best_autoencoders(only, 1, 1))
+    # Less than one cannot be trained, however little autoencoders vary.
+    hardly = variance.Components(np.array(1.0), np.array(0.3), np.array(0.1))
+    assert variance.best_autoencoders(hardly, 1, 1) == 1
 
 
 def test_the_jackknife_interval_of_a_mean_is_the_normal_one() -> None:
@@ -229,4 +258,9 @@ def test_intervals_of_shares_stay_within_0_and_1() -> None:
     found = variance.variance_statistics(ranks, 5, confidence=0.95, target=0.9, near=3.0)
     ends = np.stack([found.variance_share_low.values, found.variance_share_high.values])
     assert ends.min() == 0
-    assert ends.max() <= 1
+    # Pairs of one sign alone vary: without it nothing does, and the end lies beyond 1.
+    ranks = np.broadcast_to(np.arange(10.0), (1, 4, 2, 10)).copy()
+    ranks[..., :4] = np.random.default_rng(3).permuted(ranks[..., :4], axis=-1)
+    found = variance.variance_statistics(ranks, 5, confidence=0.95, target=0.9, near=3.0)
+    ends = np.stack([found.variance_share_low.values, found.variance_share_high.values])
+    assert ends.max() == 1

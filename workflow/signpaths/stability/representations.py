@@ -268,7 +268,9 @@ def _cka_without_a_sign(stacked: np.ndarray, label: np.ndarray) -> np.ndarray:
     left, networks = label.size - of_sign.sum(axis=0), len(stacked)
     norms = np.stack([_norms_without(squareform(one), of_sign) for one in stacked])
     without = np.full(left.size, np.nan)
-    for sign in np.flatnonzero((left >= FEWEST_EXAMPLES) & (norms > 0).all(axis=0)):
+    # Products have norm 1 and single precision: what hardly any is left of is rounding.
+    known = (left >= FEWEST_EXAMPLES) & (norms > 1e-3).all(axis=0)
+    for sign in np.flatnonzero(known):
         total = squareform((1 / norms[:, sign]).astype(np.float32) @ stacked)
         square = _norms_without(total, of_sign[:, [sign]])[0] ** 2
         without[sign] = (square - networks) / (networks * (networks - 1))
