@@ -166,7 +166,7 @@ class SimulateOptions(Options):
     """
 
     flickering: Natural = 0
-    """Groups of three signs at equal distances, of which now two are close, now other two."""
+    """Groups of four signs at equal distances, of which now two are close, now other two."""
 
     others: Natural = 0
     """Signs without a planted relation to any other."""
@@ -187,8 +187,8 @@ class SimulateOptions(Options):
     def signs(self) -> int:
         """How many signs these make."""
         pairs = self.twins + self.prefixes + self.crossings
-        triplets = self.learned + self.trembling + self.flickering
-        return 2 * pairs + 3 * triplets + self.others
+        threes = self.learned + self.trembling
+        return 2 * pairs + 3 * threes + 4 * self.flickering + self.others
 
 
 class Source(Options):

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,16 @@ from pydantic import ValidationError
 from signpaths.closeness.distances import example_distances, group_sums, mean_distances
 from signpaths.closeness.ranks import largest_close_rank, mutual_ranks
 from signpaths.data import simulate as stage
-from signpaths.data.simulate import PAIRS, PHASES, Movement, Sign, plant, planted_pairs, simulate
+from signpaths.data.simulate import (
+    PAIRS,
+    PHASES,
+    QUARTET,
+    Movement,
+    Sign,
+    plant,
+    planted_pairs,
+    simulate,
+)
 from signpaths.data.tsd import parse_frames
 from signpaths.errors import UserError
 from signpaths.frames import resample
@@ -404,26 +414,26 @@ def test_a_copy_of_the_raw_signals_fails(seed: int) -> None:
 def test_pairs_of_one_relation_that_were_made_together_are_a_planting() -> None:
     planted = planted_pairs(plant(of_the_demo(0)))
     assert set(planted["relation"]) == set(PROMISES)
-    assert planted["planting"].tolist() == [1, 2, 3, 4, 5, 6, 7, 7, 7, 8, 8, 8]
+    assert planted["planting"].tolist() == [1, 2, 3, 4, 5, 6, *[7] * 6, *[8] * 6]
     assert planted.groupby("planting")["relation"].nunique().max() == 1
-    trios = planted[planted["relation"] == "flickering"].groupby("planting")
-    signs = [{*trio["sign_a"], *trio["sign_b"]} for _, trio in trios]
-    assert [len(three) for three in signs] == [3, 3]
+    quartets = planted[planted["relation"] == "flickering"].groupby("planting")
+    signs = [{*quartet["sign_a"], *quartet["sign_b"]} for _, quartet in quartets]
+    assert [len(four) for four in signs] == [4, 4]
     assert not set.intersection(*signs)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_three_of_a_triplet_are_equally_far_apart(seed: int) -> None:
+def test_the_four_of_a_quartet_are_equally_far_apart(seed: int) -> None:
     signs = [sign for sign in plant(of_the_demo(seed)) if sign.relation == "flickering"]
     for group in {sign.group for sign in signs}:
-        three = [sign.movement.curve(PHASES) for sign in signs if sign.group == group]
-        apart = np.array([three[a] - three[b] for a, b in ((0, 1), (0, 2), (1, 2))]) ** 2
+        four = [sign.movement.curve(PHASES) for sign in signs if sign.group == group]
+        apart = np.array([one - other for one, other in combinations(four, 2)]) ** 2
         # At every moment,
         of_moment = apart.sum(axis=2)
         np.testing.assert_allclose(of_moment, of_moment[0, 0])
         # and over a whole turn in every channel of the right hand's place, and in no other.
         of_channel = apart[:, :-1].mean(axis=1)
-        np.testing.assert_allclose(of_channel[:, 11:17], of_channel[0, 11])
+        np.testing.assert_allclose(of_channel[:, 11:17], QUARTET**2)
         assert np.delete(of_channel, np.s_[11:17], axis=1).max() == 0
 
 

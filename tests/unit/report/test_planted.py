@@ -1,6 +1,7 @@
 """Plantings: what counts as found as promised, and what a copy of the raw signals would find."""
 
 import re
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
@@ -36,9 +37,9 @@ from signpaths.stores import open_store
 
 RELATIONS = ("twin", "prefix", "crossing", "learned", "learned apart", "trembling")
 FLICKERING = [
-    {"sign_a": f"{trio}{one}", "sign_b": f"{trio}{other}", "relation": "flickering", "planting": n}
-    for n, trio in ((7, "x"), (8, "y"))
-    for one, other in ((0, 1), (0, 2), (1, 2))
+    {"sign_a": f"{name}{one}", "sign_b": f"{name}{other}", "relation": "flickering", "planting": n}
+    for n, name in ((7, "x"), (8, "y"))
+    for one, other in combinations(range(4), 2)
 ]
 PLANTED: list[dict[str, Any]] = [
     *(
@@ -79,14 +80,14 @@ def test_a_planting_is_counted_once_however_many_pairs_it_has() -> None:
     assert score(PLANTED, as_promised()) == Score(judged=8, kept=8, likely=0, missed=[])
 
 
-def test_a_trio_needs_one_pair_of_its_own_that_comes_and_goes() -> None:
+def test_a_quartet_needs_one_pair_of_its_own_that_comes_and_goes() -> None:
     found = as_promised()
     for row in FLICKERING:
         found[key(row)] = Answer(APART, NONE)
     assert score(PLANTED, found) == Score(8, 6, 0, ["flickering", "flickering"])
-    # One pair of the first trio says nothing of the second.
+    # One pair of the first quartet says nothing of the second.
     found[key(FLICKERING[1])] = Answer(COMES, FLICKERS)
-    assert kept(FLICKERING, found) == [True] * 3 + [False] * 3
+    assert kept(FLICKERING, found) == [True] * 6 + [False] * 6
     assert score(PLANTED, found) == Score(8, 7, 0, ["flickering"])
 
 
@@ -110,7 +111,7 @@ def test_what_is_not_in_the_study_or_promises_nothing_is_not_judged() -> None:
 def test_a_planting_is_only_likely_if_none_of_its_right_pairs_is_sure() -> None:
     found = as_promised()
     found[key(PLANTED[0])] = Answer(STAYS, INPUT, sure=False)
-    for row in FLICKERING[:3]:
+    for row in FLICKERING[:6]:
         found[key(row)] = Answer(COMES, FLICKERS, sure=False)
     assert score(PLANTED, found).likely == 2
     found[key(FLICKERING[0])] = Answer(COMES, FLICKERS, sure=True)
@@ -121,7 +122,7 @@ def test_a_planting_is_only_likely_if_none_of_its_right_pairs_is_sure() -> None:
 
 
 def test_rows_of_one_planting_are_told_of_once() -> None:
-    assert spans(PLANTED) == [1] * len(RELATIONS) + [3, 0, 0, 3, 0, 0]
+    assert spans(PLANTED) == [1] * len(RELATIONS) + [6, *[0] * 5, 6, *[0] * 5]
 
 
 def told(stability: xr.Dataset) -> tuple[list[dict[str, Any]], float]:

@@ -7,6 +7,7 @@ pairs are alike or not in the recordings themselves; of others the recordings sa
 what a network learns, because takes differ most in what does not matter.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -62,11 +63,14 @@ FIDGETS_BY = 0.2
 TREMBLES = np.array([1, 1, -1, -1])
 # How far from the first sign the quiet one is, likewise: nearer than any two takes of the others,
 # and farther than the others once the left hand is left out of account.
-QUIET_BESIDE = {"learned": 0.5, "trembling": 0.6}
+QUIET_BESIDE = {"learned": 0.7, "trembling": 0.6}
 
-# How far the right hands of a triplet sway, as a root mean square, in each of the six channels of a
-# place.
-TRIPLET = 0.14
+# How far apart the right hands of any two of a quartet are, as a root mean square, in each of the
+# six channels of a place.
+QUARTET = 0.24
+# Which way each of the four sways, of two opposite ones, in three kinds of swaying: the corners of
+# a tetrahedron, every two as far apart.
+CORNERS = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))
 
 # How takes differ, as standard deviations: of the logarithm of the duration, of how early or late
 # the hand is on its way, of the size of the movement. No take is more than `MOST` of them away.
@@ -90,7 +94,9 @@ PAIRS: dict[str, tuple[tuple[int, int, str], ...]] = {
     "crossing": ((0, 1, "crossing"),),
     "learned": ((0, 1, "learned"), (0, 2, "learned apart")),
     "trembling": ((0, 1, "trembling"),),
-    "flickering": ((0, 1, "flickering"), (0, 2, "flickering"), (1, 2, "flickering")),
+    "flickering": tuple(
+        (one, other, "flickering") for one, other in itertools.combinations(range(4), 2)
+    ),
     "": (),
 }
 
@@ -231,7 +237,7 @@ def draw_group(relation: str, two_handed: bool, rng: np.random.Generator) -> lis
         case "trembling":
             return beside_quiet(first, trembling, TREMOR, QUIET_BESIDE[relation], rng)
         case "flickering":
-            return triplet(first, rng)
+            return quartet(first, rng)
         case _:
             return [first]
 
@@ -258,26 +264,32 @@ def twin_of(movement: Movement, rng: np.random.Generator) -> Movement:
     return _bent(movement, rng.choice(RIGHT_FINGERS))
 
 
-def triplet(movement: Movement, rng: np.random.Generator) -> list[Movement]:
-    """Give a movement about which the right hand sways once, in three ways a third of a turn apart.
+def quartet(movement: Movement, rng: np.random.Generator) -> list[Movement]:
+    """Give a movement about which the right hand sways in four ways, every two as far apart.
 
-    The channels sway a sixth of a turn apart. So every two of the three are as far from each other
-    at every moment, and in the end in every channel: whatever a network heeds most, none of the
-    three pairs is meant to be the nearest. Which of them is, each network decides.
+    Each adds up three kinds of swaying: once around, once around a quarter of a turn later, and
+    twice around. The channels sway a sixth of a turn apart, and in the last kind a third. So every
+    two of the four are as far from each other at every moment, and in the end in every channel:
+    whatever a network heeds most, none of the six pairs is meant to be the nearest. Which of them
+    are, each network decides.
     """
-    sway = TRIPLET * math.sqrt(2) * rng.choice([-1, 1], PLACE)
+    # Two differ in two kinds, by twice the size of each, whose mean square is half its square.
+    size = QUARTET / 2 * rng.choice([-1, 1], PLACE)
     start = rng.permutation(PLACE) / PLACE
 
-    def swaying(third: int) -> Curve:
+    def swaying(corner: tuple[int, int, int]) -> Curve:
         def curve(phase: np.ndarray) -> np.ndarray:
-            turns = third / 3 + start + phase[:, None]
+            turn = 2 * math.pi * (start + phase[:, None])
+            kinds = (np.cos(turn), np.sin(turn), np.cos(2 * turn))
             points = movement.curve(phase).copy()
-            points[:, HAND : HAND + PLACE] += sway * np.cos(2 * math.pi * turns)
+            points[:, HAND : HAND + PLACE] += size * sum(
+                way * kind for way, kind in zip(corner, kinds, strict=True)
+            )
             return points
 
         return curve
 
-    return [replace(movement, curve=swaying(third)) for third in range(3)]
+    return [replace(movement, curve=swaying(corner)) for corner in CORNERS]
 
 
 def beside_quiet(

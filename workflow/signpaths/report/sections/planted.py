@@ -82,7 +82,7 @@ PROMISES = {
         hidden=True,
     ),
     "flickering": Promise(
-        "two of three signs at equal distances: now these are nearest, now others; one pair at "
+        "two of four signs at equal distances: now these are nearest, now others; one pair at "
         "least should come and go",
         COMES,
         FLICKERS,

@@ -1,0 +1,117 @@
+"""Where pairs part: against slow double loops over examples, and against planted partings."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from signpaths.closeness.partings import MeanPaths, mean_paths, partings, separations
+
+PHASES = 32
+
+
+def slow_separation(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Over all examples of two signs that last as long, `(example, phase, unit)`."""
+    found = []
+    for phase in range(one.shape[1]):
+        a, b = one[:, phase], other[:, phase]
+        between = np.mean([((x - y) ** 2).sum() for x in a for y in b])
+        within = [
+            np.mean([((x - y) ** 2).sum() for i, x in enumerate(s) for y in s[:i]]) for s in (a, b)
+        ]
+        found.append(np.sqrt(between / np.mean(within)))
+    return np.array(found)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 5), st.integers(2, 5))
+def test_separations_are_those_of_all_examples(seed: int, first: int, second: int) -> None:
+    rng = np.random.default_rng(seed)
+    one, other = rng.normal(size=(first, 6, 3)), rng.normal(1, 1, size=(second, 6, 3))
+    label = np.repeat([0, 1], [first, second])
+    paths = mean_paths(np.concatenate([one, other]), label, np.full(label.size, 20))
+    np.testing.assert_allclose(separations(paths)[0], slow_separation(one, other), rtol=1e-9)
+
+
+def made(places: np.ndarray, duration: list[float], spread: float = 0.1) -> MeanPaths:
+    signs = len(places)
+    return MeanPaths(
+        places, np.full(places.shape[:2], spread), np.full(signs, 9), np.array(duration)
+    )
+
+
+def test_a_sign_that_begins_like_another_and_goes_on_is_together_to_its_end() -> None:
+    """At equal phases the two would be apart soon; after equal times they are one."""
+
+    def walk(frames: np.ndarray) -> np.ndarray:
+        return np.stack([np.cos(frames / 9), np.sin(frames / 9)], axis=-1) * 10
+
+    short, long = 30.0, 50.0
+    phase = np.linspace(0, 1, PHASES)
+    places = np.stack([walk(short * phase), walk(long * phase)])
+    parted = partings(separations(made(places, [short, long])), 1.5)
+    assert parted.together_to[0] == pytest.approx(short / long, abs=0.06)
+    assert parted.stays_apart[0]
+    # Whichever of the two comes first.
+    again = partings(separations(made(places[::-1], [long, short])), 1.5)
+    assert again.together_to[0] == pytest.approx(parted.together_to[0])
+    as_long = partings(separations(made(places, [short, short])), 1.5)
+    assert as_long.together_to[0] < 0.3
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.1, 0.9), st.integers(0, 100))
+def test_a_planted_parting_is_found(phase: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    way = np.linspace(0, 1, PHASES)
+    base = rng.normal(size=(PHASES, 4)).cumsum(axis=0)
+    other = base + 40 * np.clip(way - phase, 0, None)[:, None] * np.array([1.0, 0, 0, 0])
+    points = np.concatenate([one + 0.3 * rng.normal(size=(20, PHASES, 4)) for one in (base, other)])
+    label = np.repeat([0, 1], 20)
+    parted = partings(separations(mean_paths(points, label, np.full(40, 30))), 1.5)
+    assert phase - 1 / (PHASES - 1) <= parted.together_to[0] <= phase + 0.08
+    assert parted.stays_apart[0]
+
+
+@pytest.mark.parametrize(
+    ("separation", "together_to", "stays"),
+    [
+        ([1, 1, 1, 1, 1], 1.0, False),
+        ([2, 2, 2, 2, 2], 0.0, True),
+        ([1, 1, 2, 2, 2], 0.375, True),
+        ([1, 1, 2, 1, 2], 0.375, False),
+        ([1, 1, 1, 1, 2], 0.875, True),
+        ([2, 1, 1, 1, 1], 0.0, False),
+        ([1, np.inf, 2, 2, 2], 0.0, True),
+        ([1, 1.5, 2, 2, 2], 0.25, True),
+        ([np.nan] * 5, np.nan, False),
+    ],
+)
+def test_where_a_curve_crosses_the_limit(
+    separation: list[float], together_to: float, stays: bool
+) -> None:
+    parted = partings(np.array([separation], dtype=float), 1.5)
+    assert parted.together_to[0] == pytest.approx(together_to, nan_ok=True)
+    assert bool(parted.stays_apart[0]) is stays
+
+
+def test_what_does_not_vary_is_infinitely_far_or_at_one_place() -> None:
+    still = np.zeros((3, 4, 2))
+    still[2] = 1
+    found = separations(made(still, [9, 9, 9], spread=0.0))
+    np.testing.assert_array_equal(found[0], 1)
+    assert np.isinf(found[1:]).all()
+
+
+def test_a_sign_of_one_example_takes_the_spread_of_the_other() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(5, 4, 2))
+    paths = mean_paths(points, np.array([0, 0, 0, 1, 2]), np.full(5, 9))
+    found = separations(paths)
+    within = [
+        np.mean([((points[i, p] - points[j, p]) ** 2).sum() for i in range(3) for j in range(i)])
+        for p in range(4)
+    ]
+    between = [((points[:3, p] - points[3, p]) ** 2).sum(axis=1).mean() for p in range(4)]
+    np.testing.assert_allclose(found[0], np.sqrt(np.divide(between, within)))
+    assert np.isnan(found[2]).all()
+    assert np.isnan(partings(found, 1.5).together_to).tolist() == [False, False, True]

@@ -1,0 +1,153 @@
+"""Where on their way two signs part: trajectories at equal phases in, separations by time out.
+
+Takes the mean path of every sign and how far its examples are from it, phase by phase. The
+separation of two signs is the distance between their examples over the distance within the signs,
+both as root mean squares: 1 where the two are alike, larger the farther they are apart for how much
+they vary. In closed form from means and deviations, like the ratio of Fisher's discriminant. Two
+signs are compared after equal times, by their mean durations, and the shorter one rests where it
+ends: at equal phases, a sign would soon be apart from another that begins with it and goes on.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Pairs that are computed together, for memory's sake.
+AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class MeanPaths:
+    """Where signs are on the way.
+
+    Attributes
+    ----------
+    mean
+        Mean of a sign's examples, `(sign, phase, unit)`.
+    spread
+        Their mean squared distance from it, `(sign, phase)`.
+    count
+        How many there are, `(sign,)`.
+    duration
+        Their mean length in frames, `(sign,)`.
+    """
+
+    mean: np.ndarray
+    spread: np.ndarray
+    count: np.ndarray
+    duration: np.ndarray
+
+
+@dataclass(frozen=True)
+class Parting:
+    """Where the signs of every pair part; pairs in the order of `np.triu_indices`.
+
+    Attributes
+    ----------
+    together_to
+        Share of the longer one's way up to which the pair is together from the beginning,
+        `(pair,)`: 0 if it begins apart, 1 if it is never apart, NaN if it is not known how far
+        either sign varies.
+    stays_apart
+        Whether it is apart from there to the end, bool `(pair,)`.
+    """
+
+    together_to: np.ndarray
+    stays_apart: np.ndarray
+
+
+def mean_paths(points: np.ndarray, label: np.ndarray, length: np.ndarray) -> MeanPaths:
+    """Average the examples of every sign.
+
+    Parameters
+    ----------
+    points
+        Resampled trajectories `(example, phase, unit)`.
+    label
+        Number of each example's sign, `(example,)`.
+    length
+        Frames of each example, `(example,)`.
+    """
+    signs = int(label.max()) + 1
+    mean = np.empty((signs, *points.shape[1:]))
+    spread = np.empty(mean.shape[:2])
+    for sign in range(signs):
+        own = points[label == sign]
+        mean[sign] = own.mean(axis=0)
+        spread[sign] = ((own - mean[sign]) ** 2).sum(axis=2).mean(axis=0)
+    count = np.bincount(label, minlength=signs)
+    return MeanPaths(mean, spread, count, np.bincount(label, length, signs) / count)
+
+
+def separations(paths: MeanPaths) -> np.ndarray:
+    """Give the separation of every pair on the longer one's way, `(pair, phase)`.
+
+    The distance within is that of two different examples, of either sign alike. Where nothing
+    varies it is infinite, or 1 if the signs are at one place; NaN if neither sign has two examples.
+    """
+    pairs = np.triu_indices(len(paths.mean), 1)
+    found = np.empty((pairs[0].size, paths.mean.shape[1]))
+    for start in range(0, len(found), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        found[some] = _separations(paths, pairs[0][some], pairs[1][some])
+    return found
+
+
+def _separations(paths: MeanPaths, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The same of some pairs."""
+    swapped = paths.duration[first] > paths.duration[second]
+    short, long = np.where(swapped, second, first), np.where(swapped, first, second)
+    phases = paths.mean.shape[1]
+    faster = (paths.duration[long] / paths.duration[short])[:, None]
+    position = np.minimum(np.arange(phases) * faster, phases - 1)
+    before = np.minimum(position.astype(int), phases - 2)
+    weight = position - before
+    row = short[:, None]
+    place = paths.mean[row, before]
+    place += weight[..., None] * (paths.mean[row, before + 1] - place)
+    place -= paths.mean[long]
+    apart = np.einsum("psu,psu->ps", place, place)
+    # Rounding leaves something of the square of nothing.
+    apart[apart < 1e-24 * max((paths.mean**2).sum(axis=2).max(), 1e-300)] = 0
+
+    def at_equal_times(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return (1 - weight) * values[row, before] + weight * values[row, before + 1], values[long]
+
+    between = apart + sum(at_equal_times(paths.spread))
+    examples = paths.count[:, None]
+    factor = np.where(examples > 1, 2 * examples / np.maximum(examples - 1, 1), np.nan)
+    within = np.array(at_equal_times(paths.spread * factor))
+    # Of a sign with one example it is not known; the other's stands for both.
+    within = np.where(np.isnan(within), within[::-1], within).mean(axis=0)
+    still = np.where(between > 0, np.inf, 1.0)
+    return np.sqrt(np.divide(between, within, out=still, where=within != 0))
+
+
+def partings(separation: np.ndarray, limit: float) -> Parting:
+    """Say where every pair parts.
+
+    Parameters
+    ----------
+    separation
+        `(pair, phase)`, of phases equally spaced from 0 to 1; between them it is linear.
+    limit
+        From this separation on two signs are apart.
+    """
+    pairs, phases = separation.shape
+    apart = separation >= limit
+    ever = apart.any(axis=1)
+    first = np.where(ever, apart.argmax(axis=1), phases - 1)
+    row = np.arange(pairs)
+    before = np.maximum(first - 1, 0)
+    low, high = separation[row, before], separation[row, first]
+    # An infinite separation begins right behind the phase before it.
+    step = np.divide(
+        limit - low, high - low, out=np.zeros(pairs), where=np.isfinite(high) & (high > low)
+    )
+    reached = np.where(ever, (before + np.where(first > 0, step, 0)) / (phases - 1), 1.0)
+    known = ~np.isnan(separation).any(axis=1)
+    after = np.arange(phases) >= first[:, None]
+    return Parting(
+        together_to=np.where(known, reached, np.nan),
+        stays_apart=known & ever & (apart | ~after).all(axis=1),
+    )
