@@ -676,6 +676,17 @@ def test_one_network_of_many_signs_has_an_interval(tmp_path: Path) -> None:
     assert dataset.attrs["note"].startswith("One network")
 
 
+@pytest.mark.filterwarnings("error")
+def test_without_a_test_example_there_is_no_accuracy_on_them(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    part = ["validation", "validation", "train"]
+    write_network(tmp_path / "activations/0.zarr", np.eye(3), [*"abc"], part, [*"abc"])
+    run_on(tmp_path)
+    found = open_store(tmp_path / "evidence.zarr").load()
+    assert np.isnan(found.test_accuracy.values).all()
+    assert found.held_out.values.tolist() == [2]
+
+
 def test_two_signs_are_one_pair_that_nothing_sets_apart(tmp_path: Path) -> None:
     networks = dict.fromkeys((0, 1), held_out(np.array([[0.7, 0.3], [0.2, 0.8]]), ["a", "b"]))
     ranks = np.where(np.eye(2) == 1, np.nan, 1.0)[None, None]

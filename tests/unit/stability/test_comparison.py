@@ -168,6 +168,11 @@ def test_notes_say_what_is_missing_and_nothing_else() -> None:
     assert [one.split(":")[0] for one in told(some_comparands(2))] == [
         "Two networks make one comparison"
     ]
+    by_name = measures_of(found)
+    assert _notes(replace(found, signs=found.signs[:3]), by_name) == []
+    assert [
+        one.split(":")[0] for one in _notes(replace(found, signs=found.signs[:2]), by_name)
+    ] == ["Two signs make one pair"]
     alone = told(some_comparands(1))
     assert [one.split(";")[0] for one in alone] == ["One network has nothing to agree with"]
     few = replace(found, label=found.label[:3], states=[one[: 3 * PHASES] for one in found.states])
