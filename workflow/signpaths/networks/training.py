@@ -154,6 +154,9 @@ def fit(
     UserError
         If the validation loss is not finite.
     """
+    # The first step would make the optimiser's variables, and TensorFlow would trace it a second time
+    # without them: a fifth of the job of a small network.
+    network.optimizer.build(network.trainable_variables)
     arrays = isinstance(train, tuple)
     fitted = network.fit(
         *(train if arrays else (train,)),
