@@ -154,7 +154,7 @@ def fit(
     UserError
         If the validation loss is not finite.
     """
-    # The first step would make the optimiser's variables, and TensorFlow would trace it a second time
+    # The first step would make the optimiser's variables, and TensorFlow would trace it once more
     # without them: a fifth of the job of a small network.
     network.optimizer.build(network.trainable_variables)
     arrays = isinstance(train, tuple)
