@@ -27,4 +27,5 @@ rule all:
         "<results>/<study>/stability.zarr",
         "<results>/<study>/evidence.zarr",
         "<results>/<study>/agreement.zarr",
+        "<results>/<study>/shared_map.zarr",
         rules.figures.output,

@@ -20,21 +20,25 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from signpaths.closeness.partings import MeanPaths, parting_variables
 from signpaths.closeness.ranks import mutual_ranks
+from signpaths.options import ClosenessOptions
 from signpaths.spaces import (
     HIDDEN_SPACE,
     LAST_SPACE,
     RAW_SPACE,
     UNTRAINED_SPACE,
+    Space,
     coordinates,
     projections,
 )
 from signpaths.stability.stability import stability
 from signpaths.stores import write_json, write_store, write_text
 
-SPACES = (HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, *projections((2, 3)))
 # 94 signs make 4,371 pairs, of which every statistic is computed.
 SIGNS, NETWORKS, AE_SEEDS, SESSIONS, LABELLINGS = 94, 1000, 2, 9, 5
+PHASES, UNITS, PARTING = 32, 100, ClosenessOptions().parting
+SPACES = (HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, *projections((2, 3), AE_SEEDS))
 # So many networks are drawn, the others are copies of their files: what a store costs to read does
 # not depend on which numbers it holds.
 DRAWN = 10
@@ -117,6 +121,20 @@ def write_runs(folder: Path, networks: int, signs: int) -> None:
         seen = place + generator.normal(0, 0.5, place.shape)
         return np.linalg.norm(seen[:, None] - seen, axis=2)
 
+    def mean_paths(space: Space) -> list[MeanPaths]:
+        """Draw where signs go in every run: from one place, on straight ways."""
+        units = space.dims or UNITS
+        way = np.linspace(0, 1, PHASES)[:, None]
+        return [
+            MeanPaths(
+                mean=way * generator.normal(size=(signs, 1, units)),
+                spread=np.full((signs, PHASES), 0.1 * units),
+                count=np.full(signs, 27),
+                duration=generator.uniform(40, 70, signs),
+            )
+            for _ in range(space.runs)
+        ]
+
     def write(path: Path, distance: np.ndarray, dims: Sequence[str], stage: str) -> None:
         flat = distance.reshape(-1, signs, signs)
         rank = np.stack([mutual_ranks(one) for one in flat]).reshape(distance.shape)
@@ -141,6 +159,9 @@ def write_runs(folder: Path, networks: int, signs: int) -> None:
                 label_rank=(("labelling", *pairwise), rank[0, [0] * LABELLINGS].astype(np.float32)),
                 label_agreement=("labelling", np.zeros(LABELLINGS)),
             ).assign_coords(ae_seed=range(AE_SEEDS), session=list(map(str, range(SESSIONS))))
+            on_the_way = {space: mean_paths(space) for space in spaces if space != LAST_SPACE}
+            dataset = dataset.merge(parting_variables(on_the_way, spaces, AE_SEEDS, PARTING))
+            dataset.attrs["parting"] = PARTING
         write_store(dataset, path, stage=stage, title="made for a benchmark")
 
     pairwise = ("sign", "other")

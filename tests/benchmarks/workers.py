@@ -125,7 +125,7 @@ def our_lstm(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
 def stock_autoencoder(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
     """Time epochs of the article's regime on stock `fit` and all threads."""
     import keras
-    from signpaths.projections import autoencoder
+    from signpaths.projections import autoencoder, denoising
 
     keras.utils.set_random_seed(seed)
     options = recipe("article").autoencoder
@@ -136,8 +136,8 @@ def stock_autoencoder(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
         states + generator.normal(0, options.noise, states.shape).astype(np.float32)
         for states in (train, validation)
     )
-    network = autoencoder.build(train.shape[1], 2, options)
-    autoencoder.compile_for_training(network, len(train), options)
+    network = denoising.build(train.shape[1], 2, options)
+    denoising.compile_for_training(network, len(train), options)
     network.steps_per_execution = KERAS_STEPS
     seconds = stock_seconds(
         lambda clock: network.fit(

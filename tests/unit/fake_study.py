@@ -15,22 +15,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from makers import random_ranks, spaces_named, write_names, write_raw, write_run
+from makers import (
+    random_ranks,
+    spaces_named,
+    write_alignment,
+    write_names,
+    write_raw,
+    write_run,
+)
 from scipy.stats import rankdata
 from signpaths.closeness.ranks import mutual_ranks
 from signpaths.options import ClosenessOptions, StabilityOptions
 from signpaths.report.figures import figures
 from signpaths.report.report import report
-from signpaths.spaces import AUTOENCODER, COMPONENTS, coordinates
+from signpaths.spaces import Space, coordinates, described
 from signpaths.stability.comparison import Comparands, comparison
 from signpaths.stability.functional import Answers
 from signpaths.stability.representations import normalised
+from signpaths.stability.shared_map import shared_map
 from signpaths.stability.similarity import nearest_signs
 from signpaths.stability.stability import stability
 from signpaths.stores import open_store, write_store, write_table
 
 NAMES = ("drink", "danger", "who", "soon", "think", "crazy", "God", "science")
 HOSTILE = ("<script>alert(1)</script>", 'a",b', "</script><b>x", "$x_1$", "=1+1", "{{ 7 * 7 }}")
+SPACES = (
+    *("hidden", "last", "untrained", "pca2", "pca3", "ae2", "ae3"),
+    *("shared_pca2", "shared_pca3", "shared_ae2", "shared_ae3"),
+)
 QUICK = StabilityOptions(resampled_studies=50, permutations=100)
 
 
@@ -41,9 +53,9 @@ class Study:
     folder: Path
 
     @property
-    def for_figures(self) -> tuple[Path, Path, Path, Path]:
+    def for_figures(self) -> tuple[Path, ...]:
         """The inputs of the figures stage."""
-        names = ("stability.zarr", "agreement.zarr", "paths/0.zarr", "networks")
+        names = ("stability.zarr", "agreement.zarr", "shared_map.zarr", "paths/0.zarr", "networks")
         return tuple(self.folder / name for name in names)
 
 
@@ -54,12 +66,14 @@ def make_study(
     runs: int = 10,
     takes: int = 4,
     steps: int = 24,
-    spaces: Sequence[str] = ("hidden", "last", "untrained", "pca2", "pca3", "ae2", "ae3"),
+    spaces: Sequence[str] = SPACES,
     flicker: float = 1.0,
 ) -> Study:
     """Write the stores of a study in which the first two signs are twins and others come and go."""
     rng = np.random.default_rng(7)
     k = len(names)
+    # Every study has a shared map.
+    spaces = [*spaces, *({"shared_pca2"} - set(spaces))]
     place = rng.normal(size=(k, 6)) * 2.5
     for twin in range(1, k, max(2, k // 8)):
         place[twin] = place[twin - 1] + 0.12 * rng.normal(size=6) * (1 + twin)
@@ -71,6 +85,7 @@ def make_study(
     write_raw(folder / "closeness_raw.zarr", _ranks(place), names)
     write_names(folder / "networks.txt", range(runs))
     write_stability(folder)
+    write_shared_map(folder, names, runs)
     write_agreement(folder / "agreement.zarr", names, runs)
     _write_recordings(folder, names, takes, steps, place, spaces, rng)
     _write_metrics(folder / "networks", k, runs, rng)
@@ -82,6 +97,18 @@ def write_stability(folder: Path) -> None:
     """Run the stage `stability` on the runs in a study's folder."""
     inputs = ("networks.txt", "closeness_raw.zarr", "closeness", "stability.zarr", "pairs.csv")
     stability(*(folder / name for name in inputs), options=QUICK)
+
+
+def write_shared_map(folder: Path, names: Sequence[str], runs: int) -> None:
+    """Run the stage `shared-map` on the runs in a study's folder, the first five the reference."""
+    rng = np.random.default_rng(5)
+    run = open_store(folder / "closeness/0.zarr")
+    drawn = [space for space in described(run) if space.is_projection]
+    for number in range(runs):
+        write_alignment(folder / f"alignment/{number}.zarr", names, number < 5)
+        _write_quality(folder / f"quality/{number}.zarr", names, drawn, run.sizes["ae_seed"], rng)
+    inputs = ("networks.txt", "alignment", "closeness", "quality", "shared_map.zarr")
+    shared_map(*(folder / name for name in inputs))
 
 
 def make_whole_study(
@@ -108,6 +135,7 @@ def make_whole_study(
             "hidden": [random_ranks(rng, count, close)] * autoencoders,
             "untrained": [random_ranks(rng, count, [input_pair])] * autoencoders,
             "ae2": [random_ranks(rng, count, [learned_pair]) for _ in range(autoencoders)],
+            "shared_pca2": [random_ranks(rng, count, close)] * autoencoders,
         }
         path = folder / f"closeness/{run}.zarr"
         write_run(path, np.stack(list(by_space.values())), names, list(by_space))
@@ -117,8 +145,7 @@ def make_whole_study(
     write_stability(folder)
     stable = open_store(folder / "stability.zarr").load()
     write_evidence(folder / "evidence.zarr", [*stable.space.values, "raw", "lda"], rng)
-    for run in range(runs):
-        _write_quality(folder / f"quality/{run}.zarr", names, autoencoders, rng)
+    write_shared_map(folder, names, runs)
     odd = ("failed to learn", "low validation accuracy; outlying ranks", "outlying ranks")
     write_agreement(folder / "agreement.zarr", names, runs, odd if runs > 3 else ())
     write_claims(folder / "claims.csv", ["Two signs, said to be near.", "close", "as said", "yes"])
@@ -197,10 +224,14 @@ def write_evidence(path: Path, spaces: Sequence[str], rng: np.random.Generator) 
 
 
 def _write_quality(
-    path: Path, names: Sequence[str], autoencoders: int, rng: np.random.Generator
+    path: Path,
+    names: Sequence[str],
+    drawn: Sequence[Space],
+    autoencoders: int,
+    rng: np.random.Generator,
 ) -> None:
     dims = ("space", "ae_seed")
-    shape = (2, autoencoders)
+    shape = (len(drawn), autoencoders)
     each = {
         name: (dims, rng.random(shape))
         for name in ("rnx_area", "shepard", "stress", "step_correlation")
@@ -212,7 +243,7 @@ def _write_quality(
     dataset = xr.Dataset(
         each | by_size | of_sign,
         coords={
-            **coordinates(spaces_named("pca2", "ae2")),
+            **coordinates(drawn),
             "k": [5, 10, 20],
             "sign": list(names),
         },
@@ -303,8 +334,8 @@ def _write_recordings(
     sequences = xr.Dataset({"x": (("example", "time", "channel"), x)}, coords=coords)
     sequences.coords["channel"] = [f"channel_{i:02d}" for i in range(22)]
     write_store(sequences, folder / "sequences.zarr", stage="sequences", title="Sequences")
-    drawn = [one for one in spaces_named(*spaces) if one.kind in (COMPONENTS, AUTOENCODER)]
-    trained = [one.kind == AUTOENCODER for one in drawn]
+    drawn = [one for one in spaces_named(*spaces, runs=2) if one.is_projection]
+    trained = [one.is_trained for one in drawn]
     phase = np.clip((np.arange(steps) - (steps - length)[:, None] + 1) / length[:, None], 0, None)
     bend = np.sin(np.pi * phase)[..., None] * place[sign][:, None, 3:6] * 0.5
     path = np.sqrt(phase)[..., None] * place[sign][:, None, :3] + bend
@@ -411,6 +442,7 @@ def write_whole_report(study: Study, out: Path, **keywords: Any) -> str:
         evidence=folder / "evidence.zarr",
         claims=folder / "claims.csv",
         agreement=folder / "agreement.zarr",
+        shared_map=folder / "shared_map.zarr",
         quality=folder / "quality",
         **keywords,
     )

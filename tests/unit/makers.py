@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from signpaths.closeness.partings import MeanPaths, parting_variables
 from signpaths.closeness.ranks import mutual_ranks
 from signpaths.options import ClosenessOptions
+from signpaths.projections.alignment import as_dataset
+from signpaths.projections.procrustes import Fit, Turn
 from signpaths.spaces import (
     HIDDEN_SPACE,
     LAST_SPACE,
@@ -23,6 +26,7 @@ from signpaths.spaces import (
 )
 from signpaths.stores import write_store, write_text
 
+PHASES, PARTING = 8, 1.5
 GLOVE_CHANNELS = tuple(
     f"{side}_{part}"
     for side in ("left", "right")
@@ -123,10 +127,10 @@ def write_sequences(
     return path
 
 
-def spaces_named(*names: str) -> list[Space]:
-    """The spaces of these names, as stages describe them."""
+def spaces_named(*names: str, runs: int = 1) -> list[Space]:
+    """The spaces of these names, as stages describe them; so many runs where autoencoders are."""
     own = [HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, RAW_SPACE, raw_components(2), LDA_SPACE]
-    known = {space.name: space for space in [*own, *projections((2, 3))]}
+    known = {space.name: space for space in [*own, *projections((2, 3), runs, runs)]}
     return [known[name] for name in names]
 
 
@@ -146,6 +150,7 @@ def write_run(
     """Write a store of stage `closeness` from mutual ranks `(space, ae_seed, sign, other)`."""
     energy = np.zeros(ranks.shape) if energy is None else energy
     dims = ("space", "ae_seed", "sign", "other")
+    described = spaces_named(*spaces, runs=ranks.shape[1])
     dataset = xr.Dataset(
         {
             "distance": (dims, ranks.astype(np.float32)),
@@ -153,15 +158,45 @@ def write_run(
             "energy": (dims, energy.astype(np.float32)),
         },
         coords={
-            **coordinates(spaces_named(*spaces)),
+            **coordinates(described),
             "ae_seed": range(ranks.shape[1]),
             "sign": list(signs),
             "other": list(signs),
         },
     )
+    dataset = dataset.merge(on_the_way(described, ranks.shape[1], len(signs), len(path.stem)))
+    dataset = dataset.assign_attrs(parting=PARTING)
     write_store(
         dataset, path, stage="closeness", title="made for a test", options=ClosenessOptions()
     )
+    return path
+
+
+def on_the_way(spaces: Sequence[Space], seeds: int, signs: int, seed: int) -> xr.Dataset:
+    """What a run's closeness holds of where signs go: straight paths from one place."""
+    rng, way = np.random.default_rng(seed), np.linspace(0, 1, PHASES)[:, None]
+    found = {
+        space: [
+            MeanPaths(
+                mean=way * rng.normal(size=(signs, 1, space.dims or 5)),
+                spread=np.full((signs, PHASES), 0.01),
+                count=np.full(signs, 4),
+                duration=np.full(signs, 20.0),
+            )
+            for _ in range(space.runs)
+        ]
+        for space in [HIDDEN_SPACE, *(one for one in spaces if one.is_projection)]
+    }
+    return parting_variables(found, spaces, seeds, PARTING)
+
+
+def write_alignment(path: Path, signs: Sequence[str], of_reference: bool) -> Path:
+    """Write a store of stage `alignment`, of a network that fits."""
+    rng = np.random.default_rng(len(path.stem))
+    fits = [Fit(0.7, rng.random(len(signs)), rng.random(PHASES)) for _ in range(2)]
+    dataset = as_dataset(Turn(np.zeros(5), np.eye(5), 1.0), fits, np.full((3, 2), 0.2))
+    dataset = dataset.assign_coords(sign=list(signs)).assign_attrs(of_reference=int(of_reference))
+    write_store(dataset, path, stage="alignment", title="made for a test")
     return path
 
 

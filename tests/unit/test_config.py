@@ -639,7 +639,7 @@ SIMULATE = {"data__source": "simulate"}
         (
             {"closeness__dtw": ["hidden", "hiden"]},
             "closeness.dtw names the space hiden, expected hidden, last, untrained, pca2, pca3, "
-            "ae2 or ae3; did you mean hidden?",
+            "ae2, ae3, shared_pca2, shared_pca3, shared_ae2 or shared_ae3; did you mean hidden?",
         ),
         (
             {"claims": [{"claim": "c", "kind": "handedness", "space": "ae4"}]},

@@ -252,7 +252,7 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
             "autoencoder",
             {
                 *("errors", "stores", "networks/__init__", "networks/training"),
-                *("projections/__init__", "projections/autoencoder"),
+                *("projections/__init__", "projections/autoencoder", "projections/denoising"),
             },
         ),
     ],

@@ -12,6 +12,8 @@ from signpaths.spaces import (
     LDA_SPACE,
     RAW_SIGNALS,
     RAW_SPACE,
+    SHARED_AUTOENCODER,
+    SHARED_COMPONENTS,
     STATES,
     UNTRAINED_SPACE,
     Space,
@@ -50,11 +52,22 @@ def test_every_space_has_a_name_and_words_of_its_own() -> None:
 
 
 def test_projections_come_by_kind_and_dimensions() -> None:
-    assert [space.name for space in projections((3, 2))] == ["pca2", "pca3", "ae2", "ae3"]
-    assert [(space.kind, space.dims) for space in projections([3])] == [
-        (COMPONENTS, 3),
-        (AUTOENCODER, 3),
+    own = ["pca2", "pca3", "ae2", "ae3"]
+    shared = [f"shared_{name}" for name in own]
+    assert [space.name for space in projections((3, 2))] == own + shared
+    found = projections([3], seeds=5, shared_seeds=2)
+    assert [(space.kind, space.dims, space.runs) for space in found] == [
+        (COMPONENTS, 3, 1),
+        (AUTOENCODER, 3, 5),
+        (SHARED_COMPONENTS, 3, 1),
+        (SHARED_AUTOENCODER, 3, 2),
     ]
+    assert [space.name for space in projections([2], shared_seeds=0)] == [
+        *("pca2", "ae2", "shared_pca2"),
+    ]
+    assert [space.name for space in found if space.is_shared] == ["shared_pca3", "shared_ae3"]
+    assert [space.name for space in found if space.is_trained] == ["ae3", "shared_ae3"]
+    assert all(space.is_projection for space in found)
     assert "3 dimensions" in components(3).words
 
 

@@ -100,14 +100,30 @@ def trained_study(base: Path) -> Path:
     return folder
 
 
-def train_autoencoder(folder: Path, study: Path, dims: int, *arguments: object) -> Path:
+def train_autoencoder(
+    folder: Path,
+    study: Path,
+    dims: int,
+    *arguments: object,
+    seed: int = 0,
+    stage: str = "autoencoder",
+) -> Path:
+    """Train a network's autoencoder, or, by stage `shared`, one of the shared map."""
     files = [folder / name for name in ("model.keras", "history.csv", "metrics.json")]
+    frames = study / ("activations.zarr" if stage == "autoencoder" else "reference.zarr")
     run(
-        *("autoencoder", study / "activations.zarr", *files, "--dims", dims, "--seed", 0),
+        *(stage, frames, *files, "--dims", dims, "--seed", seed),
         *SMALL_AUTOENCODER,
         *("--epochs", 20, *arguments),
     )
     return folder
+
+
+def paths_of(folder: Path, autoencoders: Path | None = None) -> list[Path]:
+    """What stage `paths` reads of a study."""
+    own = autoencoders or folder / "autoencoders"
+    names = ("alignment.zarr", "reference.zarr", "shared")
+    return [folder / "activations.zarr", own, *(folder / name for name in names)]
 
 
 def after_start(code: str) -> list[str]:

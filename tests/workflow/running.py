@@ -23,6 +23,8 @@ MICRO: dict[str, Any] = {
     "simulate": {**SIGNS, "sessions": 2, "takes": 3},
     "lstm": {"seeds": 2, "units": 8, "epochs": 2},
     "autoencoder": {"seeds": 1, "dims": [2], "layers": [8], "epochs": 1},
+    # As many as there are: more networks are turned onto these two.
+    "alignment": {"reference": 2},
 }
 
 

@@ -85,8 +85,8 @@ def test_a_space(copy: Path) -> None:
     edit(
         copy,
         "workflow/signpaths/spaces.py",
-        "LAST_SPACE, UNTRAINED_SPACE, *projections",
-        "LAST_SPACE, MIDDLE_SPACE, UNTRAINED_SPACE, *projections",
+        "own = [HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE]",
+        "own = [HIDDEN_SPACE, LAST_SPACE, MIDDLE_SPACE, UNTRAINED_SPACE]",
     )
     module = "workflow/signpaths/closeness/closeness.py"
     edit(copy, module, "    LAST_SPACE,\n", "    LAST_SPACE,\n    MIDDLE_SPACE,\n")

@@ -1,18 +1,27 @@
 """Rerunning is the product: what a change runs again, and what it leaves alone."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from running import MICRO, changed, planned, shell_lines, snakemake
+import xarray as xr
+from running import MICRO, changed, finished, jobs, planned, shell_lines, snakemake
 
 # Provenance tells the code of every stage, and the page shows it.
 PAGE = {"provenance", "report"}
 # What is made of the stability, whatever changed it.
 AFTER_STABILITY = {"stability", "evidence", "method", "figures", "provenance", "report", "all"}
-OF_A_NETWORK = ("lstm", "activations", "autoencoder", "paths", "closeness", "quality")
+AFTER_CLOSENESS = {"agreement", "shared_map"} | AFTER_STABILITY
+AFTER_ALIGNMENT = {"paths", "quality", "closeness"} | AFTER_CLOSENESS
+# The reference, and what is turned onto it.
+SHARED = {"reference", "alignment", "shared"}
+OF_A_NETWORK = (
+    *("lstm", "activations", "autoencoder", "alignment", "paths", "closeness", "quality"),
+)
 
 
 @contextmanager
@@ -40,7 +49,7 @@ def test_a_second_run_a_touch_and_a_comment_do_nothing(micro: Path) -> None:
 def test_an_edited_stage_runs_again_with_what_follows(micro: Path) -> None:
     with edited(micro, "closeness/measures.py", "import numpy", "EDITED = True\nimport numpy"):
         found = planned(micro, MICRO)
-    assert found.keys() == {"closeness", "closeness_raw", "agreement"} | AFTER_STABILITY
+    assert found.keys() == {"closeness", "closeness_raw"} | AFTER_CLOSENESS
 
 
 @pytest.mark.parametrize(
@@ -104,6 +113,7 @@ def test_a_lost_benchmark_trains_nothing(micro: Path) -> None:
     [
         ("figures/variance.png", {"figures", *PAGE}),
         ("agreement.zarr", {"agreement", "figures", "method", *PAGE}),
+        ("shared_map.zarr", {"shared_map", "figures", "method", *PAGE}),
         ("evidence.zarr", {"evidence", "method", *PAGE}),
     ],
 )
@@ -117,24 +127,62 @@ def test_an_output_that_is_lost_is_made_again(micro: Path, lost: str, rules: set
     assert found == rules | {"all"}
 
 
-def test_one_more_network_trains_no_other(micro: Path) -> None:
-    found = planned(micro, changed(lstm={"seeds": 3}))
-    assert [found.pop(rule) for rule in OF_A_NETWORK] == [1] * len(OF_A_NETWORK)
-    assert found.keys() == {"networks", "agreement"} | AFTER_STABILITY
+@pytest.mark.parametrize("more", [1, 5])
+def test_more_networks_train_no_other_and_leave_the_reference(micro: Path, more: int) -> None:
+    found = planned(micro, changed(lstm={"seeds": 2 + more}))
+    assert [found.pop(rule) for rule in OF_A_NETWORK] == [more] * len(OF_A_NETWORK)
+    assert found.keys() == {"networks"} | AFTER_CLOSENESS
 
 
-def test_fewer_networks_and_report_keys_train_nothing(micro: Path) -> None:
-    fewer = planned(micro, changed(lstm={"seeds": 1}))
-    assert fewer.keys() == {"networks", "agreement"} | AFTER_STABILITY
-    assert planned(micro, changed(stability={"tau": 0.6})).keys() == AFTER_STABILITY
+@pytest.mark.parametrize(
+    ("sections", "rules"),
+    [
+        # Fewer networks than the reference is made of: none of theirs is trained again.
+        ({"lstm": {"seeds": 1}}, {"networks"} | SHARED | AFTER_ALIGNMENT),
+        # Of two networks the reference is made of both, whatever more it might be made of.
+        ({"alignment": {"reference": 10}}, PAGE | {"all"}),
+        ({"shared": {"frames": 500}}, SHARED | AFTER_ALIGNMENT),
+        ({"shared": {"seeds": 2}}, {"shared"} | AFTER_ALIGNMENT),
+        ({"shared": {"seeds": 0}}, AFTER_ALIGNMENT),
+        # The shared map is trained like the networks' own ones, on frames of its own.
+        ({"autoencoder": {"epochs": 2}}, {"autoencoder", "shared"} | AFTER_ALIGNMENT),
+        ({"autoencoder": {"thin_steps": 2}}, {"autoencoder"} | AFTER_ALIGNMENT),
+        ({"autoencoder": {"seeds": 2}}, {"autoencoder"} | AFTER_ALIGNMENT),
+        # The reference is a mean of each sign at these phases.
+        ({"closeness": {"phases": 16}}, {"closeness_raw"} | SHARED | AFTER_ALIGNMENT),
+        ({"closeness": {"parting": 2.0}}, {"closeness"} | AFTER_CLOSENESS),
+        ({"stability": {"close_fraction": 0.1}}, AFTER_CLOSENESS),
+        ({"stability": {"tau": 0.6}}, AFTER_STABILITY),
+        ({"figures": {"transform": "log1p"}}, {"figures", "all"} | PAGE),
+        ({"report": {"title": "Twelve signs"}}, PAGE | {"all"}),
+    ],
+    ids=lambda one: str(one) if isinstance(one, dict) else "",
+)
+def test_a_key_runs_again_what_it_changes(
+    micro: Path, sections: dict[str, dict[str, Any]], rules: set[str]
+) -> None:
+    assert planned(micro, changed(**sections)).keys() == rules
+
+
+def test_a_claim_runs_again_what_it_is_held_against(micro: Path) -> None:
     claimed = {**MICRO, "claims": [{"claim": "hands", "kind": "handedness"}]}
-    assert planned(micro, claimed).keys() == {
-        *("evidence", "method", "provenance", "report", "all")
-    }
-    titled = planned(micro, changed(report={"title": "Twelve signs"}))
-    assert titled.keys() == {"provenance", "report", "all"}
-    drawn = planned(micro, changed(figures={"transform": "log1p"}))
-    assert drawn.keys() == {"figures", "provenance", "report", "all"}
+    assert planned(micro, claimed).keys() == {"evidence", "method", "all"} | PAGE
+
+
+def test_a_network_beyond_the_reference_is_turned_onto_what_there_was(
+    micro: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "signpaths"
+    shutil.copytree(micro, folder, symlinks=True)
+    study = folder / "results/micro"
+    kept = [*study.glob("reference.zarr/**/*"), *study.glob("shared/*/*/model.keras")]
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in kept if path.is_file()}
+    assert {path.name for path in before} >= {"zarr.json", "model.keras"}
+    ran = jobs(finished(folder, changed(lstm={"seeds": 3}), "results/micro/paths/2.zarr"))
+    assert ran == dict.fromkeys(["lstm", "activations", "autoencoder", "alignment", "paths"], 1)
+    assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in before} == before
+    alignment = xr.open_zarr(study / "alignment/2.zarr")
+    assert not alignment.attrs["of_reference"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from running import CHECKOUT, MICRO, finished
 
 CAPTIONS = sorted((CHECKOUT / "workflow/report").glob("*.rst"))
-CATEGORIES = ("Report", "Pairs", "Example paths", "Runs")
+CATEGORIES = ("Report", "Pairs", "Shared map", "Example paths", "Runs")
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,15 @@ def test_a_micro_study_ends_in_a_report(micro: Path) -> None:
     page = (study / "report.html").read_text()
     assert "<table" in page
     assert len(list(csv.DictReader((study / "pairs.csv").open()))) == 66
-    assert (study / "figures" / "paths-ae2.png").stat().st_size > 10_000
+    for figure in ("paths-ae2", "paths-shared_ae2", "shared-map"):
+        assert (study / f"figures/{figure}.png").stat().st_size > 10_000, figure
     provenance = json.loads((study / "provenance.json").read_text())
     assert provenance["config"]["lstm"]["seeds"] == 2
     assert provenance["seconds"]["lstm"]["jobs"] == 2
-    assert provenance["seconds"].keys() >= {"quality", "agreement", "evidence", "stability"}
+    assert provenance["seconds"].keys() >= {
+        *("reference", "alignment", "shared", "quality"),
+        *("stability", "agreement", "shared_map", "evidence"),
+    }
     assert "**This study has too few networks" in (study / "method.md").read_text()
     assert {row["relation"] for row in csv.DictReader((study / "planted.csv").open())} == {
         "twin",
@@ -36,6 +40,8 @@ def test_every_store_opens_in_one_line_and_says_what_it_is(micro: Path) -> None:
         "stability.zarr",
         "evidence.zarr",
         "agreement.zarr",
+        "reference.zarr",
+        "shared_map.zarr",
     }
     for store in stores:
         with warnings.catch_warnings():
@@ -70,7 +76,10 @@ def test_what_is_made_again_is_the_same_bit_for_bit(micro: Path) -> None:
     (study / "closeness/.partial-1.zarr").mkdir()
     code, output = snakemake(micro, MICRO, "--forcerun", "lstm")
     assert code == 0, output
-    assert jobs(output).keys() >= {"lstm", "activations", "autoencoder", "paths", "closeness"}
+    assert jobs(output).keys() >= {
+        *("lstm", "activations", "autoencoder", "reference", "alignment", "shared"),
+        *("paths", "closeness", "shared_map"),
+    }
     after = contents()
     assert after.keys() == before.keys()
     assert [path for path in before if after[path] != before[path]] == []

@@ -36,6 +36,7 @@ wildcard_constraints:
     split=r"\d+",
     network=r"\d+",
     ae_seed=r"\d+",
+    shared_seed=r"\d+",
     dims=r"[23]",
 
 
@@ -46,6 +47,9 @@ NETWORKS = [str(seed) for seed in range(config["lstm"]["seeds"])]
 REFERENCE = str(config["report"]["reference_seed"])
 DIMS = config["autoencoder"]["dims"]
 AE_SEEDS = range(config["autoencoder"]["seeds"])
+# What all networks are turned onto; more networks than these change nothing in it.
+REFERENCE_NETWORKS = NETWORKS[: config["alignment"]["reference"]]
+SHARED_SEEDS = range(config["shared"]["seeds"])
 COMPARED = config["report"]["compare"]
 RESULTS = Path(workflow.pathvars.apply("<results>"))
 
@@ -72,7 +76,12 @@ def each(*patterns):
 
 def benchmarks_of(*rules):
     """The benchmark files of these rules' jobs. One that was lost is no reason to do its job again."""
-    every = {"network": NETWORKS, "dims": DIMS, "ae_seed": AE_SEEDS}
+    every = {
+        "network": NETWORKS,
+        "dims": DIMS,
+        "ae_seed": AE_SEEDS,
+        "shared_seed": SHARED_SEEDS,
+    }
     return [
         benchmark
         for rule in rules

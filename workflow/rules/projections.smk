@@ -1,4 +1,5 @@
-# Denoising autoencoders of each network's hidden states, the paths that they give, and how far to trust these.
+# Denoising autoencoders of each network's hidden states, one map for all networks turned onto a
+# reference, the paths that they give, and how far to trust these.
 
 
 rule autoencoder:
@@ -26,6 +27,81 @@ rule autoencoder:
         " --seed {wildcards.ae_seed} {params.options} > {log:q} 2>&1"
 
 
+rule reference:
+    input:
+        expand(
+            "<results>/<study>/activations/{network}.zarr", network=REFERENCE_NETWORKS
+        ),
+    output:
+        directory("<results>/<study>/reference.zarr"),
+    log:
+        "<logs>/<study>/reference.log",
+    benchmark:
+        "<results>/<study>/benchmarks/reference/all.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        activations=lambda wildcards, input: Path(input[0]).parent,
+        networks=[f"--networks={network}" for network in REFERENCE_NETWORKS],
+        options=options("reference"),
+        code=code("reference"),
+    shell:
+        "python -m signpaths reference {params.activations:q} {output:q} {params.networks}"
+        " {params.options} > {log:q} 2>&1"
+
+
+rule alignment:
+    input:
+        activations="<results>/<study>/activations/{network}.zarr",
+        reference="<results>/<study>/reference.zarr",
+    output:
+        directory("<results>/<study>/alignment/{network}.zarr"),
+    log:
+        "<logs>/<study>/alignment/{network}.log",
+    benchmark:
+        "<results>/<study>/benchmarks/alignment/{network}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code("alignment"),
+    shell:
+        "python -m signpaths alignment {input:q} {output:q} --network={wildcards.network}"
+        " > {log:q} 2>&1"
+
+
+rule shared:
+    input:
+        "<results>/<study>/reference.zarr",
+    output:
+        model="<results>/<study>/shared/{dims}/{shared_seed}/model.keras",
+        history="<results>/<study>/shared/{dims}/{shared_seed}/history.csv",
+        metrics="<results>/<study>/shared/{dims}/{shared_seed}/metrics.json",
+    log:
+        "<logs>/<study>/shared/{dims}/{shared_seed}.log",
+    benchmark:
+        "<results>/<study>/benchmarks/shared/{dims}/{shared_seed}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=120,
+    params:
+        options=options("shared"),
+        code=code("shared"),
+    shell:
+        "python -m signpaths shared {input:q} {output:q} --dims {wildcards.dims}"
+        " --seed {wildcards.shared_seed} {params.options} > {log:q} 2>&1"
+
+
 rule paths:
     input:
         activations="<results>/<study>/activations/{network}.zarr",
@@ -33,6 +109,13 @@ rule paths:
             "<results>/<study>/autoencoders/{{network}}/{dims}/{ae_seed}/model.keras",
             dims=DIMS,
             ae_seed=AE_SEEDS,
+        ),
+        alignment="<results>/<study>/alignment/{network}.zarr",
+        reference="<results>/<study>/reference.zarr",
+        shared=expand(
+            "<results>/<study>/shared/{dims}/{shared_seed}/model.keras",
+            dims=DIMS,
+            shared_seed=SHARED_SEEDS,
         ),
     output:
         directory("<results>/<study>/paths/{network}.zarr"),
@@ -48,10 +131,13 @@ rule paths:
         runtime=30,
     params:
         autoencoders=lambda wildcards, input: Path(input.models[0]).parents[2],
+        shared=lambda wildcards, input: Path(input.reference).with_name("shared"),
+        shared_seeds=len(SHARED_SEEDS),
         options=options("paths"),
         code=code("paths"),
     shell:
-        "python -m signpaths paths {input.activations:q} {params.autoencoders:q} {output:q}"
+        "python -m signpaths paths {input.activations:q} {params.autoencoders:q} {input.alignment:q}"
+        " {input.reference:q} {params.shared:q} {output:q} --shared-seeds {params.shared_seeds}"
         " {params.options} > {log:q} 2>&1"
 
 

@@ -6,6 +6,7 @@ rule method:
         stability="<results>/<study>/stability.zarr",
         quality=f"<results>/<study>/quality/{REFERENCE}.zarr",
         agreement="<results>/<study>/agreement.zarr",
+        shared_map="<results>/<study>/shared_map.zarr",
         evidence="<results>/<study>/evidence.zarr",
     output:
         report(
@@ -29,6 +30,7 @@ rule figures:
     input:
         stability="<results>/<study>/stability.zarr",
         agreement="<results>/<study>/agreement.zarr",
+        shared_map="<results>/<study>/shared_map.zarr",
         paths=f"<results>/<study>/paths/{REFERENCE}.zarr",
         metrics=each("<results>/<study>/networks/{network}/metrics.json"),
     output:
@@ -39,8 +41,26 @@ rule figures:
                 category="Example paths",
                 labels={"projection": space.kind, "dimensions": str(space.dims)},
             )
-            for space in projections(DIMS)
+            for space in projections(DIMS, shared_seeds=len(SHARED_SEEDS))
         ],
+        shared_map=report(
+            "<results>/<study>/figures/shared-map.png",
+            caption="../report/shared_map.rst",
+            category="Shared map",
+            labels={"content": "Mean paths of all signs over all networks"},
+        ),
+        retrainings=report(
+            "<results>/<study>/figures/retrainings.png",
+            caption="../report/retrainings.rst",
+            category="Shared map",
+            labels={"content": "Pairs in every network"},
+        ),
+        parting=report(
+            "<results>/<study>/figures/parting.png",
+            caption="../report/parting.rst",
+            category="Shared map",
+            labels={"content": "Where pairs part"},
+        ),
         pairs=report(
             "<results>/<study>/figures/pairs.png",
             caption="../report/pairs_figure.rst",
@@ -72,7 +92,8 @@ rule figures:
             labels={"content": "How alike the networks are"},
         ),
         vector=expand(
-            "<results>/<study>/figures/{name}.svg", name=["pairs", "accuracy"]
+            "<results>/<study>/figures/{name}.svg",
+            name=["pairs", "accuracy", "shared-map"],
         ),
     log:
         "<logs>/<study>/figures.log",
@@ -89,8 +110,8 @@ rule figures:
         options=options("figures"),
         code=code("figures"),
     shell:
-        "python -m signpaths figures {input.stability:q} {input.agreement:q} {input.paths:q}"
-        " {params.networks:q} {params.folder:q} {params.options} > {log:q} 2>&1"
+        "python -m signpaths figures {input.stability:q} {input.agreement:q} {input.shared_map:q}"
+        " {input.paths:q} {params.networks:q} {params.folder:q} {params.options} > {log:q} 2>&1"
 
 
 rule provenance:
@@ -107,12 +128,16 @@ rule provenance:
             rules.lstm,
             rules.activations,
             rules.autoencoder,
+            rules.reference,
+            rules.alignment,
+            rules.shared,
             rules.paths,
             rules.quality,
             rules.closeness,
             rules.closeness_raw,
             rules.stability,
             rules.agreement,
+            rules.shared_map,
             rules.evidence,
             rules.figures,
         ),
@@ -145,6 +170,7 @@ rule report:
         evidence="<results>/<study>/evidence.zarr",
         claims="<results>/<study>/claims.csv",
         agreement="<results>/<study>/agreement.zarr",
+        shared_map="<results>/<study>/shared_map.zarr",
         quality=each("<results>/<study>/quality/{network}.zarr"),
         compared=compared,
         planted="<results>/<study>/planted.csv" if SOURCE == "simulate" else [],
@@ -178,4 +204,4 @@ rule report:
         "python -m signpaths report {input.stability:q} {input.sequences:q} {input.excluded:q}"
         " {input.paths:q} {params.networks:q} {params.figures:q} {input.provenance:q} {output:q}"
         " --evidence {input.evidence:q} --claims {input.claims:q} --agreement {input.agreement:q}"
-        " --quality {params.quality:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"
+        " --shared-map {input.shared_map:q} --quality {params.quality:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"

@@ -58,3 +58,31 @@ rule agreement:
     shell:
         "python -m signpaths agreement {input.networks:q} {params.activations:q} {params.closeness:q}"
         " {params.metrics:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule shared_map:
+    input:
+        networks="<results>/<study>/networks.txt",
+        alignment=each("<results>/<study>/alignment/{network}.zarr"),
+        closeness=each("<results>/<study>/closeness/{network}.zarr"),
+        quality=each("<results>/<study>/quality/{network}.zarr"),
+    output:
+        directory("<results>/<study>/shared_map.zarr"),
+    log:
+        "<logs>/<study>/shared_map.log",
+    benchmark:
+        "<results>/<study>/benchmarks/shared_map/all.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        alignment=lambda wildcards, input: Path(input.alignment[0]).parent,
+        closeness=lambda wildcards, input: Path(input.closeness[0]).parent,
+        quality=lambda wildcards, input: Path(input.quality[0]).parent,
+        options=options("shared_map"),
+        code=code("shared_map"),
+    shell:
+        "python -m signpaths shared-map {input.networks:q} {params.alignment:q} {params.closeness:q}"
+        " {params.quality:q} {output:q} {params.options} > {log:q} 2>&1"

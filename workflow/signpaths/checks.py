@@ -127,8 +127,8 @@ def _units(units: int, dims: Sequence[int]) -> Iterator[str]:
         yield f"lstm.units is {units}, expected at least {max(dims)}, the most of autoencoder.dims"
 
 
-def _warped_spaces(names: Sequence[str], dims: Sequence[int]) -> Iterator[str]:
-    known = [space.name for space in measured(dims)]
+def _warped_spaces(names: Sequence[str], dims: Sequence[int], shared_seeds: int) -> Iterator[str]:
+    known = [space.name for space in measured(dims, shared_seeds)]
     for name in names:
         if name not in known:
             yield f"closeness.dtw names the space {name}, expected {one_of(known, name)}"
@@ -153,7 +153,7 @@ CHECKS: dict[str, Callable[..., Iterator[str]]] = {
     "data.source data.channels": _simulated_channels,
     "split.train split.validation": _split,
     "autoencoder.frames autoencoder.window data.padded_length": _window,
-    "closeness.dtw autoencoder.dims": _warped_spaces,
+    "closeness.dtw autoencoder.dims shared.seeds": _warped_spaces,
     "claims": _claimed_spaces,
     "lstm.units autoencoder.dims": _units,
     "stability.rare stability.firm": _thresholds,

@@ -390,8 +390,8 @@ class PathsOptions(Options):
     """Dimensions of the paths."""
 
 
-class AutoencoderOptions(Options):
-    """The autoencoder, the frames that it sees and how it is trained."""
+class DenoisingOptions(Options):
+    """A denoising autoencoder and how it is trained."""
 
     layers: tuple[Count, ...] = (600, 150)
     """Sizes of the encoder's layers; the decoder mirrors them."""
@@ -407,6 +407,27 @@ class AutoencoderOptions(Options):
 
     noise_draw: Literal["fresh", "fixed"] = "fresh"
     """Draw the noise at every training step (`fresh`), or once for all (`fixed`)."""
+
+    epochs: Count = 3
+    """Passes over the training frames, at most."""
+
+    batch_size: Count = 256
+    """Frames a training step."""
+
+    learning_rate: Positive = 0.012
+    """Adam's largest learning rate."""
+
+    schedule: Schedule = "one_cycle"
+    """Keep the learning rate (`constant`), let it fall to zero over the epochs (`cosine`), or let
+    it rise over the first tenth of the steps before it falls (`one_cycle`).
+    """
+
+    patience: Annotated[Count | None, NULL] = 5
+    """Stop after this many epochs without a better validation loss; `null` trains all epochs."""
+
+
+class AutoencoderOptions(DenoisingOptions):
+    """A network's autoencoder, the frames that it sees and how it is trained."""
 
     frames: Literal["real", "window"] = "real"
     """Train on all recorded frames and no padding (`real`), or on the time steps of
@@ -431,27 +452,40 @@ class AutoencoderOptions(Options):
     shuffled training frames (`frame`).
     """
 
-    epochs: Count = 3
-    """Passes over the training frames, at most."""
-
-    batch_size: Count = 256
-    """Frames a training step."""
-
-    learning_rate: Positive = 0.012
-    """Adam's largest learning rate."""
-
-    schedule: Schedule = "one_cycle"
-    """Keep the learning rate (`constant`), let it fall to zero over the epochs (`cosine`), or let
-    it rise over the first tenth of the steps before it falls (`one_cycle`).
-    """
-
-    patience: Annotated[Count | None, NULL] = 5
-    """Stop after this many epochs without a better validation loss; `null` trains all epochs."""
-
 
 class Autoencoder(AutoencoderOptions, PathsOptions):
     """The denoising autoencoders that project hidden states to paths in two and three dimensions,
     trained anew for every network.
+    """
+
+
+class Alignment(Options):
+    """How the hidden states of all networks are turned onto a common reference."""
+
+    reference: Annotated[int, Field(ge=2), NUMBER] = 10
+    """Networks whose consensus is the reference: the first so many, or all of a smaller study.
+    More networks are turned onto it and change nothing.
+    """
+
+
+class ReferenceOptions(Options):
+    """What the shared map is made from."""
+
+    frames: Count = 60_000
+    """Frames that the shared map is fitted to, at most: training examples of the reference
+    networks, as many of each. Time and memory do not grow with the networks.
+    """
+
+
+class Shared(ReferenceOptions):
+    """One map for all networks: principal components, and denoising autoencoders that are trained
+    like those of `autoencoder`, on the hidden states turned onto the reference.
+    """
+
+    seeds: Natural = 1
+    """How many autoencoders are trained for each number of dimensions, with seeds 0, 1, 2 and so
+    on. With two or more it is told how much of what the map shows is the autoencoder's; 0 leaves
+    the principal components.
     """
 
 
@@ -464,11 +498,15 @@ class QualityOptions(Options):
     """
 
 
-class ClosenessRawOptions(Options):
-    """How trajectories are compared, those of raw signals too."""
+class PhasesOptions(Options):
+    """Where on their way trajectories are compared."""
 
     phases: Annotated[int, Field(ge=2), NUMBER] = 32
     """Points of a path, equally spaced over its own length, at which two paths are compared."""
+
+
+class ClosenessRawOptions(PhasesOptions):
+    """How trajectories are compared, those of raw signals too."""
 
     examples: Literal["all", "train", "held_out"] = "all"
     """The examples to compare: `all`, those of the training set (`train`), or those of validation
@@ -490,6 +528,11 @@ class ClosenessOptions(ClosenessRawOptions):
     labellings: Natural = 5
     """How many times the examples are dealt out to pseudo-signs at random, to see how many pairs
     of these would stay close; 0 leaves that out. Only where all examples are compared.
+    """
+
+    parting: Annotated[float, Field(gt=1), NUMBER] = 1.5
+    """Two signs have parted where the distance between their examples is at least this many times
+    the distance within the signs, after equal times (root mean squares).
     """
 
     dtw: Texts = ()
@@ -684,6 +727,8 @@ class Study(ClaimsOptions, MethodOptions, Names):
     lstm: Lstm = Lstm()
     activations: ActivationsOptions = ActivationsOptions()
     autoencoder: Autoencoder = Autoencoder()
+    alignment: Alignment = Alignment()
+    shared: Shared = Shared()
     quality: QualityOptions = QualityOptions()
     closeness: ClosenessOptions = ClosenessOptions()
     stability: StabilityOptions = StabilityOptions()

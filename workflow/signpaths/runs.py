@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from signpaths.errors import UserError
+from signpaths.spaces import Space
 from signpaths.stores import open_store
 
 
@@ -91,6 +92,24 @@ def check_same(one: xr.Dataset, first: xr.Dataset, names: Sequence[str], what: s
     for name in names:
         if not np.array_equal(one[name].values, first[name].values):
             raise UserError(f"{what}: its {name}s are not those of the other runs. Make it again.")
+
+
+def of_runs(
+    values: np.ndarray, spaces: Sequence[Space], dtype: type[np.floating] = np.float64
+) -> np.ndarray:
+    """Average over the runs of each space.
+
+    Parameters
+    ----------
+    values
+        `(space, ae_seed, …)`; what stands beyond a space's runs is repeated.
+    spaces
+        In that order.
+    dtype
+        Of the means.
+    """
+    each = zip(spaces, values, strict=True)
+    return np.array([one[: space.runs].mean(axis=0, dtype=dtype) for space, one in each])
 
 
 def read_metrics(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:

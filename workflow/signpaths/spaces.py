@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import xarray as xr
 
-# Kinds. Of all but autoencoders there is one space a network, whatever the autoencoder's seed.
-RAW_SIGNALS, DISCRIMINANTS, STATES, TWIN, LAST_STATE, COMPONENTS, AUTOENCODER = (
+# Kinds. Autoencoders are trained with several seeds, so their spaces have several runs a network.
+# Shared projections are one for all networks, which are turned onto a reference first.
+(
+    RAW_SIGNALS,
+    DISCRIMINANTS,
+    STATES,
+    TWIN,
+    LAST_STATE,
+    COMPONENTS,
+    AUTOENCODER,
+    SHARED_COMPONENTS,
+    SHARED_AUTOENCODER,
+) = (
     "raw signals",
     "linear discriminants",
     "hidden states",
@@ -20,7 +31,12 @@ RAW_SIGNALS, DISCRIMINANTS, STATES, TWIN, LAST_STATE, COMPONENTS, AUTOENCODER = 
     "last state",
     "principal components",
     "autoencoder",
+    "shared principal components",
+    "shared autoencoder",
 )
+PROJECTIONS = (COMPONENTS, AUTOENCODER, SHARED_COMPONENTS, SHARED_AUTOENCODER)
+TRAINED = (AUTOENCODER, SHARED_AUTOENCODER)
+SHARED = (SHARED_COMPONENTS, SHARED_AUTOENCODER)
 # The space that verdicts are about, and those that tell where closeness comes from.
 HEADLINE, UNTRAINED, RAW = "hidden", "untrained", "raw"
 
@@ -39,12 +55,35 @@ class Space:
         What it is, for people.
     dims
         Dimensions of a projection; 0 where nothing is projected.
+    runs
+        Runs of one network: as many as there are autoencoders, or 1.
     """
 
     name: str
     kind: str
     words: str
     dims: int = 0
+    runs: int = 1
+
+    @property
+    def is_projection(self) -> bool:
+        """Whether it has paths that can be drawn."""
+        return self.kind in PROJECTIONS
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether an autoencoder makes its paths."""
+        return self.kind in TRAINED
+
+    @property
+    def as_pictures(self) -> tuple[int, bool, bool]:
+        """Sorts projections: by dimensions, a network's own first, autoencoders before PCA."""
+        return self.dims, self.is_shared, not self.is_trained
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether one projection serves all networks."""
+        return self.kind in SHARED
 
 
 HIDDEN_SPACE = Space(
@@ -77,20 +116,55 @@ def components(dims: int) -> Space:
     return Space(f"pca{dims}", COMPONENTS, words, dims)
 
 
-def autoencoder(dims: int) -> Space:
+def autoencoder(dims: int, seeds: int = 1) -> Space:
     """The bottleneck of a denoising autoencoder of the hidden states."""
     words = f"the hidden states projected to {dims} dimensions by a denoising autoencoder"
-    return Space(f"ae{dims}", AUTOENCODER, words, dims)
+    return Space(f"ae{dims}", AUTOENCODER, words, dims, seeds)
 
 
-def projections(dims: Sequence[int]) -> list[Space]:
-    """The projections of a study that has paths of these dimensions."""
-    return [*map(components, sorted(dims)), *map(autoencoder, sorted(dims))]
+def shared_components(dims: int) -> Space:
+    """Principal components of all networks' hidden states, turned onto the reference."""
+    words = (
+        f"the shared map in {dims} dimensions: the hidden states of all networks, turned onto a "
+        "common reference, projected by one principal component analysis"
+    )
+    return Space(f"shared_pca{dims}", SHARED_COMPONENTS, words, dims)
 
 
-def measured(dims: Sequence[int]) -> list[Space]:
-    """The spaces in which a network's closeness is measured, with paths of these dimensions."""
-    return [HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE, *projections(dims)]
+def shared_autoencoder(dims: int, seeds: int = 1) -> Space:
+    """The bottleneck of a denoising autoencoder of all networks' hidden states, likewise."""
+    words = (
+        f"the shared map in {dims} dimensions: the hidden states of all networks, turned onto a "
+        "common reference, projected by one denoising autoencoder"
+    )
+    return Space(f"shared_ae{dims}", SHARED_AUTOENCODER, words, dims, seeds)
+
+
+def projections(dims: Sequence[int], seeds: int = 1, shared_seeds: int = 1) -> list[Space]:
+    """The projections of a study that has paths of these dimensions.
+
+    Parameters
+    ----------
+    dims
+        2, 3 or both.
+    seeds
+        Autoencoders of each network.
+    shared_seeds
+        Autoencoders of the shared map; 0 leaves its principal components.
+    """
+    ordered = sorted(dims)
+    return [
+        *map(components, ordered),
+        *(autoencoder(one, seeds) for one in ordered),
+        *map(shared_components, ordered),
+        *(shared_autoencoder(one, shared_seeds) for one in ordered if shared_seeds),
+    ]
+
+
+def measured(dims: Sequence[int], shared_seeds: int = 1) -> list[Space]:
+    """The spaces in which a network's closeness is measured, with these projections."""
+    own = [HIDDEN_SPACE, LAST_SPACE, UNTRAINED_SPACE]
+    return [*own, *projections(dims, shared_seeds=shared_seeds)]
 
 
 def raw_components(dims: int) -> Space:
@@ -108,7 +182,7 @@ def warped(space: Space) -> Space:
 def coordinates(
     spaces: Sequence[Space], dim: str = "space"
 ) -> dict[str, tuple[str, list[object], dict[str, str]]]:
-    """Give the coordinates that describe spaces in a store: names, `kind`, `dims` and `words`.
+    """Give the coordinates that describe spaces in a store: names, `kind`, `words`, `dims`, `runs`.
 
     `dim` is their dimension; a second one of its own, `raw_space`, has its name before the others'
     (`raw_kind`).
@@ -122,6 +196,11 @@ def coordinates(
             [one.dims for one in spaces],
             {"long_name": "dimensions of a projection; 0 where nothing is projected"},
         ),
+        f"{prefix}runs": (
+            dim,
+            [one.runs for one in spaces],
+            {"long_name": "runs of one network; what is beyond them is repeated"},
+        ),
         f"{prefix}words": (dim, [one.words for one in spaces], {"long_name": "what the space is"}),
     }
 
@@ -131,7 +210,7 @@ def described(dataset: "xr.Dataset", dim: str = "space") -> list[Space]:
     prefix = dim.removesuffix("space")
     facts = (
         dataset[name].values.tolist()
-        for name in (dim, f"{prefix}kind", f"{prefix}words", f"{prefix}dims")
+        for name in (dim, *(f"{prefix}{fact}" for fact in ("kind", "words", "dims", "runs")))
     )
     return [Space(*one) for one in zip(*facts, strict=True)]
 

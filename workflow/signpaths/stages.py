@@ -81,6 +81,24 @@ STAGES = (
         (options.AutoencoderOptions,),
     ),
     Stage(
+        "reference",
+        "projections",
+        "Find what the first networks have in common once they are turned onto one another.",
+        (options.ReferenceOptions, options.PhasesOptions),
+    ),
+    Stage(
+        "alignment",
+        "projections",
+        "Turn the hidden states of one network onto the reference.",
+        (),
+    ),
+    Stage(
+        "shared",
+        "projections",
+        "Train one denoising autoencoder for all networks, turned onto the reference.",
+        (options.DenoisingOptions,),
+    ),
+    Stage(
         "paths",
         "projections",
         "Project the hidden states to two and three dimensions.",
@@ -115,6 +133,12 @@ STAGES = (
         "stability",
         "Measure how alike the runs are, and flag those that stand out.",
         (options.AgreementOptions, options.CloseOptions),
+    ),
+    Stage(
+        "shared-map",
+        "stability",
+        "Put all networks into one map, and say where on their way pairs part.",
+        (options.CloseOptions,),
     ),
     Stage(
         "evidence",

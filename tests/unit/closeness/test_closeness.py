@@ -12,7 +12,6 @@ from signpaths.errors import UserError
 from signpaths.options import ClosenessOptions
 from signpaths.spaces import (
     AUTOENCODER,
-    COMPONENTS,
     HIDDEN_SPACE,
     LAST_SPACE,
     STATES,
@@ -26,8 +25,8 @@ from slow_frames import slow_resampled
 from slow_measures import check_space, slow_means, slow_mutual_ranks
 
 TIME, SIGNS, PER_SIGN, AE_SEEDS = 9, ("God", "a_", "drink", "who"), 3, (0, 1)
-SPACES = projections((2, 3))
-NAMES = ("pca2", "pca3", "ae2", "ae3")
+SPACES = projections((2, 3), seeds=2)
+NAMES = tuple(space.name for space in SPACES)
 
 
 def make_run(folder: Path, padding: str) -> dict[str, np.ndarray]:
@@ -63,14 +62,14 @@ def make_run(folder: Path, padding: str) -> dict[str, np.ndarray]:
     shape = (len(SPACES), len(AE_SEEDS), count, TIME, 3)
     path = generator.normal(size=shape).astype(np.float32)
     for row, space in enumerate(SPACES):
-        if space.kind == COMPONENTS:
+        if space.runs == 1:
             path[row] = path[row, 0]
         path[row, ..., space.dims :] = np.nan
     path[:, :, ~real] = np.nan
     dataset = xr.Dataset(
         {
             "path": (("space", "ae_seed", "example", "time", "dim"), path),
-            "reconstruction_error": (("space", "ae_seed", "seen"), np.zeros((4, 2, 2))),
+            "reconstruction_error": (("space", "ae_seed", "seen"), np.zeros((len(SPACES), 2, 2))),
         },
         coords={
             **coordinates(SPACES),

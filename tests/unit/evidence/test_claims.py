@@ -76,7 +76,7 @@ def a_study(
             ),
         },
         coords={
-            **coordinates(spaces_named(*spaces)),
+            **coordinates(spaces_named(*spaces, runs=AUTOENCODERS)),
             "network": [str(network) for network in range(close.shape[1])],
             "sign_a": ("pair", [a for a, _ in PAIRS]),
             "sign_b": ("pair", [b for _, b in PAIRS]),
@@ -86,7 +86,6 @@ def a_study(
             "networks_needed_any": 10,
             "tau": 0.5,
             **{"fdr": 0.05, "rare": 0.1, "firm": 0.9, "sure": 0.8, "confidence": 0.95},
-            "ae_seeds": AUTOENCODERS,
         },
     )
     return Facts(stability, np.arange(6) / 100, two_handed or {})

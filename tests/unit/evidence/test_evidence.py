@@ -467,7 +467,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory):
 def test_every_score_is_what_a_loop_gives(measured) -> None:
     dataset, _, networks, ranks, raw = measured
     names, pairs = [0, 3, 10, 11], list(itertools.combinations(range(len(SIGNS)), 2))
-    assert described(dataset) == spaces_named("hidden", "ae2", "raw")
+    assert described(dataset) == spaces_named("hidden", "ae2", "raw", runs=3)
     assert dataset.against.values.tolist() == [SAME, OTHERS, MEAN]
     assert dataset.network.values.tolist() == [str(name) for name in names]
     assert dataset.sign_a.values.tolist() == [SIGNS[a] for a, _ in pairs]

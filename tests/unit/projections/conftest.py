@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from trained import run, train_autoencoder, trained_study
+from trained import paths_of, run, train_autoencoder, trained_study
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +21,12 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = trained_study(tmp_path_factory.getbasetemp())
     for dims in (2, 3):
         train_autoencoder(folder / "autoencoders" / str(dims) / "0", folder, dims)
-    stores = (folder / "activations.zarr", folder / "autoencoders", folder / "paths.zarr")
-    run("paths", *stores, "--seeds", 1, "--dims", 2, "--dims", 3)
+    (folder / "activations").mkdir()
+    (folder / "activations/0.zarr").symlink_to(folder / "activations.zarr")
+    run("reference", folder / "activations", folder / "reference.zarr", "--networks", 0)
+    activations, reference = folder / "activations.zarr", folder / "reference.zarr"
+    run("alignment", activations, reference, folder / "alignment.zarr", "--network", 0)
+    for dims in (2, 3):
+        train_autoencoder(folder / "shared" / str(dims) / "0", folder, dims, stage="shared")
+    run("paths", *paths_of(folder), folder / "paths.zarr", "--seeds", 1, "--dims", 2, "--dims", 3)
     return folder

@@ -5,15 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from signpaths.stores import open_store
-from trained import run, signpaths
+from scipy.spatial.distance import pdist
+from signpaths.projections.paths import read_turn
+from signpaths.stores import open_store, write_store
+from trained import paths_of, run, signpaths, train_autoencoder
 
 
 def test_paths_lie_on_real_frames_and_pca_is_scikit_learns(study: Path) -> None:
     from sklearn.decomposition import PCA
 
     paths, store = open_store(study / "paths.zarr"), open_store(study / "activations.zarr")
-    assert list(paths.space.values) == ["pca2", "pca3", "ae2", "ae3"]
+    own = ["pca2", "pca3", "ae2", "ae3"]
+    assert list(paths.space.values) == own + [f"shared_{name}" for name in own]
     mask = store.mask.values
     plane = paths.path.sel(space="ae2").isel(ae_seed=0).values
     assert np.isfinite(plane[mask][:, :2]).all()
@@ -36,23 +39,68 @@ def test_paths_take_the_autoencoders_that_the_study_has(study: Path, tmp_path: P
     """A folder may hold those of an earlier config: other seeds, other dimensions."""
     models = shutil.copytree(study / "autoencoders", tmp_path / "autoencoders")
     shutil.copytree(models / "3" / "0", models / "2" / "1")
-    stores = (study / "activations.zarr", models, tmp_path / "paths.zarr")
-    run("paths", *stores, "--seeds", 1, "--dims", 2)
+    inputs = paths_of(study, models)
+    run("paths", *inputs, tmp_path / "paths.zarr", "--seeds", 1, "--dims", 2, "--shared-seeds", 0)
     found, every = open_store(tmp_path / "paths.zarr"), open_store(study / "paths.zarr")
-    assert found.space.values.tolist() == ["pca2", "ae2"]
-    assert found.kind.values.tolist() == ["principal components", "autoencoder"]
-    assert found["dims"].values.tolist() == [2, 2]
+    assert found.space.values.tolist() == ["pca2", "ae2", "shared_pca2"]
+    kinds = ["principal components", "autoencoder", "shared principal components"]
+    assert found.kind.values.tolist() == kinds
+    assert found["dims"].values.tolist() == [2, 2, 2]
     assert found.ae_seed.values.tolist() == [0]
-    same = every.path.sel(space=["pca2", "ae2"])
+    same = every.path.sel(space=found.space.values)
     np.testing.assert_array_equal(found.path.values, same.values)
 
 
 def test_an_autoencoder_that_is_missing_is_named(study: Path, tmp_path: Path) -> None:
     done = signpaths(
-        *("paths", study / "activations.zarr", study / "autoencoders", tmp_path / "paths.zarr"),
-        *("--seeds", 2, "--dims", 2),
+        *("paths", *paths_of(study), tmp_path / "paths.zarr", "--seeds", 2, "--dims", 2),
     )
     assert done.returncode == 1
     assert "autoencoders/2/1/model.keras: no such network" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "paths.zarr").exists()
+
+
+def test_more_shared_autoencoders_than_a_networks_own_repeat_these(
+    study: Path, tmp_path: Path
+) -> None:
+    shared = shutil.copytree(study / "shared", tmp_path / "shared")
+    train_autoencoder(shared / "2" / "1", study, 2, seed=1, stage="shared")
+    inputs = [*paths_of(study)[:-1], shared, tmp_path / "paths.zarr"]
+    run("paths", *inputs, "--seeds", 1, "--dims", 2, "--shared-seeds", 2)
+    found = open_store(tmp_path / "paths.zarr")
+    assert dict(zip(found.space.values, found.runs.values, strict=True)) == {
+        **{"pca2": 1, "ae2": 1, "shared_pca2": 1, "shared_ae2": 2}
+    }
+    for name in ("pca2", "ae2", "shared_pca2"):
+        first, second = found.path.sel(space=name).values
+        np.testing.assert_array_equal(first, second)
+    first, second = found.path.sel(space="shared_ae2").values
+    assert not np.array_equal(first, second, equal_nan=True)
+
+
+def test_shared_paths_are_those_of_the_turned_states(study: Path) -> None:
+    """One network: the reference is the network itself, and its components are turned ones."""
+    paths, common = open_store(study / "paths.zarr"), open_store(study / "reference.zarr")
+    hidden, turn = open_store(study / "activations.zarr"), read_turn(study / "alignment.zarr")
+    mask = hidden.mask.values
+    turned = turn.forth(hidden.hidden.values[mask])
+    expected = (turned - common.centre.values) @ common.component.values.T
+    found = paths.path.sel(space="shared_pca3").isel(ae_seed=0).values[mask]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    # Turning changes no distance but by the scale.
+    before, after = pdist(hidden.hidden.values[mask][::7]), pdist(turned[::7])
+    np.testing.assert_allclose(after, before * turn.scale, rtol=1e-3, atol=1e-5)
+    error = paths.reconstruction_error.sel(space=["pca3", "shared_pca3"], seen="train")
+    own, shared = error.values[:, 0]
+    assert own <= shared * 1.001 < 2 * own + 1e-6
+
+
+def test_a_map_onto_another_reference_is_refused(study: Path, tmp_path: Path) -> None:
+    one = open_store(study / "alignment.zarr").load().isel(reference_unit=slice(3))
+    write_store(one, tmp_path / "alignment.zarr", stage="alignment", title="made for a test")
+    inputs = paths_of(study)
+    inputs[2] = tmp_path / "alignment.zarr"
+    done = signpaths("paths", *inputs, tmp_path / "paths.zarr", "--seeds", 1, "--dims", 2)
+    assert done.returncode == 1
+    assert "alignment.zarr: it is not of" in done.stderr

@@ -88,8 +88,9 @@ def test_every_figure_is_written_and_again_the_same_bytes(study: Study, tmp_path
     figures(*study.for_figures, tmp_path / "b")
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
     assert names == [
-        "accuracy.png", "accuracy.svg", "networks.png", "pairs.png", "pairs.svg", "paths-ae3.png",
-        "paths-pca2.png", "runs.png", "variance.png",
+        "accuracy.png", "accuracy.svg", "networks.png", "pairs.png", "pairs.svg", "parting.png",
+        "paths-ae3.png", "paths-pca2.png", "paths-shared_pca2.png", "retrainings.png", "runs.png",
+        "shared-map.png", "shared-map.svg", "variance.png",
     ]  # fmt: skip
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
@@ -112,13 +113,16 @@ def test_a_study_without_any_close_pair_says_so(study: Study) -> None:
 
 def test_a_missing_run_is_named(study: Study, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"0.metrics\.json: expected the metrics"):
-        figures(*study.for_figures[:3], tmp_path, tmp_path / "out")
+        figures(*study.for_figures[:-1], tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_names_never_leave_the_picture(study: Study) -> None:
-    paths = open_store(study.for_figures[2])
+@pytest.mark.parametrize("dpi", [None, 72])
+def test_names_never_leave_the_picture(study: Study, dpi: int | None) -> None:
+    paths = open_store(study.folder / "paths/0.zarr")
     figure = draw_paths(paths, components(2), "0", "none")
+    # An SVG has 72 points an inch, whatever the PNG has.
+    figure.set_dpi(dpi or figure.dpi)
     figure.canvas.draw()
     axes = figure.axes[0]
     frame = axes.get_window_extent()
@@ -142,7 +146,7 @@ def test_variance_shows_the_store_s_shares_and_reliability(whole: Study) -> None
     starts = [[bar.get_x() for bar in bars] for bars in upper.containers]
     np.testing.assert_allclose(np.transpose(starts), np.cumsum(shares, axis=1) - shares)
     spaces = [label.get_text() for label in upper.get_yticklabels()]
-    assert spaces == ["hidden", "untrained", "ae2"]
+    assert spaces == ["hidden", "untrained", "ae2", "shared_pca2"]
     curves = {line.get_label(): line for line in lower.lines}
     counts = stability["network_count"].values
     for space in ("hidden", "ae2"):

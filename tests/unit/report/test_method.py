@@ -21,6 +21,7 @@ OTHERS = {
         **{"permutations": 321, "fewest_common": 17, "confidence": 0.97, "map_stress": 0.234},
         **{"accuracy_margin": 0.07, "consensus_margin": 0.13},
     },
+    "shared_map": {"reference": 5, "fitting": 11, "permutations": 23, "chosen": "shared_pca2"},
     "evidence": {"confused_fraction": 0.031, "confidence": 0.9, "chance_ap": 0.0417, "claims": 6},
 }
 
@@ -54,7 +55,9 @@ def study(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
 
 
 def write_method(folder: Path, stability_store: Path) -> str:
-    others = (folder / f"{name}.zarr" for name in ("quality", "agreement", "evidence"))
+    others = (
+        folder / f"{name}.zarr" for name in ("quality", "agreement", "shared_map", "evidence")
+    )
     options = MethodOptions(seeds_vary="both")
     method(stability_store, *others, folder / "method.md", options=options)
     return (folder / "method.md").read_text(encoding="utf-8")

@@ -73,7 +73,7 @@ def test_the_policy_allows_the_page_s_own_script_and_no_other(page: Page) -> Non
 
 def test_every_figure_is_inside_and_described(page: Page) -> None:
     images = [attributes for tag, attributes in page.elements if tag == "img"]
-    assert len(images) == 8
+    assert len(images) == 12
     for image in images:
         assert (image["src"] or "").startswith("data:image/png;base64,")
         assert image["alt"]
@@ -103,14 +103,14 @@ def test_the_page_s_numbers_are_those_of_pairs_csv(study: Study, page: Page) -> 
 
 def test_the_static_table_says_the_same(study: Study, page: Page) -> None:
     table = pd.read_csv(study.folder / "pairs.csv", keep_default_na=False)
-    rows = [row for row in page.rows if len(row) == 14 and row[0] != "Pair"]
+    rows = [row for row in page.rows if len(row) == 18 and row[0] != "Pair"]
     assert len(rows) == min(30, len(table))
     for shown, (_, row) in zip(rows, table.iterrows(), strict=False):
         assert shown[0] == f"{row.sign_a} \N{EN DASH} {row.sign_b}"
         assert shown[1].removeprefix("likely ").startswith(row.verdict)
         assert shown[2] == f"{round(row.hidden_pi * 10)}/10"
         assert float(shown[5]) == pytest.approx(row.hidden_rank_mean, abs=0.051)
-        assert float(shown[12]) == pytest.approx(row.raw_rank, abs=0.051)
+        assert float(shown[-2]) == pytest.approx(row.raw_rank, abs=0.051)
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:
@@ -197,6 +197,7 @@ def test_captions_for_snakemake_s_report_are_sound(caption: Path) -> None:
         "report": {"reference_seed": 0},
         "figures": {"transform": "log1p"},
         "lstm": {"seeds": 10},
+        "closeness": {"parting": 1.5},
         "stability": {"tau": 0.5, "confidence": 0.95},
     }
     snakemake = SimpleNamespace(config=config)
@@ -249,18 +250,18 @@ def test_every_number_of_a_pair_reaches_the_script(whole: Study, whole_page: Pag
         for name, value in zip(data["columns"], shown, strict=True):
             if not name.endswith("_breaks"):
                 assert same(value, row[name]), name
-    assert data["autoencoders"] == 2
     assert data["spaces"] == [
-        {"name": "hidden", "trained": False},
-        {"name": "untrained", "trained": False},
-        {"name": "ae2", "trained": True},
+        {"name": "hidden", "runs": 1},
+        {"name": "untrained", "runs": 1},
+        {"name": "ae2", "runs": 2},
+        {"name": "shared_pca2", "runs": 1},
     ]
     assert data["causes"] == [name for name in CAUSES if name in set(table.cause)]
 
 
 def test_the_cause_stands_beside_the_verdict(whole: Study, whole_page: Page) -> None:
     table = pd.read_csv(whole.folder / "pairs.csv", keep_default_na=False)
-    rows = [row for row in cells(whole_page, 10) if "\N{EN DASH}" in row[0]]
+    rows = [row for row in cells(whole_page, 11) if "\N{EN DASH}" in row[0]]
     assert len(rows) == len(table) == 28
     for shown, (_, row) in zip(rows, table.iterrows(), strict=True):
         answers = [(row.verdict, row.verdict_repeats), (row.cause, row.cause_repeats)]
@@ -331,7 +332,7 @@ def test_one_network_shows_no_reliability_and_no_variance(tmp_path: Path) -> Non
     assert "stand out" not in text.split('id="findings"')[0]
     assert "One network: nothing can be said about retraining" in text
     data = json.loads(Page(text).scripts[0])
-    assert (data["runs"], data["autoencoders"]) == (1, 1)
+    assert (data["runs"], {space["runs"] for space in data["spaces"]}) == (1, {1})
     assert "hidden_pi_error" not in data["columns"]
     # What the runs do not hold is not explained either.
     assert "\N{PLUS-MINUS SIGN} sessions" not in text.split("<script")[0]

@@ -141,7 +141,7 @@ def write_quality(path: Path, seed: int) -> xr.Dataset:
                 generator.random((2, 3, len(SIGNS))),
             )
         },
-        coords={**coordinates(spaces_named("pca2", "ae2")), "k": [5, 10], "sign": SIGNS},
+        coords={**coordinates(spaces_named("pca2", "ae2", runs=3)), "k": [5, 10], "sign": SIGNS},
     )
     dataset.trustworthiness_sign.values[:, :, 0] = np.nan
     write_store(dataset, path, stage="quality", title="made for a test")
@@ -601,7 +601,7 @@ def test_autoencoders_stand_beside_the_pca_of_as_many_dimensions() -> None:
     paths = xr.Dataset(
         {"reconstruction_error": (("space", "ae_seed", "seen"), np.stack([error] * 2, axis=2))},
         coords={
-            **coordinates(spaces_named("pca3", "pca2", "ae2")),
+            **coordinates(spaces_named("pca3", "pca2", "ae2", runs=2)),
             "ae_seed": [0, 1],
             "seen": ["train", "held_out"],
         },

@@ -137,7 +137,7 @@ def test_pairs_are_close_in_the_raw_signals_up_to_the_limit(tmp_path: Path) -> N
 def test_halves_are_nearest_in_the_share_of_runs_in_which_they_are(tmp_path: Path) -> None:
     """A sign of one example has no halves."""
     generator, study = np.random.default_rng(5), read(tmp_path)
-    ceiling = generator.choice([1, 2**0.5, 2], (2, NETWORKS, 2, SIGNS)).astype(np.float32)
+    ceiling = generator.choice([1, 2**0.5, 2], (2, NETWORKS, 1, SIGNS)).astype(np.float32)
     ceiling[..., 3] = np.nan
     found = ceiling_statistics(replace(study, ceiling=ceiling))
     for space, sign in np.ndindex(2, SIGNS):

@@ -103,6 +103,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory):
         projected = [random_ranks(generator, 30, []) for _ in range(3)]
         runs.append(np.stack([np.stack([hidden] * 3), np.stack(projected)]))
         energies.append(generator.random(runs[-1].shape))
+        energies[-1][0] = energies[-1][0, 0]
     raw = random_ranks(generator, 30, [(0, 1), (20, 21)])
     names = [*LETTERS[:28], 'x "q", y', "é_"]
     folder = tmp_path_factory.mktemp("planted")
@@ -176,7 +177,7 @@ def test_every_number_is_what_a_loop_gives(planted) -> None:
     assert (dataset.attrs["networks"], dataset.attrs["ae_seeds"]) == (20, 3)
     assert (dataset.attrs["signs"], dataset.attrs["pairs"]) == (30, 435)
     assert dataset.network.values.tolist() == [str(network) for network in range(20)]
-    assert described(dataset) == spaces_named("hidden", "ae2")
+    assert described(dataset) == spaces_named("hidden", "ae2", runs=3)
     assert dataset.raw_kind.values.tolist() == ["raw signals"]
     pairs = list(itertools.combinations(range(30), 2))
     assert dataset.sign_a.values.tolist() == [names[a] for a, _ in pairs]
@@ -516,12 +517,16 @@ def test_errors_over_sessions_and_ceilings_count_every_autoencoder(tmp_path: Pat
     for network in range(networks):
         ranks = np.array([random_ranks(generator, 6, []) for _ in range(seeds)])[None]
         path = tmp_path / f"closeness/{network}.zarr"
-        run = open_store(write_run(path, ranks, signs)).load()
+        spaces = ("hidden", "ae2")
+        run = open_store(write_run(path, ranks.repeat(2, axis=0), signs, spaces)).load()
         without = np.array([[random_ranks(generator, 6, []) for _ in sessions] for _ in ranks[0]])
         halves.append(generator.choice([1.0, 2.0, 4.0], (seeds, 6)))
         run = run.assign(
-            rank_without=(("space", "ae_seed", "session", "sign", "other"), without[None]),
-            ceiling=(("space", "ae_seed", "sign"), halves[-1][None]),
+            rank_without=(
+                ("space", "ae_seed", "session", "sign", "other"),
+                without[None].repeat(2, axis=0),
+            ),
+            ceiling=(("space", "ae_seed", "sign"), halves[-1][None].repeat(2, axis=0)),
         ).assign_coords(session=sessions)
         every.append(without)
         options = ClosenessOptions()
@@ -539,10 +544,10 @@ def test_errors_over_sessions_and_ceilings_count_every_autoencoder(tmp_path: Pat
                 for left in range(len(sessions))
             ]
             error = np.sqrt(2 / 3 * sum((one - np.mean(means)) ** 2 for one in means))
-            assert found[name].values[0, pair] == pytest.approx(error, abs=1e-6)
-    np.testing.assert_allclose(found.ceiling_rank.values[0], np.mean(halves, axis=(0, 1)))
+            assert found[name].values[1, pair] == pytest.approx(error, abs=1e-6)
+    np.testing.assert_allclose(found.ceiling_rank.values[1], np.mean(halves, axis=(0, 1)))
     np.testing.assert_allclose(
-        found.ceiling.values[0], (np.array(halves) == 1).mean(axis=(0, 1)), atol=1e-12
+        found.ceiling.values[1], (np.array(halves) == 1).mean(axis=(0, 1)), atol=1e-12
     )
 
 

@@ -3,13 +3,23 @@
 import itertools
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, rankdata
+from signpaths.spaces import HIDDEN_SPACE, Space, autoencoder
 from signpaths.stability import variance
+
+PARTS = ("pair", "network", "autoencoder", "common")
+
+
+def pictures(seeds: int) -> list[Space]:
+    """Spaces of so many autoencoders of each network."""
+    return [autoencoder(dims, seeds) for dims in (2, 3)]
 
 
 def sums_of(scores: np.ndarray) -> variance.SumsOfSquares:
@@ -150,11 +160,62 @@ def test_scores_are_standard_normal_quantiles_with_the_closest_highest(
     np.testing.assert_array_equal(variance.normal_scores(ranks[None])[0, 0], scores)
 
 
-def test_spaces_repeated_over_autoencoders_are_counted_once() -> None:
-    ranks = np.random.default_rng(1).random((6, 1, 15))
-    once, repeated = map(variance.sums_of_squares, (ranks, np.repeat(ranks, 4, axis=1)))
-    assert parts(variance.components(once)) == parts(variance.components(repeated))
-    assert not variance.components(repeated).autoencoder.any()
+def test_spaces_of_fewer_runs_are_counted_once() -> None:
+    """What stands beyond a space's runs is repeated, and says nothing."""
+    ranks = np.random.default_rng(1).random((1, 6, 1, 15))
+    told = {"confidence": 0.95, "target": 0.9, "near": 1.0}
+    once, repeated = (
+        variance.variance_statistics(every, [HIDDEN_SPACE], 6, **told)
+        for every in (ranks, np.repeat(ranks, 4, axis=2))
+    )
+    xr.testing.assert_equal(once, repeated)
+    assert not repeated.variance.sel(source="autoencoder").values.any()
+
+
+def test_shared_autoencoders_are_crossed_with_networks() -> None:
+    """Planted: half of what autoencoders change is the same in all networks that share them."""
+    generator = np.random.default_rng(2)
+    pairs, networks, seeds = 3000, 12, 4
+    planted = {"pair": 1.0, "network": 0.6, "common": 0.5, "own": 0.5}
+    size = {name: math.sqrt(value) for name, value in planted.items()}
+    scores = (
+        size["pair"] * generator.normal(size=(1, 1, pairs))
+        + size["network"] * generator.normal(size=(networks, 1, pairs))
+        + size["common"] * generator.normal(size=(1, seeds, pairs))
+        + size["own"] * generator.normal(size=(networks, seeds, pairs))
+    )
+    nested = sums_of(scores)
+    common = networks * ((scores.mean(axis=0) - nested.mean) ** 2).sum(axis=0)
+    crossed = replace(nested, autoencoder=nested.autoencoder - common, common=common)
+    found = variance.components(crossed)
+    assert parts(found) == pytest.approx([1.0, 0.6, 1.0], rel=0.08)
+    assert float(np.squeeze(found.common)) == pytest.approx(0.5, rel=0.12)
+    # Taken as nested, what is the networks' is told as if it were the autoencoders'.
+    assert parts(variance.components(nested))[1] < 0.55
+    one = variance.Components(*(np.asarray(getattr(found, name)).item() for name in PARTS))
+    noise = one.network / 12 + one.common / 4 + (one.autoencoder - one.common) / 48
+    expected = one.pair / (one.pair + noise)
+    assert float(variance.reliability(one, 12, 4)) == pytest.approx(expected)
+    needed = variance.networks_for(one, 0.8, 4)
+    assert variance.reliability(one, needed, 4) >= 0.8 > variance.reliability(one, needed - 1, 4)
+    # No number of networks averages out what all of them share.
+    assert variance.networks_for(one, 0.95, 4) == 0
+
+
+def test_sums_of_shared_autoencoders_are_those_of_the_scores() -> None:
+    generator = np.random.default_rng(3)
+    ranks = generator.random((5, 3, 20)) + generator.random((1, 3, 20))
+    found = variance.sums_of_squares(ranks, crossed=True)
+    scores = variance.normal_scores(ranks)
+    mean = scores.mean(axis=(0, 1))
+    common = 5 * ((scores.mean(axis=0) - mean) ** 2).sum(axis=0)
+    rest = scores - scores.mean(axis=0) - scores.mean(axis=1)[:, None] + mean
+    np.testing.assert_allclose(found.common, common)
+    np.testing.assert_allclose(found.autoencoder, (rest**2).sum(axis=(0, 1)))
+    own = variance.of_each_pair(found)
+    np.testing.assert_allclose(
+        own.autoencoder - own.common, (rest**2).sum(axis=(0, 1)) / ((5 - 1) * (3 - 1))
+    )
 
 
 def test_networks_needed_reach_the_reliability_and_one_less_does_not() -> None:
@@ -216,7 +277,9 @@ def test_everything_told_of_a_space_is_that_of_its_parts() -> None:
     generator = np.random.default_rng(11)
     ranks = generator.normal(0, 1, (2, 5, 3, 21)) + generator.normal(0, 2, (2, 5, 1, 21))
     ranks = rankdata(ranks + 3 * generator.normal(size=21), axis=-1).astype(np.float32)
-    found = variance.variance_statistics(ranks, signs, confidence=0.9, target=0.8, near=near)
+    found = variance.variance_statistics(
+        ranks, pictures(3)[:2], signs, confidence=0.9, target=0.8, near=near
+    )
     for space, own in enumerate(ranks):
         at = found.isel(space=space)
         scores = norm.ppf((21 + 1 - own.astype(float) - 0.5) / 21)
@@ -255,12 +318,16 @@ def test_everything_told_of_a_space_is_that_of_its_parts() -> None:
 def test_intervals_of_shares_stay_within_0_and_1() -> None:
     """With so few signs the jackknife's own ends lie beyond 0, for shares that are near it."""
     ranks = np.random.default_rng(3).uniform(1, 9, (1, 4, 2, 10))
-    found = variance.variance_statistics(ranks, 5, confidence=0.95, target=0.9, near=3.0)
+    found = variance.variance_statistics(
+        ranks, pictures(2)[:1], 5, confidence=0.95, target=0.9, near=3.0
+    )
     ends = np.stack([found.variance_share_low.values, found.variance_share_high.values])
     assert ends.min() == 0
     # Pairs of one sign alone vary: without it nothing does, and the end lies beyond 1.
     ranks = np.broadcast_to(np.arange(10.0), (1, 4, 2, 10)).copy()
     ranks[..., :4] = np.random.default_rng(3).permuted(ranks[..., :4], axis=-1)
-    found = variance.variance_statistics(ranks, 5, confidence=0.95, target=0.9, near=3.0)
+    found = variance.variance_statistics(
+        ranks, pictures(2)[:1], 5, confidence=0.95, target=0.9, near=3.0
+    )
     ends = np.stack([found.variance_share_low.values, found.variance_share_high.values])
     assert ends.max() == 1

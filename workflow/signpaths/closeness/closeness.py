@@ -13,11 +13,11 @@ from signpaths.closeness.distances import example_distances
 from signpaths.closeness.examples import chosen_examples, described_examples
 from signpaths.closeness.labellings import labelled_at_random, labelling_variables
 from signpaths.closeness.measures import as_dataset, measure, measure_warped, summarise
+from signpaths.closeness.partings import mean_paths, parting_variables
 from signpaths.errors import UserError
 from signpaths.frames import last_states, resample
 from signpaths.options import ClosenessOptions
 from signpaths.spaces import (
-    AUTOENCODER,
     HIDDEN_SPACE,
     LAST_SPACE,
     UNTRAINED_SPACE,
@@ -48,7 +48,7 @@ def closeness(
         The store of stage `paths`.
     store
         The zarr store to write: `distance`, `mutual_rank`, `energy` over
-        `(space, ae_seed, sign, other)`. Spaces without an autoencoder are repeated over `ae_seed`.
+        `(space, ae_seed, sign, other)`. Spaces of fewer runs are repeated over `ae_seed`.
     """
     hidden, twin, projected = (open_store(path) for path in (activations, untrained, paths))
     chosen = chosen_examples(hidden.part.values, options.examples)
@@ -62,12 +62,11 @@ def closeness(
     }
     seeds = projected.ae_seed.values
     for row, space in enumerate(described(projected)):
-        columns = len(seeds) if space.kind == AUTOENCODER else 1
         points[space] = [
             resample(
                 np.nan_to_num(projected.path[row, column].values[chosen]), real, options.phases
             )
-            for column in range(columns)
+            for column in range(space.runs)
         ]
     found = {
         space: [measure(one, examples, options.crossing_examples) for one in runs]
@@ -85,13 +84,25 @@ def closeness(
             measure_warped(one, examples, options.crossing_examples, options.dtw_band)
             for one in points[by_name[name]]
         ]
-    repeated = {space: runs * (len(seeds) // len(runs)) for space, runs in found.items()}
+    repeated = {
+        space: [runs[column % len(runs)] for column in range(len(seeds))]
+        for space, runs in found.items()
+    }
     dataset = as_dataset(repeated, examples).assign_coords(
         ae_seed=("ae_seed", seeds, projected.ae_seed.attrs)
     )
+    label = np.unique(examples.sign, return_inverse=True)[1]
+    length = real.sum(axis=1)
+    on_the_way = {
+        space: [mean_paths(one, label, length) for one in runs]
+        for space, runs in points.items()
+        if runs[0].shape[1] > 1
+    }
+    dataset = dataset.merge(
+        parting_variables(on_the_way, list(repeated), len(seeds), options.parting)
+    ).assign_attrs(parting=options.parting)
     # Where splits differ, so do the examples that are compared, and what is dealt out to whom.
     if options.labellings and options.examples == "all":
-        label = np.unique(examples.sign, return_inverse=True)[1]
         dealt = labelled_at_random(between, label, examples.held_out, options.labellings)
         dataset = dataset.assign(labelling_variables(dealt))
     write_store(

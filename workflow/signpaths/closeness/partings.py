@@ -8,9 +8,13 @@ signs are compared after equal times, by their mean durations, and the shorter o
 ends: at equal phases, a sign would soon be apart from another that begins with it and goes on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
+
+from signpaths.spaces import HEADLINE, Space
 
 # Pairs that are computed together, for memory's sake.
 AT_ONCE = 512
@@ -151,3 +155,102 @@ def partings(separation: np.ndarray, limit: float) -> Parting:
         together_to=np.where(known, reached, np.nan),
         stays_apart=known & ever & (apart | ~after).all(axis=1),
     )
+
+
+def parting_variables(
+    found: dict[Space, list[MeanPaths]], spaces: Sequence[Space], seeds: int, limit: float
+) -> xr.Dataset:
+    """Lay out where pairs part in every space, and the mean paths of projections.
+
+    Parameters
+    ----------
+    found
+        The mean paths of every run, by the space; a space of one time has none.
+    spaces
+        All spaces of the store.
+    seeds
+        Of autoencoders; a space of fewer runs is repeated over them.
+    limit
+        From this separation on two signs are apart.
+    """
+    first = next(iter(found.values()))[0]
+    pairs = len(first.mean) * (len(first.mean) - 1) // 2
+    together = np.full((len(spaces), seeds, pairs), np.nan, dtype=np.float16)
+    stays = np.zeros(together.shape, dtype=bool)
+    for row, space in enumerate(spaces):
+        for column, one in enumerate(_over(seeds, found.get(space, []))):
+            parted = partings(separations(one), limit)
+            together[row, column], stays[row, column] = parted.together_to, parted.stays_apart
+    drawn = {
+        space: _over(seeds, runs)
+        for space, runs in found.items()
+        if space.is_projection or space.name == HEADLINE
+    }
+    hidden = drawn.pop(next(one for one in drawn if not one.is_projection))[0]
+    widest = max((space.dims for space in drawn), default=0)
+    where = ("projection", "ae_seed", "sign", "phase")
+    mean = np.full((len(drawn), seeds, *hidden.spread.shape, widest), np.nan, dtype=np.float32)
+    spread = np.empty(mean.shape[:-1], dtype=np.float32)
+    for row, (space, runs) in enumerate(drawn.items()):
+        mean[row, ..., : space.dims] = [one.mean[..., : space.dims] for one in runs]
+        spread[row] = [one.spread for one in runs]
+    squared = "mean squared distance of the sign's examples from it"
+    return xr.Dataset(
+        {
+            "together_to": (
+                ("space", "ae_seed", "pair"),
+                together,
+                {
+                    "long_name": "share of the longer one's way up to which the two signs are "
+                    "together from the beginning; 1: they never part; empty where not known",
+                    "units": "1",
+                },
+            ),
+            "stays_apart": (
+                ("space", "ae_seed", "pair"),
+                stays,
+                {"long_name": "whether they are apart from there to the end", "units": "1"},
+            ),
+            "mean_path": (
+                (*where, "dim"),
+                mean,
+                {"long_name": "mean path of the sign at equal phases", "units": "1"},
+            ),
+            "path_spread": (
+                where,
+                spread,
+                {"long_name": squared, "units": "1"},
+            ),
+            "mean_hidden": (
+                ("sign", "phase", "unit"),
+                hidden.mean.astype(np.float32),
+                {"long_name": "mean hidden state of the sign at equal phases", "units": "1"},
+            ),
+            "hidden_spread": (
+                ("sign", "phase"),
+                hidden.spread.astype(np.float32),
+                {"long_name": squared, "units": "1"},
+            ),
+            "count": (
+                "sign",
+                hidden.count,
+                {"long_name": "examples of the sign", "units": "count"},
+            ),
+            "duration": (
+                "sign",
+                hidden.duration,
+                {"long_name": "mean length of the examples", "units": "frames"},
+            ),
+        },
+        coords={
+            "projection": (
+                "projection",
+                [space.name for space in drawn],
+                {"long_name": "space that paths can be drawn in"},
+            )
+        },
+    )
+
+
+def _over(seeds: int, runs: list[MeanPaths]) -> list[MeanPaths]:
+    return [runs[column % len(runs)] for column in range(seeds)] if runs else []

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from signpaths.options import Claim
-from signpaths.spaces import AUTOENCODER, COMPONENTS, HEADLINE, autoencoder, of_kind, plane
+from signpaths.spaces import HEADLINE, PROJECTIONS, autoencoder, of_kind, plane
 from signpaths.stability.verdicts import APART, COMES, NONE, STAYS, UNDECIDED
 from signpaths.wording import PERCENT, interval, number, percent, plain
 
@@ -139,7 +139,7 @@ def _numbers(facts: Facts, pair: int, space: str) -> dict[str, Any]:
 
 def _picture(stability: xr.Dataset, space: str) -> str | None:
     """Name the projection whose picture goes with a claim about a space; None if there is none."""
-    return space if space in of_kind(stability, AUTOENCODER, COMPONENTS) else plane(stability)
+    return space if space in of_kind(stability, *PROJECTIONS) else plane(stability)
 
 
 def _answer(at: xr.Dataset, name: str) -> str:
@@ -198,11 +198,8 @@ def _standing(of_pair: xr.Dataset, space: str) -> str:
 
 def _how_often(share: float, stability: xr.Dataset, space: str) -> str:
     """Write a share as a count, of retrainings or of the pictures that they make."""
-    pictures = 1
-    if space in of_kind(stability, AUTOENCODER):
-        pictures = int(stability.attrs["ae_seeds"])
-    every = stability.sizes["network"] * pictures
-    what = "pictures" if space in of_kind(stability, AUTOENCODER, COMPONENTS) else "retrainings"
+    every = stability.sizes["network"] * int(stability["runs"].sel(space=space))
+    what = "pictures" if space in of_kind(stability, *PROJECTIONS) else "retrainings"
     return f"{round(share * every)} of {every} {what} in {space}"
 
 

@@ -1,12 +1,10 @@
 """Stage `autoencoder`: hidden states in, one denoising autoencoder out.
 
-Takes the activations of one network; trains dense layers in–600–150–d–150–600–in with a bottleneck
-of two or three units to restore hidden states from noisy ones, as in the article. Which frames it
-sees, how noise is drawn and how it is validated are options; the article's own regime is one set.
+Takes the activations of one network; chooses the frames that the autoencoder (see `denoising`) sees
+and is validated on. The article's own regime is one set of options.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -14,13 +12,9 @@ import xarray as xr
 from signpaths.errors import UserError
 from signpaths.networks import training
 from signpaths.options import AutoencoderOptions
-from signpaths.stores import open_store, write_json
-
-if TYPE_CHECKING:
-    import keras
-
-# The article's share of shuffled frames for validation.
-VALIDATION_SHARE = 0.2
+from signpaths.projections import denoising
+from signpaths.projections.denoising import Written
+from signpaths.stores import open_store
 
 
 def autoencoder(
@@ -54,37 +48,13 @@ def autoencoder(
     training.start(seed)
     hidden = open_store(activations)
     train, validation = training_frames(hidden, seed, options)
-    if not (len(train) and len(validation)):
-        raise UserError(
-            f"{len(train)} training and {len(validation)} validation frames are left by "
-            f"autoencoder.frames {options.frames} and autoencoder.validation {options.validation}; "
-            "both need some."
-        )
-    seen, seen_validation = train, validation
-    if options.noise_draw == "fixed":
-        generator = np.random.default_rng(seed)
-        seen, seen_validation = (
-            states + generator.normal(0, options.noise, states.shape).astype(np.float32)
-            for states in (train, validation)
-        )
-    network = build(train.shape[1], dims, options)
-    compile_for_training(network, len(train), options)
-    fitted = training.fit(network, (seen, train), (seen_validation, validation), options)
-    training.write_history(fitted, history)
-    training.save_model(network, model)
-    best = training.best_epoch(fitted)
-    write_json(
-        metrics,
-        {
-            "autoencoder_seed": seed,
-            "dims": dims,
-            "train_loss": best["loss"],
-            "validation_loss": best["val_loss"],
-            "epochs_run": len(fitted),
-            "best_epoch": int(best["epoch"]),
-            "frames": {"train": len(train), "validation": len(validation)},
-            "parameters": network.count_params(),
-        },
+    denoising.train(
+        train,
+        validation,
+        Written(model, history, metrics),
+        dims=dims,
+        seed=seed,
+        options=options,
     )
 
 
@@ -97,9 +67,7 @@ def training_frames(
     if options.validation == "example":
         states, chosen = chosen_frames(hidden, "validation", options)
         return train, states[chosen]
-    order = np.random.default_rng(seed).permutation(len(train))
-    cut = round(len(train) * (1 - VALIDATION_SHARE))
-    return train[order[:cut]], train[order[cut:]]
+    return denoising.last_fifth(train, seed)
 
 
 def chosen_frames(
@@ -148,36 +116,3 @@ def thinned(states: np.ndarray, chosen: np.ndarray, steps: int, speed: float) ->
         kept[:, step] &= moved
         last[kept[:, step]] = states[kept[:, step], step]
     return kept
-
-
-def build(units: int, dims: int, options: AutoencoderOptions) -> "keras.Model":
-    """Build the autoencoder with fresh weights; its layer `bottleneck` is the path."""
-    import keras
-
-    def dense(size: int, activation: str, name: str) -> "keras.layers.Dense":
-        return keras.layers.Dense(size, activation=activation, name=name)
-
-    sizes = list(enumerate(options.layers, start=1))
-    stack = [keras.Input((units,), name="hidden")]
-    if options.noise and options.noise_draw == "fresh":
-        stack.append(keras.layers.GaussianNoise(options.noise, name="noise"))
-    stack += [dense(size, options.activation, f"encoder_{index}") for index, size in sizes]
-    stack.append(dense(dims, options.bottleneck, "bottleneck"))
-    stack += [
-        dense(size, options.activation, f"decoder_{index}") for index, size in reversed(sizes)
-    ]
-    stack.append(dense(units, "linear", "restored"))
-    return keras.Sequential(stack, name="autoencoder")
-
-
-def compile_for_training(network: "keras.Model", frames: int, options: AutoencoderOptions) -> None:
-    """Attach loss and optimiser."""
-    import keras
-
-    rate = training.learning_rate(options, frames)
-    network.compile(
-        optimizer=keras.optimizers.Adam(rate),
-        loss="mse",
-        steps_per_execution=training.STEPS_AT_ONCE,
-        jit_compile=False,
-    )

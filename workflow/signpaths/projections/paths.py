@@ -1,9 +1,10 @@
 """Stage `paths`: hidden states and autoencoders in, example paths in two and three dimensions out.
 
-Takes the activations of one network and its autoencoders; gives `paths/<network>.zarr`, the
-bottleneck's values at every real frame. Principal components (scikit-learn's PCA, fitted on the
-training examples' real frames) stand beside them as the plain alternative, and so does how well
-each space restores the hidden states.
+Takes the activations of one network, its own autoencoders, and how it is turned onto the reference
+with the shared ones; gives `paths/<network>.zarr`, the bottlenecks' values at every real frame.
+Principal components (scikit-learn's PCA, fitted on the training examples' real frames, or the
+reference's) stand beside them as the plain alternative, and so does how well each space restores
+the hidden states.
 """
 
 from pathlib import Path
@@ -12,9 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from signpaths import spaces as kinds
+from signpaths.errors import UserError
 from signpaths.networks import training
 from signpaths.options import PathsOptions
-from signpaths.spaces import AUTOENCODER, coordinates, projections
+from signpaths.projections.procrustes import Turn
+from signpaths.spaces import Space, coordinates, projections
 from signpaths.stores import open_store, write_store
 
 WIDEST = 3
@@ -37,9 +41,13 @@ class Projection(NamedTuple):
 def paths(
     activations: Path,
     autoencoders: Path,
+    alignment: Path,
+    reference: Path,
+    shared: Path,
     store: Path,
     /,
     *,
+    shared_seeds: int = 1,
     options: PathsOptions = PathsOptions(),
 ) -> None:
     """Project the hidden states of one network.
@@ -50,38 +58,53 @@ def paths(
         The store of stage `activations`.
     autoencoders
         The folder of the network's autoencoders, each `<dims>/<ae_seed>/model.keras`.
+    alignment
+        The network's store of stage `alignment`.
+    reference
+        The store of stage `reference`.
+    shared
+        The folder of the shared map's autoencoders, each `<dims>/<ae_seed>/model.keras`.
     store
-        The zarr store to write: `path(space, ae_seed, example, time, dim)`.
+        The zarr store to write: `path(space, ae_seed, example, time, dim)`. A space of fewer runs
+        than there are seeds is repeated over them.
+    shared_seeds
+        How many autoencoders the shared map has for each number of dimensions; 0 for none.
 
     Raises
     ------
     UserError
-        If an autoencoder that the options ask for is not there.
+        If an autoencoder that the options ask for is not there, or the network is turned onto
+        another reference.
     """
-    from sklearn.decomposition import PCA
-
     training.start(0)
     hidden = open_store(activations).load()
     mask = hidden.mask.values
     frames = hidden.hidden.values[mask]
     part_of_frame = np.repeat(hidden.part.values, mask.sum(axis=1))
-    spaces, seeds = projections(options.dims), range(options.seeds)
+    turn, common = read_turn(alignment), open_store(reference)
+    if turn.rotation.shape != (frames.shape[1], common.sizes["unit"]):
+        raise UserError(f"{alignment}: it is not of {activations} and {reference}. Make it again.")
+    turned = turn.forth(frames)
+    spaces = projections(options.dims, options.seeds, shared_seeds)
+    seeds = range(max(space.runs for space in spaces))
     path = np.full((len(spaces), len(seeds), *mask.shape, WIDEST), np.nan, dtype=np.float32)
     error = np.zeros((len(spaces), len(seeds), 2))
     for row, space in enumerate(spaces):
-        if space.kind == AUTOENCODER:
-            folder = autoencoders / str(space.dims)
-            models = [folder / str(seed) / "model.keras" for seed in seeds]
-            projected = [_encoded(model, frames) for model in models]
-        else:
-            pca = PCA(n_components=space.dims, random_state=0)
-            scores = pca.fit(frames[part_of_frame == FITTED_ON]).transform(frames)
-            restored = pca.inverse_transform(scores[::RESTORED_EVERY])
-            projected = [Projection(scores, restored)] * len(seeds)
-        for column, projection in enumerate(projected):
+        match space.kind:
+            case kinds.AUTOENCODER:
+                found = [_encoded(one, frames) for one in _models(autoencoders, space)]
+            case kinds.SHARED_AUTOENCODER:
+                found = [_encoded(one, turned) for one in _models(shared, space)]
+            case kinds.SHARED_COMPONENTS:
+                found = [_on_components(turned, common, space.dims)]
+            case _:
+                found = [_components(frames, part_of_frame == FITTED_ON, space.dims)]
+        for column in seeds:
+            projection = found[column % space.runs]
+            restored = turn.back(projection.restored) if space.is_shared else projection.restored
             path[row, column, mask, : space.dims] = projection.path
             error[row, column] = _errors(
-                frames[::RESTORED_EVERY], projection.restored, part_of_frame[::RESTORED_EVERY]
+                frames[::RESTORED_EVERY], restored, part_of_frame[::RESTORED_EVERY]
             )
     dataset = xr.Dataset(
         {
@@ -108,7 +131,7 @@ def paths(
             "ae_seed": (
                 "ae_seed",
                 seeds,
-                {"long_name": "autoencoder seed; principal components are repeated over it"},
+                {"long_name": "autoencoder seed; spaces of fewer runs are repeated over it"},
             ),
             "seen": (
                 "seen",
@@ -132,6 +155,16 @@ def paths(
     )
 
 
+def read_turn(alignment: Path) -> Turn:
+    """Read how a network is turned onto the reference from its store of stage `alignment`."""
+    one = open_store(alignment)
+    return Turn(one["shift"].values, one["rotation"].values, float(one["scale"]))
+
+
+def _models(folder: Path, space: Space) -> list[Path]:
+    return [folder / str(space.dims) / str(seed) / "model.keras" for seed in range(space.runs)]
+
+
 def _encoded(model: Path, frames: np.ndarray) -> Projection:
     import keras
 
@@ -141,6 +174,20 @@ def _encoded(model: Path, frames: np.ndarray) -> Projection:
         encoder.predict(frames, batch_size=BATCH, verbose=0),
         network.predict(frames[::RESTORED_EVERY], batch_size=BATCH, verbose=0),
     )
+
+
+def _components(frames: np.ndarray, fitted_on: np.ndarray, dims: int) -> Projection:
+    from sklearn.decomposition import PCA
+
+    pca = PCA(n_components=dims, random_state=0)
+    scores = pca.fit(frames[fitted_on]).transform(frames)
+    return Projection(scores, pca.inverse_transform(scores[::RESTORED_EVERY]))
+
+
+def _on_components(turned: np.ndarray, reference: xr.Dataset, dims: int) -> Projection:
+    centre, component = reference.centre.values, reference.component.values[:dims]
+    scores = (turned - centre) @ component.T
+    return Projection(scores, scores[::RESTORED_EVERY] @ component + centre)
 
 
 def _errors(frames: np.ndarray, restored: np.ndarray, part: np.ndarray) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from signpaths.projections.neighbourhoods import (
     geometry,
     sampled,
 )
-from signpaths.spaces import AUTOENCODER, Space, coordinates, described
+from signpaths.spaces import Space, coordinates, described
 from signpaths.stores import open_store, write_store
 
 HELD_OUT, EVERY = "held_out", "all"
@@ -46,7 +46,7 @@ def quality(
         The store of stage `paths`, of the same network.
     store
         The zarr store to write: `trustworthiness` and `continuity` over `(space, ae_seed, k)`, one
-        number a projection of the other measures, all without unit. Principal components are
+        number a projection of the other measures, all without unit. Spaces of fewer runs are
         repeated over `ae_seed`.
 
     Raises
@@ -76,15 +76,15 @@ def quality(
     found: dict[Space, list[Quality]] = {}
     flat = []
     for row, space in enumerate(described(projected)):
-        columns = len(seeds) if space.kind == AUTOENCODER else 1
         runs = []
-        for column in range(columns):
+        for column in range(space.runs):
             path = projected.path[row, column].values
             in_space = geometry(_finite(path, real & chosen[:, None], paths), sample)
             runs.append(compare(states, in_space, sample, signs.size))
             if in_space.one_point:
-                flat.append(space.name if columns == 1 else f"{space.name} of seed {seeds[column]}")
-        found[space] = runs * (len(seeds) // columns)
+                of_seed = f" of seed {seeds[column]}" if space.runs > 1 else ""
+                flat.append(f"{space.name}{of_seed}")
+        found[space] = [runs[column % space.runs] for column in range(len(seeds))]
     dataset = _dataset(found, signs, which).assign_coords(
         ae_seed=("ae_seed", seeds, projected.ae_seed.attrs)
     )

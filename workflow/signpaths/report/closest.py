@@ -6,7 +6,8 @@ Takes `stability.zarr`, gives names for people and the order of `pairs.csv`.
 import numpy as np
 import xarray as xr
 
-from signpaths.spaces import HEADLINE
+from signpaths.spaces import HEADLINE, plane
+from signpaths.stability.verdicts import COMES, LOST, STAYS
 from signpaths.wording import pair_name
 
 
@@ -29,6 +30,24 @@ def over_all_counts(stability: xr.Dataset, most: int) -> np.ndarray:
     # How many pairs with the same count stand before each.
     before = np.arange(order.size) - first[group]
     return order[np.sort(np.argsort(before, kind="stable")[:most])]
+
+
+def telling(stability: xr.Dataset) -> list[int]:
+    """Choose pairs to be drawn in every network: one of each kind, those that a study has.
+
+    The closest that stays close, the one that comes and goes most evenly, and the closest of those
+    that stay close but are lost in the networks' own picture.
+    """
+    order = closest_first(stability)
+    verdict = stability["verdict"].values.astype(str)[order]
+    pi = stability["pi"].sel(space=HEADLINE).values[order]
+    stays, comes = order[verdict == STAYS], order[verdict == COMES]
+    found = [*stays[:1], *comes[np.argsort(np.abs(pi[verdict == COMES] - 0.5), kind="stable")[:1]]]
+    if (seen := plane(stability)) is not None:
+        picture = stability["picture"].sel(space=seen).values.astype(str)
+        lost = order[picture[order] == LOST]
+        found += [pair for pair in lost if pair not in found][:1]
+    return [int(pair) for pair in found]
 
 
 def pair_names(stability: xr.Dataset) -> list[str]:

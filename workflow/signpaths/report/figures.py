@@ -1,8 +1,8 @@
-"""Stage `figures`: the reference run's paths, the closest pairs, the networks and a map of them.
+"""Stage `figures`: the reference run's paths, the closest pairs, the networks and maps of them.
 
-Takes `stability.zarr`, `agreement.zarr`, one run's `paths/<network>.zarr` and every run's
-`metrics.json`, gives PNG files (and SVG where it is small). Verdicts are shown by shape as well as
-by colour.
+Takes `stability.zarr`, `agreement.zarr`, `shared_map.zarr`, one run's `paths/<network>.zarr` and
+every run's `metrics.json`, gives PNG files (and SVG where it is small). Verdicts are shown by shape
+as well as by colour.
 """
 
 from pathlib import Path
@@ -10,11 +10,13 @@ from pathlib import Path
 import matplotlib
 
 from signpaths.options import FiguresOptions
+from signpaths.report.closest import telling
 from signpaths.report.drawing.accuracy import draw_accuracy
 from signpaths.report.drawing.networks import draw_networks
 from signpaths.report.drawing.pairs import draw_pairs
 from signpaths.report.drawing.paths import draw_paths
 from signpaths.report.drawing.runs import draw_runs
+from signpaths.report.drawing.shared_map import draw_parting, draw_retrainings, draw_shared_map
 from signpaths.report.drawing.style import STYLE, save
 from signpaths.report.drawing.variance import draw_variance
 from signpaths.runs import names_of, read_metrics
@@ -25,6 +27,7 @@ from signpaths.stores import open_store, whole
 def figures(
     stability: Path,
     agreement: Path,
+    shared_map: Path,
     paths: Path,
     networks: Path,
     out: Path,
@@ -40,6 +43,8 @@ def figures(
         The study's `stability.zarr`.
     agreement
         How alike the runs are, `agreement.zarr`.
+    shared_map
+        All networks in one map, `shared_map.zarr`.
     paths
         The reference run's paths, `paths/<network>.zarr`.
     networks
@@ -60,6 +65,12 @@ def figures(
         for name, figure in (("pairs", draw_pairs(stable)), ("accuracy", draw_accuracy(metrics))):
             save(figure, folder / f"{name}.png")
             save(figure, folder / f"{name}.svg")
+        shared, pairs = open_store(shared_map).load(), telling(stable)
+        whole_map = draw_shared_map(shared)
+        save(whole_map, folder / "shared-map.png")
+        save(whole_map, folder / "shared-map.svg")
+        save(draw_retrainings(shared, stable, pairs), folder / "retrainings.png")
+        save(draw_parting(shared, stable, pairs), folder / "parting.png")
         save(draw_networks(stable), folder / "networks.png")
         save(draw_variance(stable), folder / "variance.png")
         save(draw_runs(open_store(agreement).load()), folder / "runs.png")

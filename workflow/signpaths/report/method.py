@@ -1,8 +1,8 @@
 """Stage `method`: the study's statistics in, a statement of what was computed out.
 
-Takes the stores of `stability`, `quality`, `agreement` and `evidence`, gives `method.md`: in words,
-with the thresholds that were used and a table of every column, ready for the methods section of a
-paper.
+Takes the stores of `stability`, `quality`, `agreement`, `shared-map` and `evidence`, gives
+`method.md`: in words, with the thresholds that were used and a table of every column, ready for the
+methods section of a paper.
 """
 
 import json
@@ -28,6 +28,7 @@ def method(
     stability: Path,
     quality: Path,
     agreement: Path,
+    shared_map: Path,
     evidence: Path,
     out: Path,
     /,
@@ -44,6 +45,8 @@ def method(
         The store of stage `quality` of one run.
     agreement
         The study's `agreement.zarr`.
+    shared_map
+        The study's `shared_map.zarr`.
     evidence
         The study's `evidence.zarr`.
     out
@@ -53,7 +56,12 @@ def method(
     """
     others = {
         name: open_store(path).attrs
-        for name, path in (("quality", quality), ("agreement", agreement), ("evidence", evidence))
+        for name, path in (
+            ("quality", quality),
+            ("agreement", agreement),
+            ("shared_map", shared_map),
+            ("evidence", evidence),
+        )
     }
     # Nothing in it comes from file names or signs, and Markdown needs no escaping.
     page = environment(escape=False).get_template("method.md.j2")

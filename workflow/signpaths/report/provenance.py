@@ -83,7 +83,12 @@ def provenance(
                 "processor": processor(),
                 "cores": os.cpu_count(),
             },
-            "seconds": seconds(benchmarks, read_names(networks), _autoencoders(resolved)),
+            "seconds": seconds(
+                benchmarks,
+                read_names(networks),
+                _autoencoders(resolved, "autoencoder"),
+                _autoencoders(resolved, "shared"),
+            ),
         },
     )
 
@@ -112,18 +117,21 @@ def processor() -> str:
 
 
 def seconds(
-    benchmarks: Path, networks: Sequence[str], autoencoders: Sequence[str]
+    benchmarks: Path,
+    networks: Sequence[str],
+    autoencoders: Sequence[str],
+    shared: Sequence[str] = (),
 ) -> dict[str, dict[str, float]]:
     """Sum Snakemake's benchmark files by rule: jobs, wall seconds, largest memory in MiB.
 
-    Files of networks and of autoencoders (`<dims>/<ae_seed>`) that the study no longer has are left
-    out.
+    Files of networks and of autoencoders (`<dims>/<ae_seed>`, a network's or `shared`) that the
+    study no longer has are left out.
     """
     found = {}
     for folder in sorted(path for path in benchmarks.glob("*") if path.is_dir()):
         tables = [
             pd.read_csv(path, sep="\t", na_values="-")
-            for path in _files_of(folder, networks, autoencoders)
+            for path in _files_of(folder, networks, autoencoders, shared)
         ]
         if tables:
             table = pd.concat(tables)
@@ -135,13 +143,17 @@ def seconds(
     return found
 
 
-def _files_of(folder: Path, networks: Sequence[str], autoencoders: Sequence[str]) -> Iterator[Path]:
-    """Give a rule's benchmark files: of all networks at once, of each, and of its autoencoders."""
-    names = [EVERY, *networks, *(f"{one}/{own}" for one in networks for own in autoencoders)]
+def _files_of(
+    folder: Path, networks: Sequence[str], autoencoders: Sequence[str], shared: Sequence[str]
+) -> Iterator[Path]:
+    """Give a rule's benchmark files: of all networks, of each, of its autoencoders, of all's."""
+    of_networks = [f"{one}/{own}" for one in networks for own in autoencoders]
+    names = [EVERY, *networks, *of_networks, *shared]
     yield from (path for name in names if (path := folder / f"{name}.tsv").is_file())
 
 
-def _autoencoders(config: dict[str, Any]) -> list[str]:
-    """Name the autoencoders of each network, as their files are called."""
-    own = config.get("autoencoder", {})
-    return [f"{dims}/{seed}" for dims in own.get("dims", ()) for seed in range(own.get("seeds", 0))]
+def _autoencoders(config: dict[str, Any], section: str) -> list[str]:
+    """Name the autoencoders of each network, or the shared ones, as their files are called."""
+    dims = config.get("autoencoder", {}).get("dims", ())
+    seeds = range(config.get(section, {}).get("seeds", 0))
+    return [f"{one}/{seed}" for one in dims for seed in seeds]

@@ -209,7 +209,7 @@ function written(column, value, each = 1) {
 // With one network or one autoencoder nothing is known of what another would change.
 function knowable(column, space) {
   if (column.needs === "networks") return data.runs > 1;
-  if (column.needs === "autoencoders") return data.autoencoders > 1 && space.trained;
+  if (column.needs === "autoencoders") return space.runs > 1;
   return true;
 }
 function explainedHead(column) {
@@ -222,7 +222,7 @@ function spacesTable(row, { title, columns }) {
   const lines = data.spaces.map((space) => {
     const value = (name) => row[at[`${space.name}_${name}`]];
     return element("tr", {}, element("th", { scope: "row" }, element("code", {}, space.name)),
-      ...columns.map((column) => element("td", { class: kindOf(column) }, knowable(column, space) ? written(column, value, space.trained ? data.autoencoders : 1) : DASH)));
+      ...columns.map((column) => element("td", { class: kindOf(column) }, knowable(column, space) ? written(column, value, space.runs) : DASH)));
   });
   return element("table", {}, element("caption", {}, title),
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Space"), ...columns.map(explainedHead))),

@@ -41,6 +41,7 @@ from signpaths.report.sections import (
     projection,
     provenance,
     sensitivity,
+    shared_map,
     trust,
 )
 from signpaths.report.study import (
@@ -69,7 +70,8 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, groups, paths, accuracy, claims, causes, sensitivity, instability, halves, planning),
+    *(pairs, groups, shared_map, paths, accuracy, claims, causes),
+    *(sensitivity, instability, halves, planning),
     *(evidence, trust, agreement, compared),
     *(planted, data, method, projection, provenance, cite, glossary),
 )
@@ -89,6 +91,7 @@ def report(
     evidence: Path | None = None,
     claims: Path | None = None,
     agreement: Path | None = None,
+    shared_map: Path | None = None,
     quality: Path | None = None,
     compare: Annotated[Sequence[Path], Parameter(consume_multiple=True)] = (),
     planted: Path | None = None,
@@ -120,6 +123,8 @@ def report(
         What was said beside what was found, `claims.csv`.
     agreement
         How alike the runs are, `agreement.zarr`.
+    shared_map
+        All networks in one map, `shared_map.zarr`.
     quality
         The folder of how far the projections are to be trusted, with `<network>.zarr` in it.
     compare
@@ -142,6 +147,7 @@ def report(
         evidence=open_store(evidence) if evidence else None,
         claims=read_table(claims) if claims else None,
         agreement=open_store(agreement) if agreement else None,
+        shared_map=open_store(shared_map).load() if shared_map else None,
         quality=quality,
         compared=[read_compared(folder) for folder in compare],
         planted=read_planted(planted) if planted else None,

@@ -78,6 +78,7 @@ class Study:
     evidence: xr.Dataset | None = None
     claims: pd.DataFrame | None = None
     agreement: xr.Dataset | None = None
+    shared_map: xr.Dataset | None = None
     quality: Path | None = None
     compared: Sequence[Compared] = ()
     planted: pd.DataFrame | None = None

@@ -13,7 +13,7 @@ import xarray as xr
 
 from signpaths.columns import NEAR, Column, variables
 from signpaths.options import StabilityOptions
-from signpaths.spaces import AUTOENCODER, COMPONENTS, HEADLINE, UNTRAINED
+from signpaths.spaces import HEADLINE, UNTRAINED
 from signpaths.stability.retrainings import Retrainings
 from signpaths.stability.verdicts import NONE, Answers, Counts, answered
 
@@ -142,16 +142,13 @@ def observed_in(found: Retrainings, raw_close: np.ndarray) -> Observed:
     """Take from all retrainings what the answers follow from."""
     close = dict(zip(found.space_names, found.close, strict=True))
     untrained = close.get(UNTRAINED)
-    projections = [one for one in found.spaces if one.kind in (AUTOENCODER, COMPONENTS)]
+    projections = [one for one in found.spaces if one.is_projection]
     return Observed(
         close=close[HEADLINE] == 1,
         untrained=None if untrained is None else untrained == 1,
         raw_close=raw_close,
         pictured={space.name: close[space.name] for space in projections},
-        autoencoders={
-            space.name: found.autoencoders if space.kind == AUTOENCODER else 1
-            for space in projections
-        },
+        autoencoders={space.name: space.runs for space in projections},
     )
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 
 from signpaths.columns import Column, variables
 from signpaths.options import StabilityOptions
+from signpaths.runs import of_runs
 from signpaths.spaces import (
     HEADLINE,
     RAW,
@@ -216,6 +217,7 @@ def ceiling_statistics(found: Retrainings) -> xr.Dataset:
     made: dict[str, Variable] = {}
     if found.ceiling is not None:
         unknown = np.isnan(found.ceiling).any(axis=(1, 2))
+        at_one = of_runs((found.ceiling <= 1).swapaxes(1, 2), found.spaces)
         made |= variables(
             ("space", "sign"),
             (
@@ -226,7 +228,7 @@ def ceiling_statistics(found: Retrainings) -> xr.Dataset:
                     unit="rank",
                     shown="rank",
                 ),
-                found.ceiling.mean(axis=(1, 2), dtype=np.float64),
+                of_runs(found.ceiling.swapaxes(1, 2), found.spaces).mean(axis=1),
             ),
             (
                 Column(
@@ -238,7 +240,7 @@ def ceiling_statistics(found: Retrainings) -> xr.Dataset:
                     words="If each sign is split in two halves, these are each other's nearest in "
                     "so many cases: the most that any pair can be expected to reach.",
                 ),
-                np.where(unknown, np.nan, (found.ceiling <= 1).mean(axis=(1, 2))),
+                np.where(unknown, np.nan, at_one.mean(axis=1)),
             ),
         )
     if found.held_out_agreement is not None:

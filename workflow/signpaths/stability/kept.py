@@ -13,7 +13,7 @@ import xarray as xr
 from scipy.stats import rankdata
 
 from signpaths.columns import Column, variables
-from signpaths.spaces import AUTOENCODER, COMPONENTS, HEADLINE
+from signpaths.spaces import HEADLINE
 from signpaths.stability.retrainings import Retrainings
 
 if TYPE_CHECKING:
@@ -25,9 +25,8 @@ def kept_statistics(found: Retrainings) -> xr.Dataset:
     hidden = found.ranks[found.space_names.index(HEADLINE), :, 0]
     correlation, close = np.full((2, len(found.spaces), 3), np.nan)
     for row, space in enumerate(found.spaces):
-        if space.kind in (AUTOENCODER, COMPONENTS):
-            count = found.autoencoders if space.kind == AUTOENCODER else 1
-            runs = found.ranks[row, :, :count]
+        if space.is_projection:
+            runs = found.ranks[row, :, : space.runs]
             correlation[row] = _spread(rank_correlations(runs, hidden))
             close[row] = _spread(close_kept(runs <= found.k, hidden <= found.k))
     made: dict[str, Variable] = {}

@@ -14,7 +14,7 @@ import xarray as xr
 from signpaths.closeness.ranks import sensitivity_ranks
 from signpaths.columns import NEAR, OFTEN, Column, names_over, variables
 from signpaths.options import StabilityOptions
-from signpaths.spaces import AUTOENCODER, HEADLINE, RAW
+from signpaths.spaces import HEADLINE, RAW
 from signpaths.stability import betting, inference
 from signpaths.stability.inference import Tested
 from signpaths.stability.intervals import mean_interval
@@ -378,7 +378,7 @@ def _tested(
     count = len(found.networks)
     tested = [
         inference.share_tested(one, **limits)
-        if space.kind == AUTOENCODER and found.autoencoders > 1
+        if space.runs > 1
         else inference.count_tested(np.rint(one.sum(axis=0)).astype(int), count, **limits)
         for space, one in zip(found.spaces, close, strict=True)
     ]

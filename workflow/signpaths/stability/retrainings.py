@@ -13,8 +13,8 @@ import xarray as xr
 
 from signpaths.closeness.ranks import largest_close_rank, mutual_ranks
 from signpaths.errors import UserError
-from signpaths.runs import open_run, open_runs
-from signpaths.spaces import HEADLINE, Space, described
+from signpaths.runs import of_runs, open_run, open_runs
+from signpaths.spaces import AUTOENCODER, HEADLINE, Space, described
 from signpaths.stability.hubs import occurrences, scaled_locally
 
 
@@ -53,6 +53,13 @@ class Retrainings:
     label_agreement
         Their rank correlation of training and held-out examples, mean over networks,
         `(labelling,)`.
+    together_to
+        Phase up to which a pair is together from the beginning, mean over a network's runs, float16
+        `(space, network, pair)`; NaN where that is not known.
+    stays_apart
+        In which share of the runs it is apart from there to the end, `(space, pair)`.
+    parting
+        The separation from which on signs are apart.
     hubness
         Among how many other signs' k nearest each sign is in the hidden states, mean over networks,
         `(sign,)`.
@@ -78,6 +85,9 @@ class Retrainings:
     held_out_agreement: np.ndarray | None
     label_close: np.ndarray
     label_agreement: np.ndarray
+    together_to: np.ndarray
+    stays_apart: np.ndarray
+    parting: float
     hubness: np.ndarray
     unhubbed: np.ndarray
     measured: str
@@ -86,7 +96,7 @@ class Retrainings:
     @cached_property
     def mean_ranks(self) -> np.ndarray:
         """Mean over a network's autoencoders, `(space, network, pair)`."""
-        return self.ranks.mean(axis=2, dtype=np.float64)
+        return of_runs(self.ranks.swapaxes(1, 2), self.spaces)
 
     @cached_property
     def close(self) -> np.ndarray:
@@ -98,7 +108,7 @@ class Retrainings:
 
     def close_up_to(self, k: int) -> np.ndarray:
         """The same if mutual ranks up to another one counted as close."""
-        return (self.ranks <= k).mean(axis=2, dtype=np.float32)
+        return of_runs((self.ranks <= k).swapaxes(1, 2), self.spaces, np.float32)
 
     @property
     def space_names(self) -> list[str]:
@@ -124,52 +134,56 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
         If a store is not there or not of this study, or there is one sign only.
     """
     first = open_run(folder, networks[0])
-    spaces, signs = first.sizes["space"], first.sizes["sign"]
+    spaces, signs = described(first), first.sizes["sign"]
     if signs < 2:
         raise UserError("one sign has no pair; the study needs two signs or more.")
     upper = np.triu_indices(signs, 1)
     k = largest_close_rank(signs, close_fraction)
     count = len(networks)
     sessions = _sessions(first)
-    ranks = np.empty((spaces, count, first.sizes["ae_seed"], upper[0].size), dtype=np.float32)
-    means = {
-        name: np.zeros((spaces, upper[0].size)) for name in ("energy", "crossing") if name in first
-    }
-    close_without = np.zeros((len(sessions), spaces, upper[0].size))
+    measured = (len(spaces), upper[0].size)
+    ranks = np.empty((len(spaces), count, first.sizes["ae_seed"], upper[0].size), dtype=np.float32)
+    means = {name: np.zeros(measured) for name in ("energy", "crossing") if name in first}
+    close_without = np.zeros((len(sessions), *measured))
     rank_without = np.zeros_like(close_without)
     ceiling, agreement = [], []
     labellings = first.sizes.get("labelling", 0)
     label_close = np.zeros((labellings, count, upper[0].size), dtype=bool)
     label_agreement = np.zeros(labellings)
+    together_to = np.full((len(spaces), count, upper[0].size), np.nan, dtype=np.float16)
+    stays_apart = np.zeros(measured)
     hubness, unhubbed = np.zeros(signs), np.zeros(upper[0].size, dtype=int)
     for index, (path, one) in enumerate(open_runs(folder, networks, ("sign", "space", "ae_seed"))):
         if (set(one.variables) ^ set(first.variables)) - {"rank_without", "session"}:
             raise UserError(f"{path}: it holds other measures than the other runs. Make it again.")
         ranks[:, index] = one.mutual_rank.values[:, :, *upper]
         for name, mean in means.items():
-            mean += one[name].values.mean(axis=1)[:, *upper] / count
+            mean += of_runs(one[name].values, spaces)[:, *upper] / count
         # Runs with splits of their own may compare examples of other sessions.
         if _sessions(one) != sessions:
             sessions = []
         if sessions:
             without = np.moveaxis(one.rank_without.values[..., *upper], 2, 0)
-            close_without += (without <= k).mean(axis=2) / count
-            rank_without += without.mean(axis=2, dtype=np.float64) / count
+            for row, values in enumerate(without):
+                close_without[row] += of_runs(values <= k, spaces) / count
+                rank_without[row] += of_runs(values, spaces) / count
         if "ceiling" in first:
             ceiling.append(one.ceiling.values)
         if labellings:
             label_close[:, index] = one.label_rank.values[:, *upper] <= k
             label_agreement += one.label_agreement.values / count
+        together_to[:, index] = of_runs(one.together_to.values, spaces)
+        stays_apart += of_runs(one.stays_apart.values, spaces) / count
         distance = one.distance.sel(space=HEADLINE).values[0].astype(np.float64)
         hubness += occurrences(distance, k) / count
         unhubbed += mutual_ranks(scaled_locally(distance, k))[upper] <= k
         if "held_out_agreement" in first:
-            agreement.append(one.held_out_agreement.values.mean(axis=1))
+            agreement.append(of_runs(one.held_out_agreement.values, spaces))
     return Retrainings(
         networks=networks,
-        autoencoders=first.sizes["ae_seed"],
+        autoencoders=max([one.runs for one in spaces if one.kind == AUTOENCODER], default=1),
         signs=first.sign.values,
-        spaces=described(first),
+        spaces=spaces,
         k=k,
         ranks=ranks,
         means=means,
@@ -179,6 +193,9 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
         held_out_agreement=np.mean(agreement, axis=0) if agreement else None,
         label_close=label_close,
         label_agreement=label_agreement,
+        together_to=together_to,
+        stays_apart=stays_apart,
+        parting=float(first.attrs["parting"]),
         hubness=hubness,
         unhubbed=unhubbed,
         measured=str(first.attrs["options"]),

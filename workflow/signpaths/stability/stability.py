@@ -32,6 +32,7 @@ from signpaths.stability.pairs import (
     pair_table,
     rank_statistics,
 )
+from signpaths.stability.parting import parting_statistics
 from signpaths.stability.planning import planned
 from signpaths.stability.retrainings import Retrainings, read_retrainings
 from signpaths.stability.sensitivity import curve_statistics, hub_statistics
@@ -122,11 +123,13 @@ def statistics(found: Retrainings, signals: xr.Dataset, options: StabilityOption
             ),
             variance_statistics(
                 found.ranks,
+                found.spaces,
                 found.signs.size,
                 confidence=options.confidence,
                 target=options.reliability,
                 near=2 * found.k,
             ),
+            parting_statistics(found, options),
             crossing_statistics(found),
             ceiling_statistics(found),
             half_statistics(observed, options),

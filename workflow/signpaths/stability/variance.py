@@ -1,19 +1,21 @@
 """Where instability comes from: mutual ranks of all runs in, how much of their spread is whose.
 
-Takes normal scores of the mutual ranks over networks and the autoencoders nested in them;
-gives the variance between pairs, between networks within a pair and between autoencoders within a
-network, from a balanced nested analysis of variance in closed form, and what follows for the number
-of networks (generalizability theory, Shavelson & Webb 1991).
+Takes normal scores of the mutual ranks over networks and the autoencoders nested in them (crossed
+with them in the shared map); gives the variance between pairs, between networks within a pair and
+between autoencoders, from a balanced analysis of variance in closed form, and what follows for the
+number of networks (generalizability theory, Shavelson & Webb 1991).
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import xarray as xr
 from scipy.stats import norm, rankdata
 
 from signpaths.columns import NEAR, Column, variables
+from signpaths.spaces import Space
 
 SOURCES = ("pair", "network", "autoencoder")
 # The numbers of networks, and of autoencoders of each, at which the reliability is told.
@@ -34,9 +36,12 @@ class SumsOfSquares:
     network
         Squared deviations of the networks' means from it, summed.
     autoencoder
-        Squared deviations of the runs from their network's mean, summed.
+        Squared deviations of the runs from their network's mean, summed; less `common`.
     networks, autoencoders
         How many networks there are, and autoencoders of each.
+    common
+        Squared deviations of the autoencoders' means over all networks, summed over the runs; None
+        if every network has autoencoders of its own.
     """
 
     mean: np.ndarray
@@ -44,6 +49,7 @@ class SumsOfSquares:
     autoencoder: np.ndarray
     networks: int
     autoencoders: int
+    common: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,15 @@ class Components:
     network
         Between networks, within a pair.
     autoencoder
-        Between autoencoders, within a network.
+        Between autoencoders.
+    common
+        How much of that is the same in all networks, which share the autoencoders.
     """
 
     pair: np.ndarray
     network: np.ndarray
     autoencoder: np.ndarray
+    common: np.ndarray | float = 0.0
 
     def shares(self) -> "Components":
         """Give each as a share of their sum; all 0 if nothing varies."""
@@ -81,20 +90,31 @@ def normal_scores(mutual_rank: np.ndarray) -> np.ndarray:
     return norm.ppf((rankdata(-mutual_rank, axis=-1) - 0.5) / pairs)
 
 
-def sums_of_squares(ranks: np.ndarray) -> SumsOfSquares:
-    """Sum up the normal scores of one space's `ranks(network, ae_seed, pair)` by network."""
-    # A space without autoencoders is repeated over their seeds: one is enough.
-    repeated = ranks.shape[1] > 1 and np.array_equal(
-        ranks, np.broadcast_to(ranks[:, :1], ranks.shape)
-    )
-    once = ranks[:, :1] if repeated else ranks
-    of_network = np.empty((len(once), once.shape[2]))
-    autoencoder = np.zeros(once.shape[2])
-    for index, one in enumerate(once):
+def sums_of_squares(ranks: np.ndarray, crossed: bool = False) -> SumsOfSquares:
+    """Sum up the normal scores of one space's `ranks(network, ae_seed, pair)`.
+
+    Parameters
+    ----------
+    ranks
+        Mutual ranks of all runs.
+    crossed
+        Whether all networks share the autoencoders.
+    """
+    networks, autoencoders, pairs = ranks.shape
+    of_network = np.empty((networks, pairs))
+    of_autoencoder = np.zeros((autoencoders, pairs))
+    within = np.zeros(pairs)
+    for index, one in enumerate(ranks):
         scores = normal_scores(one)
         of_network[index] = scores.mean(axis=0)
-        autoencoder += ((scores - of_network[index]) ** 2).sum(axis=0)
-    return summed_over_networks(of_network, autoencoder, once.shape[1])
+        of_autoencoder += scores / networks
+        within += ((scores - of_network[index]) ** 2).sum(axis=0)
+    sums = summed_over_networks(of_network, within, autoencoders)
+    if not crossed:
+        return sums
+    common = networks * ((of_autoencoder - sums.mean) ** 2).sum(axis=0)
+    # Rounding takes the difference of equals below zero.
+    return replace(sums, autoencoder=np.maximum(within - common, 0), common=common)
 
 
 def summed_over_networks(
@@ -144,13 +164,18 @@ def components(found: SumsOfSquares, without: np.ndarray | None = None) -> Compo
     freedom = np.maximum(pairs - 1, 1)
     ms_pair = between / freedom
     ms_network = b * (weight @ found.network) / (freedom * max(a - 1, 1))
-    ms_autoencoder = (weight @ found.autoencoder) / (freedom * a * max(b - 1, 1))
+    if found.common is None:
+        ms_run = (weight @ found.autoencoder) / (freedom * a * max(b - 1, 1))
+        ms_common = ms_run
+    else:
+        ms_run = (weight @ found.autoencoder) / (freedom * max(a - 1, 1) * max(b - 1, 1))
+        ms_common = (weight @ found.common) / (freedom * max(b - 1, 1))
+    common = np.maximum(0.0, (ms_common - ms_run) / a)
     return Components(
-        pair=np.maximum(0.0, (ms_pair - ms_network) / (a * b)),
-        network=np.maximum(0.0, (ms_network - ms_autoencoder) / b)
-        if a > 1
-        else np.zeros_like(ms_network),
-        autoencoder=ms_autoencoder,
+        pair=np.maximum(0.0, (ms_pair - ms_network - ms_common + ms_run) / (a * b)),
+        network=np.maximum(0.0, (ms_network - ms_run) / b) if a > 1 else np.zeros_like(ms_network),
+        autoencoder=ms_run + common,
+        common=common,
     )
 
 
@@ -164,11 +189,17 @@ def of_each_pair(found: SumsOfSquares) -> Components:
     """
     a, b = found.networks, found.autoencoders
     ms_network = b * found.network / max(a - 1, 1)
-    ms_autoencoder = found.autoencoder / (a * max(b - 1, 1))
+    if found.common is None:
+        ms_run = found.autoencoder / (a * max(b - 1, 1))
+        common = np.zeros_like(ms_run)
+    else:
+        ms_run = found.autoencoder / (max(a - 1, 1) * max(b - 1, 1))
+        common = np.maximum(0.0, (found.common / max(b - 1, 1) - ms_run) / a)
     return Components(
         pair=np.zeros_like(ms_network),
-        network=np.maximum(0.0, (ms_network - ms_autoencoder) / b),
-        autoencoder=ms_autoencoder,
+        network=np.maximum(0.0, (ms_network - ms_run) / b),
+        autoencoder=ms_run + common,
+        common=common,
     )
 
 
@@ -187,18 +218,24 @@ def reliability(
 
     0 if pairs do not differ.
     """
-    noise = found.network / networks + found.autoencoder / (np.asarray(networks) * autoencoders)
+    noise = (
+        found.network / networks
+        + (found.autoencoder - found.common) / (np.asarray(networks) * autoencoders)
+        + found.common / autoencoders
+    )
     total = np.asarray(found.pair + noise)
     return np.where(total > 0, found.pair / np.where(total > 0, total, 1.0), 0.0)
 
 
 def networks_for(found: Components, target: float, autoencoders: int) -> int:
     """Give the fewest networks for a reliability; 0 if no number of them reaches it."""
-    pair = float(found.pair)
-    if pair <= 0:
+    # What all networks have in common no number of them averages out.
+    common = float(found.common) / autoencoders
+    allowed = float(found.pair) * (1 - target) / target - common
+    if allowed <= 0:
         return 0
-    noise = float(found.network) + float(found.autoencoder) / autoencoders
-    needed = noise / pair * target / (1 - target)
+    noise = float(found.network) + float(found.autoencoder) / autoencoders - common
+    needed = noise / allowed
     return max(1, math.ceil(needed - 1e-9)) if needed <= MOST_NETWORKS else 0
 
 
@@ -214,7 +251,13 @@ def best_autoencoders(found: Components, network_cost: float, autoencoder_cost: 
 
 
 def variance_statistics(
-    ranks: np.ndarray, signs: int, *, confidence: float, target: float, near: float
+    ranks: np.ndarray,
+    spaces: Sequence[Space],
+    signs: int,
+    *,
+    confidence: float,
+    target: float,
+    near: float,
 ) -> xr.Dataset:
     """Say how much of the variance is whose, and what more networks would buy (section 5).
 
@@ -223,6 +266,8 @@ def variance_statistics(
     ranks
         Mutual ranks of all runs `(space, network, ae_seed, pair)`, pairs in the order of
         `np.triu_indices`.
+    spaces
+        In the order of the ranks.
     signs
         How many signs there are; leaving out one at a time gives the intervals.
     confidence
@@ -234,17 +279,13 @@ def variance_statistics(
     """
     upper = np.triu_indices(signs, 1)
     without = np.stack([(upper[0] == sign) | (upper[1] == sign) for sign in range(signs)])
-    spaces = [
-        _of_space(
-            sums_of_squares(one),
-            without,
-            confidence,
-            target,
-            one.mean(axis=(0, 1), dtype=np.float64) <= near,
-        )
-        for one in ranks
-    ]
-    found = {name: np.stack([space[name] for space in spaces]) for name in spaces[0]}
+    of_space = []
+    for space, every in zip(spaces, ranks, strict=True):
+        runs = every[:, : space.runs]
+        sums = sums_of_squares(runs, crossed=space.is_shared and space.runs > 1)
+        nearest = runs.mean(axis=(0, 1), dtype=np.float64) <= near
+        of_space.append(_of_space(sums, without, confidence, target, nearest))
+    found = {name: np.stack([one[name] for one in of_space]) for name in of_space[0]}
     level = f"{confidence:.0%}"
     of_scores = "variance of normal scores of the ranks"
     by_source = (
@@ -345,6 +386,11 @@ def variance_statistics(
     )
 
 
+def _only(found: Components) -> Components:
+    """Take the components of the one case there is."""
+    return Components(*(np.asarray(getattr(found, part.name)).flat[0] for part in fields(found)))
+
+
 def _of_space(
     sums: SumsOfSquares,
     without: np.ndarray,
@@ -364,9 +410,7 @@ def _of_space(
         0,
         1,
     )
-    one = Components(*(getattr(whole, source)[0] for source in SOURCES))
-    of_near = components(sums, ~near[None])
-    among = Components(*(getattr(of_near, source)[0] for source in SOURCES))
+    one, among = _only(whole), _only(components(sums, ~near[None]))
     own = of_each_pair(sums)
     return {
         "variance_share": values,

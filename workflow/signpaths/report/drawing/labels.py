@@ -78,13 +78,19 @@ def place_labels(
 
 
 def name_signs(
-    figure: Figure, axes: Any, names: Sequence[str], anchors: np.ndarray, *, fontsize: float
+    figure: Figure,
+    axes: Any,
+    names: Sequence[str],
+    anchors: np.ndarray,
+    *,
+    fontsize: float,
+    note: str = "Red dot: the middle of a sign's last steps",
 ) -> None:
     """Write the signs' names at their anchors, moved apart, with a thin line back to the anchor."""
     axis_label = axes.get_xlabel()
-    note = "Red dot: the middle of a sign's last steps"
     axes.set_xlabel(f"{axis_label}\n{note}.")
     figure.canvas.draw()  # fixes the layout, so that pixels are final
+    figure.set_layout_engine("none")
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     pixels = axes.transData.transform(anchors)
     halo = [patheffects.withStroke(linewidth=2.4, foreground="white", alpha=0.9)]
@@ -106,24 +112,34 @@ def name_signs(
     sizes = np.array([[box.width, box.height] for box in extents])
     frame = axes.get_window_extent(renderer)
     centres = place_labels(pixels, sizes, (frame.x0 + 3, frame.y0 + 3, frame.x1 - 3, frame.y1 - 3))
+    to_figure = figure.transFigure.inverted()
     for text, at, anchor, size in zip(texts, centres, pixels, sizes, strict=True):
         if np.isnan(at).any():
             text.remove()
             continue
-        text.set_position(tuple(at))
+        # In shares of the figure, for an SVG has other pixels.
+        text.set_position(tuple(to_figure.transform(at)))
+        text.set_transform(figure.transFigure)
         edge = at + np.clip(anchor - at, -size / 2, size / 2)
         if np.linalg.norm(edge - anchor) > 0.6 * size[1]:
             axes.add_line(
                 Line2D(
-                    *np.stack([anchor, edge], axis=1),
-                    transform=None,
+                    *to_figure.transform(np.stack([anchor, edge])).T,
+                    transform=figure.transFigure,
                     color="#B00000",
                     lw=0.7,
                     zorder=4,
                 )
             )
         axes.add_line(
-            Line2D(*anchor[:, None], transform=None, marker="o", ms=2.4, color="#B00000", zorder=4)
+            Line2D(
+                *to_figure.transform(anchor)[:, None],
+                transform=figure.transFigure,
+                marker="o",
+                ms=2.4,
+                color="#B00000",
+                zorder=4,
+            )
         )
     left_out = int(np.isnan(centres[:, 0]).sum())
     if left_out:

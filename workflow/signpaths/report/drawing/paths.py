@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from signpaths.errors import UserError
 from signpaths.report.drawing.labels import name_signs
 from signpaths.report.drawing.style import DPI, TIME_COLOURS, canvas
-from signpaths.spaces import AUTOENCODER, Space
+from signpaths.spaces import Space
 
 
 def draw_paths(paths: xr.Dataset, space: Space, network: str, transform: str) -> Figure:
@@ -30,7 +30,7 @@ def draw_paths(paths: xr.Dataset, space: Space, network: str, transform: str) ->
         raise UserError(f"space {space.name}: {found} dimensions hold numbers, expected 2 or 3.")
     values = transformed(values, transform)
     signs = paths["sign"].values.astype(str)
-    trained = space.kind == AUTOENCODER
+    trained = space.is_trained
     seed = f", autoencoder seed {int(chosen['ae_seed'].values)}" if trained else ""
     title = (
         f"Paths of {len(values):,} examples of {len(set(signs)):,} signs in {space.name} "

@@ -12,8 +12,6 @@ import xarray as xr
 
 from signpaths.report.study import Study
 from signpaths.spaces import (
-    AUTOENCODER,
-    COMPONENTS,
     RAW_SPACE,
     UNTRAINED,
     described,
@@ -84,8 +82,8 @@ def picture_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
 
 def projections_in(stability: xr.Dataset) -> list[str]:
     """Name the projections, an autoencoder's before the PCA with as many dimensions."""
-    found = [one for one in described(stability) if one.kind in (AUTOENCODER, COMPONENTS)]
-    return [one.name for one in sorted(found, key=lambda one: (one.dims, one.kind != AUTOENCODER))]
+    found = [one for one in described(stability) if one.is_projection]
+    return [one.name for one in sorted(found, key=lambda one: one.as_pictures)]
 
 
 def _rows(words: Mapping[str, str], answer: np.ndarray, sure: np.ndarray) -> list[dict[str, Any]]:

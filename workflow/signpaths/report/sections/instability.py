@@ -38,7 +38,7 @@ def variance_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
         {
             "space": space.name,
             "shares": list(zip(share[row], low[row], high[row], strict=True)),
-            "autoencoders": space.kind == AUTOENCODER and stability.attrs["ae_seeds"] > 1,
+            "autoencoders": space.runs > 1,
         }
         for row, space in enumerate(described(stability))
     ]

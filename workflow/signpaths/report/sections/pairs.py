@@ -12,7 +12,7 @@ import xarray as xr
 from signpaths.columns import NEAR, OFTEN, Column, column_of, columns_over
 from signpaths.report.study import Study, resampled_studies
 from signpaths.runs import names_of
-from signpaths.spaces import AUTOENCODER, HEADLINE, RAW, words
+from signpaths.spaces import HEADLINE, RAW, words
 from signpaths.stability.verdicts import CAUSES, UNDECIDED, VERDICTS
 from signpaths.wording import interval, number, probability, sentence
 
@@ -128,15 +128,12 @@ def script_data(
         "limits": stability["limit"].values.tolist(),
         "curves": curves(study),
         "headline": HEADLINE,
-        "spaces": [
-            {"name": space.name, "trained": space.kind == AUTOENCODER} for space in study.spaces
-        ],
+        "spaces": [{"name": space.name, "runs": space.runs} for space in study.spaces],
         "rawSpaces": [name for name in stability["raw_space"].values.tolist() if name != RAW],
         "details": tables,
         "alone": alone,
         "every": every,
         "runs": study.runs,
-        "autoencoders": int(stability.attrs["ae_seeds"]),
         "studies": resampled_studies(stability),
         "k": float(stability.attrs["k"]),
         "verdicts": list(VERDICTS),

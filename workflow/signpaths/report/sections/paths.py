@@ -6,14 +6,14 @@ Takes the spaces of its store, gives the figures of planes and of volumes.
 from typing import Any
 
 from signpaths.report.study import Study
-from signpaths.spaces import AUTOENCODER, described
+from signpaths.spaces import described
 
 NAME = "Example paths"
 
 
 def content(study: Study) -> dict[str, Any]:
-    """Name the spaces whose paths are drawn; autoencoders, as in the article, come first."""
-    spaces = sorted(described(study.paths), key=lambda space: space.kind != AUTOENCODER)
+    """Name the spaces whose paths are drawn; an autoencoder's, as in the article, comes first."""
+    spaces = sorted(described(study.paths), key=lambda space: space.as_pictures)
     return {
         "planes": [space for space in spaces if space.dims == 2],
         "volumes": [space for space in spaces if space.dims != 2],

@@ -8,7 +8,8 @@ from typing import Any
 import xarray as xr
 
 from signpaths.report.study import Study
-from signpaths.spaces import AUTOENCODER, COMPONENTS, described, of_kind
+from signpaths.runs import of_runs
+from signpaths.spaces import COMPONENTS, SHARED_COMPONENTS, described, of_kind
 
 NAME = "Projection"
 
@@ -21,13 +22,15 @@ def content(study: Study) -> list[dict[str, Any]]:
 def projection_rows(paths: xr.Dataset) -> list[dict[str, Any]]:
     """Set the reconstruction errors of the autoencoders beside those of PCA."""
     error = paths["reconstruction_error"].transpose("space", "ae_seed", "seen").load()
-    mean = error.mean("ae_seed")
+    spaces = described(paths)
+    mean = error.isel(ae_seed=0).copy(data=of_runs(error.values, spaces))
     rows = []
-    for space in described(paths):
-        trained = space.kind == AUTOENCODER
-        held_out = error.sel(space=space.name, seen="held_out")
+    for space in sorted(spaces, key=lambda one: one.as_pictures):
+        held_out = error.sel(space=space.name, seen="held_out")[: space.runs]
         own = mean.sel(space=space.name)
-        pca = next(iter(of_kind(paths, COMPONENTS, dims=space.dims)), None) if trained else None
+        rival = SHARED_COMPONENTS if space.is_shared else COMPONENTS
+        rivals = of_kind(paths, rival, dims=space.dims) if space.is_trained else []
+        pca = next(iter(rivals), None)
         of_pca = float(mean.sel(space=pca, seen="held_out")) if pca else 0.0
         rows.append(
             {
@@ -35,7 +38,7 @@ def projection_rows(paths: xr.Dataset) -> list[dict[str, Any]]:
                 "train": float(own.sel(seen="train")),
                 "held_out": float(own.sel(seen="held_out")),
                 "spread": (float(held_out.min()), float(held_out.max()))
-                if trained and error.sizes["ae_seed"] > 1
+                if space.runs > 1
                 else None,
                 "ratio": float(own.sel(seen="held_out")) / of_pca if of_pca else None,
             }

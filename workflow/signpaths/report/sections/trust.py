@@ -42,9 +42,7 @@ def quality_rows(runs: Sequence[xr.Dataset], stability: xr.Dataset) -> dict[str,
         total = mean if total is None else total + mean
     assert total is not None  # there is one run at least
     # Each autoencoder's projection stands before the PCA with as many dimensions.
-    order = sorted(
-        enumerate(described(runs[0])), key=lambda one: (one[1].dims, one[1].kind != AUTOENCODER)
-    )
+    order = sorted(enumerate(described(runs[0])), key=lambda one: one[1].as_pictures)
     projection = next(iter(of_kind(runs[0], AUTOENCODER)), None)
     return {
         "rows": [
@@ -52,7 +50,7 @@ def quality_rows(runs: Sequence[xr.Dataset], stability: xr.Dataset) -> dict[str,
                 "space": space.name,
                 "values": [
                     *(
-                        spread(np.concatenate([one[at] for one in found[name]]))
+                        spread(np.concatenate([one[at, : space.runs] for one in found[name]]))
                         for name in MEASURES
                     ),
                     *(_kept(stability, space.name, name) for name in KEPT),

@@ -1,0 +1,143 @@
+"""One map for all networks: how well they fit one another, and where on their way pairs part.
+
+Takes `shared_map.zarr` and the pairs' statistics; gives what each projection keeps, with intervals
+over networks, how much of the instability was the picture's, and pairs that part late or seem to.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.stats import t
+
+from signpaths.report.closest import closest_first
+from signpaths.report.study import Study
+from signpaths.spaces import AUTOENCODER, HEADLINE, SHARED_AUTOENCODER, described, of_kind
+from signpaths.stability.verdicts import COMES, STAYS
+
+NAME = "One map for all networks"
+MEASURES = ("kept_ranks", "kept_close", "trustworthiness")
+PAIRS_SHOWN = 12
+# A picture misleads where it shows a pair together for this much of the way longer than it is.
+MISLEADS = 0.25
+CONFIDENCE = 0.95
+
+
+def content(study: Study) -> dict[str, Any] | None:
+    """Give everything that the section tells; nothing if the study has no shared map."""
+    if study.shared_map is None:
+        return None
+    return shared_rows(study.shared_map, study.stability)
+
+
+def shared_rows(shared: xr.Dataset, stability: xr.Dataset) -> dict[str, Any]:
+    """Give fits, what is kept, the picture's share of the instability, and pairs that part."""
+    own = shared["of_reference"].values == 1
+    fits = shared["fit"].transpose("network", "seen").values
+    chance = shared["fit_permuted"].transpose("network", "seen").values
+    return {
+        "space": shared.attrs["chosen"],
+        "parting": shared.attrs["parting"],
+        "networks": own.size,
+        "level": round(100 * CONFIDENCE),
+        "reference": int(own.sum()),
+        "fits": [
+            {
+                "seen": seen,
+                "own": mean_and_interval(fits[own, column]),
+                "others": mean_and_interval(fits[~own, column]),
+                "chance": mean_and_interval(chance[:, column]),
+            }
+            for column, seen in enumerate(shared["seen"].values)
+        ],
+        "misfits": shared["network"].values[shared["fits"].values == 0].tolist(),
+        "rows": [
+            {
+                "space": space.name,
+                "shared": space.is_shared,
+                "values": [
+                    mean_and_interval(shared[name].sel(projection=space.name).values)
+                    for name in MEASURES
+                ],
+                "others": [
+                    mean_and_interval(shared[name].sel(projection=space.name).values[~own])
+                    for name in MEASURES
+                ],
+            }
+            for space in sorted(described(shared, "projection"), key=lambda one: one.as_pictures)
+        ],
+        "variance": picture_shares(stability),
+        "hidden_share": _shares(stability, HEADLINE)[1],
+        "pairs": partings(stability),
+        "misled": misled(stability, shared.attrs["chosen"]),
+    }
+
+
+def mean_and_interval(values: np.ndarray) -> tuple[float | None, float | None, float | None]:
+    """Mean over networks with the ends of its t interval; None where they are not known."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return None, None, None
+    mean = float(known.mean())
+    if known.size < 2:
+        return mean, None, None
+    half = float(t.ppf((1 + CONFIDENCE) / 2, known.size - 1) * known.std(ddof=1)) / known.size**0.5
+    return mean, mean - half, mean + half
+
+
+def picture_shares(stability: xr.Dataset) -> list[dict[str, Any]]:
+    """Set the shares of the variance in networks' own pictures beside those in the shared map."""
+    return [
+        {
+            "dims": space.dims,
+            "own": space.name,
+            "shared": shared,
+            "own_shares": _shares(stability, space.name),
+            "shared_shares": _shares(stability, shared),
+            "crossed": int(stability["runs"].sel(space=shared)) > 1,
+        }
+        for space in described(stability)
+        if space.kind == AUTOENCODER and space.runs > 1
+        for shared in of_kind(stability, SHARED_AUTOENCODER, dims=space.dims)
+    ]
+
+
+def partings(stability: xr.Dataset) -> list[dict[str, Any]]:
+    """Give pairs that are together for part of the way: close ones, the longest together first."""
+    at = stability.sel(space=HEADLINE)
+    phase = at["parts_at"].values
+    near = np.isin(stability["verdict"].values.astype(str), (STAYS, COMES))
+    order = [pair for pair in closest_first(stability) if near[pair] and 0 < phase[pair] < 1]
+    order.sort(key=lambda pair: -phase[pair])
+    return [_parting(at, pair) for pair in order[:PAIRS_SHOWN]]
+
+
+def misled(stability: xr.Dataset, space: str) -> list[dict[str, Any]]:
+    """Give close pairs that a picture shows together for much longer than they are."""
+    hidden = stability["parts_at"].sel(space=HEADLINE).values
+    seen = stability["parts_at"].sel(space=space).values
+    order = [
+        pair
+        for pair in np.argsort(hidden - seen, kind="stable")
+        if seen[pair] - hidden[pair] >= MISLEADS
+    ]
+    return [
+        {**_parting(stability.sel(space=HEADLINE), pair), "seen": float(seen[pair])}
+        for pair in order[:PAIRS_SHOWN]
+    ]
+
+
+def _parting(at: xr.Dataset, pair: int) -> dict[str, Any]:
+    one = at.isel(pair=pair)
+    return {
+        "sign_a": str(one["sign_a"].values),
+        "sign_b": str(one["sign_b"].values),
+        "verdict": str(one["verdict"].values),
+        **{name: float(one[name]) for name in ("parts_at", "parts_low", "parts_high")},
+        "apart_in": round(float(one["parts_in"]) * at.sizes["network"]),
+    }
+
+
+def _shares(stability: xr.Dataset, space: str) -> Sequence[float]:
+    return (100 * stability["variance_share"].sel(space=space).values).tolist()

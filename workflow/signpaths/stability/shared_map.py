@@ -1,0 +1,217 @@
+"""Stage `shared-map`: how all networks are turned and where their signs go in, one map of them out.
+
+Takes alignment, closeness and quality of all networks, one at a time; gives the mean path of every
+sign in the shared map with its spread between networks, phase by phase, how far apart the two signs
+of every pair are at each phase, how well every network fits the reference, and what each projection
+keeps of it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from signpaths.closeness.partings import MeanPaths, separations
+from signpaths.closeness.ranks import largest_close_rank
+from signpaths.options import CloseOptions
+from signpaths.runs import open_run, open_runs, read_names
+from signpaths.spaces import HEADLINE, HIDDEN_SPACE, Space, coordinates, described
+from signpaths.stability.kept import close_kept, rank_correlations
+from signpaths.stores import write_store
+
+# Neighbours for which trustworthiness is told.
+NEIGHBOURS = 10
+SEEN = ("train", "held_out")
+
+
+def shared_map(
+    networks: Path,
+    alignment: Path,
+    closeness: Path,
+    quality: Path,
+    store: Path,
+    /,
+    *,
+    close: CloseOptions = CloseOptions(),
+) -> None:
+    """Put all networks into one map.
+
+    Parameters
+    ----------
+    networks
+        The list of stage `networks`.
+    alignment, closeness, quality
+        The folders with the stores of these stages, `<network>.zarr`.
+    store
+        The zarr store to write: `path(space, network, sign, phase, dim)` in the shared map,
+        `separation` and `apart` over `(view, phase, pair)`, `fit(network, seen)`, and what is kept,
+        `(projection, network)`.
+
+    Raises
+    ------
+    UserError
+        If a store is not there, or not of this study.
+    """
+    names = read_names(networks)
+    dataset = xr.merge(
+        [
+            fits(alignment, names),
+            on_the_way(closeness, names),
+            kept(closeness, quality, names, close.close_fraction),
+        ],
+        combine_attrs="no_conflicts",
+    ).assign_coords(network=("network", names, {"long_name": "network"}))
+    write_store(
+        dataset.assign_attrs(
+            chosen=chosen(dataset),
+            reference=int(dataset["of_reference"].sum()),
+            fitting=int(dataset["fits"].sum()),
+        ),
+        store,
+        stage="shared-map",
+        title=f"One map for {len(names)} networks",
+        options=close,
+    )
+
+
+def fits(folder: Path, names: list[str]) -> xr.Dataset:
+    """Gather how well the networks fit the reference."""
+    share = "share of the reference's deviations that a network explains (R²)"
+    seen = ("network", "seen")
+    described: dict[str, tuple[tuple[str, ...], str]] = {
+        "fit": (seen, f"{share}; one of the reference's own is judged by the others' consensus"),
+        "fit_sign": ((*seen, "sign"), f"{share}, at one sign"),
+        "fit_phase": ((*seen, "phase"), f"{share}, between the signs at one phase"),
+        "fit_permuted": (seen, f"{share}, with the signs of the network permuted, mean"),
+        "fits": (("network",), "whether it fits better than with any permutation of its signs"),
+        "of_reference": (("network",), "whether the network is one of the reference's own"),
+    }
+    found: dict[str, list[Any]] = {name: [] for name in described}
+    for _, one in open_runs(folder, names, ("sign",)):
+        for name, values in found.items():
+            values.append(one[name].values if name in one else one.attrs[name])
+        found["fit_permuted"][-1] = found["fit_permuted"][-1].mean(axis=0)
+    return xr.Dataset(
+        {
+            name: (dims, np.array(found[name]), {"long_name": meaning, "units": "1"})
+            for name, (dims, meaning) in described.items()
+        },
+        coords={"seen": ("seen", list(SEEN), {"long_name": "examples judged"})},
+        attrs={"permutations": one.sizes["permutation"]},
+    )
+
+
+def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
+    """Gather where signs go in the shared map, and how far apart pairs are at each phase."""
+    first = open_run(folder, names[0])
+    of_name = {space.name: space for space in described(first)}
+    drawn = [of_name[name] for name in first.projection.values.tolist()]
+    shared = [space for space in drawn if space.is_shared]
+    views = [HIDDEN_SPACE, *drawn]
+    paths = np.full((len(shared), len(names), *first.mean_path.shape[2:]), np.nan, dtype=np.float32)
+    pairs = first.sizes["pair"]
+    separation, apart = np.zeros((2, len(views), first.sizes["phase"], pairs))
+    limit = float(first.attrs["parting"])
+    for index, (_, one) in enumerate(open_runs(folder, names, ("sign", "projection", "ae_seed"))):
+        mean = one.mean_path.values
+        for row, space in enumerate(shared):
+            paths[row, index] = mean[drawn.index(space), 0]
+        for row, runs in enumerate(_mean_paths(one, drawn, mean)):
+            for run in runs:
+                found = separations(run).T
+                separation[row] += np.log(found) / (len(runs) * len(names))
+                apart[row] += (found >= limit) / (len(runs) * len(names))
+    between = "distance between the two signs' examples over that within the signs"
+    return xr.Dataset(
+        {
+            "path": (
+                ("space", "network", "sign", "phase", "dim"),
+                paths,
+                {
+                    "long_name": "mean path of the sign in the shared map, its first autoencoder",
+                    "units": "1",
+                },
+            ),
+            "separation": (
+                ("view", "phase", "pair"),
+                np.exp(separation).astype(np.float32),
+                {"long_name": f"{between}, after equal times, geometric mean", "units": "1"},
+            ),
+            "apart": (
+                ("view", "phase", "pair"),
+                apart.astype(np.float32),
+                {"long_name": f"share of runs in which it is at least {limit:g}", "units": "1"},
+            ),
+        },
+        coords={
+            **coordinates(shared),
+            "view": ("view", [space.name for space in views], {"long_name": "space"}),
+            "sign": first.sign,
+            "phase": (
+                "phase",
+                np.linspace(0, 1, first.sizes["phase"]),
+                {"long_name": "share of the way, of a pair the longer one's", "units": "1"},
+            ),
+        },
+        attrs={"parting": limit},
+    )
+
+
+def kept(folder: Path, quality: Path, names: list[str], close_fraction: float) -> xr.Dataset:
+    """Say what each projection keeps of every network, mean over its runs."""
+    first = open_run(folder, names[0])
+    spaces = [space for space in described(first) if space.is_projection]
+    upper = np.triu_indices(first.sizes["sign"], 1)
+    k = largest_close_rank(first.sizes["sign"], close_fraction)
+    found = np.full((3, len(spaces), len(names)), np.nan)
+    for index, (path, one) in enumerate(open_runs(folder, names, ("space",))):
+        rank = one.mutual_rank.values[:, :, *upper]
+        place = {space.name: row for row, space in enumerate(described(one))}
+        hidden = rank[place[HEADLINE], :1]
+        trust = open_run(quality, path.stem).trustworthiness.sel(k=NEIGHBOURS)
+        for row, space in enumerate(spaces):
+            runs = rank[None, place[space.name], : space.runs]
+            found[0, row, index] = rank_correlations(runs, hidden).mean()
+            found[1, row, index] = close_kept(runs <= k, hidden <= k).mean()
+            found[2, row, index] = trust.sel(space=space.name).values[: space.runs].mean()
+    meanings = {
+        "kept_ranks": f"rank correlation of mutual ranks with those in {HEADLINE}",
+        "kept_close": f"share of the pairs close in {HEADLINE} that are close in the projection",
+        "trustworthiness": f"trustworthiness at k = {NEIGHBOURS}, on held-out examples",
+    }
+    return xr.Dataset(
+        {
+            name: (
+                ("projection", "network"),
+                values,
+                {"long_name": f"{meaning}, mean over runs", "units": "1"},
+            )
+            for (name, meaning), values in zip(meanings.items(), found, strict=True)
+        },
+        coords=coordinates(spaces, "projection"),
+    )
+
+
+def chosen(dataset: xr.Dataset) -> str:
+    """Choose the plane that the shared map is drawn in: what keeps most, and can be trusted most.
+
+    By the mean over networks of close pairs kept times trustworthiness: the study asks for close
+    pairs. Where nothing is known, by place.
+    """
+    planes = [one.name for one in described(dataset) if one.dims == 2] or dataset.space.values[:1]
+    score = (dataset["kept_close"] * dataset["trustworthiness"]).mean("network")
+    return str(max(planes, key=lambda name: np.nan_to_num(score.sel(projection=name)).item()))
+
+
+def _mean_paths(one: xr.Dataset, drawn: list[Space], mean: np.ndarray) -> Iterator[list[MeanPaths]]:
+    """Give the mean paths of every run: of the hidden states, then of every projection."""
+    known = one["count"].values, one["duration"].values
+    yield [MeanPaths(one.mean_hidden.values.astype(float), one.hidden_spread.values, *known)]
+    spread = one.path_spread.values
+    for row, space in enumerate(drawn):
+        yield [
+            MeanPaths(mean[row, run, ..., : space.dims].astype(float), spread[row, run], *known)
+            for run in range(space.runs)
+        ]
