@@ -178,9 +178,12 @@ def parting_variables(
     together = np.full((len(spaces), seeds, pairs), np.nan, dtype=np.float16)
     stays = np.zeros(together.shape, dtype=bool)
     for row, space in enumerate(spaces):
-        for column, one in enumerate(_over(seeds, found.get(space, []))):
+        runs = found.get(space, [])
+        for column, one in enumerate(runs):
             parted = partings(separations(one), limit)
-            together[row, column], stays[row, column] = parted.together_to, parted.stays_apart
+            # Repeated over the seeds.
+            together[row, column :: len(runs)] = parted.together_to
+            stays[row, column :: len(runs)] = parted.stays_apart
     drawn = {
         space: _over(seeds, runs)
         for space, runs in found.items()
@@ -253,4 +256,4 @@ def parting_variables(
 
 
 def _over(seeds: int, runs: list[MeanPaths]) -> list[MeanPaths]:
-    return [runs[column % len(runs)] for column in range(seeds)] if runs else []
+    return [runs[column % len(runs)] for column in range(seeds)]

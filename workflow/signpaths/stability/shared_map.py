@@ -23,7 +23,6 @@ from signpaths.stores import write_store
 
 # Neighbours for which trustworthiness is told.
 NEIGHBOURS = 10
-SEEN = ("train", "held_out")
 
 
 def shared_map(
@@ -80,7 +79,7 @@ def fits(folder: Path, names: list[str]) -> xr.Dataset:
     """Gather how well the networks fit the reference."""
     share = "share of the reference's deviations that a network explains (R²)"
     seen = ("network", "seen")
-    described: dict[str, tuple[tuple[str, ...], str]] = {
+    meanings: dict[str, tuple[tuple[str, ...], str]] = {
         "fit": (seen, f"{share}; one of the reference's own is judged by the others' consensus"),
         "fit_sign": ((*seen, "sign"), f"{share}, at one sign"),
         "fit_phase": ((*seen, "phase"), f"{share}, between the signs at one phase"),
@@ -88,7 +87,7 @@ def fits(folder: Path, names: list[str]) -> xr.Dataset:
         "fits": (("network",), "whether it fits better than with any permutation of its signs"),
         "of_reference": (("network",), "whether the network is one of the reference's own"),
     }
-    found: dict[str, list[Any]] = {name: [] for name in described}
+    found: dict[str, list[Any]] = {name: [] for name in meanings}
     for _, one in open_runs(folder, names, ("sign",)):
         for name, values in found.items():
             values.append(one[name].values if name in one else one.attrs[name])
@@ -96,9 +95,9 @@ def fits(folder: Path, names: list[str]) -> xr.Dataset:
     return xr.Dataset(
         {
             name: (dims, np.array(found[name]), {"long_name": meaning, "units": "1"})
-            for name, (dims, meaning) in described.items()
+            for name, (dims, meaning) in meanings.items()
         },
-        coords={"seen": ("seen", list(SEEN), {"long_name": "examples judged"})},
+        coords={"seen": one.seen},
         attrs={"permutations": one.sizes["permutation"]},
     )
 

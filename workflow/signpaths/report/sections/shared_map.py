@@ -21,7 +21,6 @@ MEASURES = ("kept_ranks", "kept_close", "trustworthiness")
 PAIRS_SHOWN = 12
 # A picture misleads where it shows a pair together for this much of the way longer than it is.
 MISLEADS = 0.25
-CONFIDENCE = 0.95
 
 
 def content(study: Study) -> dict[str, Any] | None:
@@ -34,20 +33,21 @@ def content(study: Study) -> dict[str, Any] | None:
 def shared_rows(shared: xr.Dataset, stability: xr.Dataset) -> dict[str, Any]:
     """Give fits, what is kept, the picture's share of the instability, and pairs that part."""
     own = shared["of_reference"].values == 1
+    level = float(stability.attrs["confidence"])
     fits = shared["fit"].transpose("network", "seen").values
     chance = shared["fit_permuted"].transpose("network", "seen").values
     return {
         "space": shared.attrs["chosen"],
         "parting": shared.attrs["parting"],
         "networks": own.size,
-        "level": round(100 * CONFIDENCE),
+        "level": round(100 * level),
         "reference": int(own.sum()),
         "fits": [
             {
                 "seen": seen,
-                "own": mean_and_interval(fits[own, column]),
-                "others": mean_and_interval(fits[~own, column]),
-                "chance": mean_and_interval(chance[:, column]),
+                "own": mean_and_interval(fits[own, column], level),
+                "others": mean_and_interval(fits[~own, column], level),
+                "chance": mean_and_interval(chance[:, column], level),
             }
             for column, seen in enumerate(shared["seen"].values)
         ],
@@ -57,11 +57,11 @@ def shared_rows(shared: xr.Dataset, stability: xr.Dataset) -> dict[str, Any]:
                 "space": space.name,
                 "shared": space.is_shared,
                 "values": [
-                    mean_and_interval(shared[name].sel(projection=space.name).values)
+                    mean_and_interval(shared[name].sel(projection=space.name).values, level)
                     for name in MEASURES
                 ],
                 "others": [
-                    mean_and_interval(shared[name].sel(projection=space.name).values[~own])
+                    mean_and_interval(shared[name].sel(projection=space.name).values[~own], level)
                     for name in MEASURES
                 ],
             }
@@ -74,7 +74,9 @@ def shared_rows(shared: xr.Dataset, stability: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def mean_and_interval(values: np.ndarray) -> tuple[float | None, float | None, float | None]:
+def mean_and_interval(
+    values: np.ndarray, confidence: float
+) -> tuple[float | None, float | None, float | None]:
     """Mean over networks with the ends of its t interval; None where they are not known."""
     known = values[np.isfinite(values)]
     if not known.size:
@@ -82,7 +84,7 @@ def mean_and_interval(values: np.ndarray) -> tuple[float | None, float | None, f
     mean = float(known.mean())
     if known.size < 2:
         return mean, None, None
-    half = float(t.ppf((1 + CONFIDENCE) / 2, known.size - 1) * known.std(ddof=1)) / known.size**0.5
+    half = float(t.ppf((1 + confidence) / 2, known.size - 1) * known.std(ddof=1)) / known.size**0.5
     return mean, mean - half, mean + half
 
 
