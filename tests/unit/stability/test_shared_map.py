@@ -1,0 +1,116 @@
+"""Stage `shared-map`: every number of it beside a slow, obvious computation."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from fake_study import NAMES, make_study, write_shared_map
+from makers import random_ranks
+from scipy.stats import spearmanr
+from signpaths.closeness.partings import MeanPaths, separations
+from signpaths.errors import UserError
+from signpaths.options import CloseOptions
+from signpaths.spaces import described
+from signpaths.stability.shared_map import shared_map
+from signpaths.stores import open_store, write_store
+
+RUNS = 7
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven networks, five of them the reference, two autoencoders a network and in all."""
+    spaces = ("hidden", "pca2", "ae2", "shared_pca2", "shared_ae2")
+    study = make_study(tmp_path_factory.mktemp("study"), runs=RUNS, takes=1, spaces=spaces)
+    rng = np.random.default_rng(6)
+    for number in range(RUNS):
+        path = study.folder / f"closeness/{number}.zarr"
+        one = open_store(path).load()
+        second = {"space": ["ae2", "shared_ae2"], "ae_seed": 1}
+        one.mutual_rank.loc[second] = [random_ranks(rng, len(NAMES), []) for _ in range(2)]
+        write_store(one, path, stage="closeness", title="made for a test")
+    write_shared_map(study.folder, NAMES, RUNS)
+    return study.folder
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path) -> xr.Dataset:
+    return open_store(folder / "shared_map.zarr").load()
+
+
+def stores(folder: Path, kind: str) -> list[xr.Dataset]:
+    return [open_store(folder / f"{kind}/{number}.zarr").load() for number in range(RUNS)]
+
+
+def test_paths_are_those_of_the_shared_spaces_first_autoencoders(
+    folder: Path, found: xr.Dataset
+) -> None:
+    assert found.space.values.tolist() == ["shared_pca2", "shared_ae2"]
+    assert found.network.values.tolist() == [str(number) for number in range(RUNS)]
+    for number, run in enumerate(stores(folder, "closeness")):
+        for space in found.space.values:
+            expected = run.mean_path.sel(projection=space).values[0]
+            np.testing.assert_array_equal(found.path.sel(space=space).values[number], expected)
+
+
+def test_separations_are_means_over_networks_and_runs(folder: Path, found: xr.Dataset) -> None:
+    assert found.view.values.tolist() == ["hidden", "pca2", "ae2", "shared_pca2", "shared_ae2"]
+    for view in ("hidden", "ae2", "shared_pca2"):
+        runs = []
+        for one in stores(folder, "closeness"):
+            known = one["count"].values, one["duration"].values
+            if view == "hidden":
+                runs.append(MeanPaths(one.mean_hidden.values, one.hidden_spread.values, *known))
+            else:
+                own = one.sel(projection=view)
+                for seed in range(2 if view == "ae2" else 1):
+                    path, spread = own.mean_path.values[seed], own.path_spread.values[seed]
+                    runs.append(MeanPaths(path, spread, *known))
+        each = np.array([separations(run).T for run in runs])
+        geometric = np.prod(each ** (1 / len(runs)), axis=0)
+        np.testing.assert_allclose(found.separation.sel(view=view), geometric, rtol=1e-4)
+        apart = (each >= found.attrs["parting"]).mean(axis=0)
+        np.testing.assert_allclose(found.apart.sel(view=view), apart, atol=1e-6)
+
+
+def test_what_is_kept_is_what_loops_over_runs_give(folder: Path, found: xr.Dataset) -> None:
+    upper = np.triu_indices(found.sizes["sign"], 1)
+    qualities = stores(folder, "quality")
+    for number, one in enumerate(stores(folder, "closeness")):
+        hidden = one.mutual_rank.sel(space="hidden").values[0][upper]
+        for space in described(found, "projection"):
+            ranks = [
+                one.mutual_rank.sel(space=space.name).values[run][upper]
+                for run in range(space.runs)
+            ]
+            at = found.sel(projection=space.name).isel(network=number)
+            expected = np.mean([spearmanr(rank, hidden).statistic for rank in ranks])
+            np.testing.assert_allclose(at.kept_ranks, expected, rtol=1e-6)
+            close = hidden <= 1
+            kept = np.mean([(rank[close] <= 1).mean() for rank in ranks])
+            np.testing.assert_allclose(at.kept_close, kept)
+            trust = qualities[number].trustworthiness.sel(space=space.name, k=10)
+            np.testing.assert_allclose(at.trustworthiness, trust.values[: space.runs].mean())
+
+
+def test_the_shared_plane_that_keeps_and_can_be_trusted_most_is_chosen(found: xr.Dataset) -> None:
+    score = (found.kept_close * found.trustworthiness).mean("network").to_series()
+    planes = ["shared_pca2", "shared_ae2"]
+    assert found.attrs["chosen"] == score[planes].idxmax()
+
+
+def test_fits_are_gathered_with_whose_they_are(found: xr.Dataset) -> None:
+    np.testing.assert_allclose(found["fit"], 0.7)
+    np.testing.assert_allclose(found.fit_permuted, 0.2)
+    assert found.of_reference.values.tolist() == [1] * 5 + [0] * 2
+    facts = ("reference", "fitting", "permutations")
+    assert [found.attrs[name] for name in facts] == [5, RUNS, 3]
+
+
+def test_a_network_that_is_missing_is_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "networks.txt").write_text("".join(f"{one}\n" for one in range(RUNS + 1)))
+    inputs = [folder / kind for kind in ("alignment", "closeness", "quality")]
+    with pytest.raises(UserError, match=rf"{RUNS}\.zarr"):
+        shared_map(tmp_path / "networks.txt", *inputs, tmp_path / "out.zarr", close=CloseOptions())
+    assert not (tmp_path / "out.zarr").exists()
