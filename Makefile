@@ -86,8 +86,9 @@ calibrate: .venv/study
 mutate: .venv/mutation
 	$(BIN)/python tests/mutation/mutate.py $(MUTATE)
 
+# Tests of one file share what they train, so a file stays with one process.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 docs: .venv/dev
 	$(BIN)/python -m signpaths.documents .

@@ -8,7 +8,7 @@ the hidden states.
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -20,6 +20,9 @@ from signpaths.options import PathsOptions
 from signpaths.projections.procrustes import Turn
 from signpaths.spaces import Space, coordinates, projections
 from signpaths.stores import open_store, write_store
+
+if TYPE_CHECKING:
+    import keras
 
 WIDEST = 3
 BATCH = 4096
@@ -169,10 +172,15 @@ def _encoded(model: Path, frames: np.ndarray) -> Projection:
     import keras
 
     network = training.load_model(model)
-    encoder = keras.Model(network.inputs, network.get_layer("bottleneck").output)
-    return Projection(
-        encoder.predict(frames, batch_size=BATCH, verbose=0),
-        network.predict(frames[::RESTORED_EVERY], batch_size=BATCH, verbose=0),
+    [hidden] = network.inputs
+    encoder = keras.Model(hidden, network.get_layer("bottleneck").output)
+    return Projection(_run(encoder, frames), _run(network, frames[::RESTORED_EVERY]))
+
+
+def _run(network: "keras.Model", frames: np.ndarray) -> np.ndarray:
+    """Run a network batch by batch: `predict` would first trace it, which takes longer."""
+    return np.concatenate(
+        [network(batch) for batch in np.split(frames, range(BATCH, len(frames), BATCH))]
     )
 
 
