@@ -1,10 +1,20 @@
 """Where pairs part: against slow double loops over examples, and against planted partings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signpaths.closeness.partings import MeanPaths, mean_paths, partings, separations
+from signpaths import spaces as kinds
+from signpaths.closeness.partings import (
+    MeanPaths,
+    mean_paths,
+    parting_variables,
+    partings,
+    separations,
+)
+from signpaths.spaces import HIDDEN_SPACE, LAST_SPACE, Space
 
 PHASES = 32
 
@@ -115,3 +125,31 @@ def test_a_sign_of_one_example_takes_the_spread_of_the_other() -> None:
     np.testing.assert_allclose(found[0], np.sqrt(np.divide(between, within)))
     assert np.isnan(found[2]).all()
     assert np.isnan(partings(found, 1.5).together_to).tolist() == [False, False, True]
+
+
+def test_what_is_stored_is_of_every_run_and_their_geometric_mean() -> None:
+    rng = np.random.default_rng(3)
+    hidden, shared = HIDDEN_SPACE, Space("shared_ae2", kinds.SHARED_AUTOENCODER, "shared", 2)
+    own = replace(shared, name="ae2", kind=kinds.AUTOENCODER, runs=2)
+    label = np.repeat(np.arange(4), 6)
+    paths = {
+        space: [
+            mean_paths(rng.normal(size=(24, PHASES, 2)).cumsum(axis=1), label, 20 + label)
+            for _ in range(space.runs)
+        ]
+        for space in (hidden, own, shared)
+    }
+    stored = parting_variables(paths, [hidden, LAST_SPACE, own, shared], seeds=2, limit=1.1)
+    assert stored.view.values.tolist() == ["hidden", "ae2", "shared_ae2"]
+    for row, runs in ((0, paths[hidden]), (2, paths[own]), (3, paths[shared])):
+        each = [separations(one) for one in runs]
+        for seed in range(2):
+            parted = partings(each[seed % len(each)], 1.1)
+            np.testing.assert_allclose(stored.together_to[row, seed], parted.together_to, rtol=1e-3)
+            np.testing.assert_array_equal(stored.stays_apart[row, seed], parted.stays_apart)
+        mean = np.prod(each, axis=0) ** (1 / len(each))
+        view = max(row - 1, 0)
+        np.testing.assert_allclose(stored.separation[view].T, mean, rtol=1e-3)
+    assert np.isnan(stored.together_to[1]).all()
+    assert stored.shared_space.values.tolist() == ["shared_ae2"]
+    np.testing.assert_allclose(stored.mean_path[0], paths[shared][0].mean, rtol=1e-6)

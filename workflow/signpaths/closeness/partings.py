@@ -160,7 +160,7 @@ def partings(separation: np.ndarray, limit: float) -> Parting:
 def parting_variables(
     found: dict[Space, list[MeanPaths]], spaces: Sequence[Space], seeds: int, limit: float
 ) -> xr.Dataset:
-    """Lay out where pairs part in every space, and the mean paths of projections.
+    """Lay out where pairs part in every space, how far apart they are, and the shared map's paths.
 
     Parameters
     ----------
@@ -173,31 +173,33 @@ def parting_variables(
     limit
         From this separation on two signs are apart.
     """
-    first = next(iter(found.values()))[0]
-    pairs = len(first.mean) * (len(first.mean) - 1) // 2
+    views = [space for space in found if space.is_projection or space.name == HEADLINE]
+    shared = [space for space in views if space.is_shared]
+    signs, phases = next(iter(found.values()))[0].spread.shape
+    pairs = signs * (signs - 1) // 2
     together = np.full((len(spaces), seeds, pairs), np.nan, dtype=np.float16)
     stays = np.zeros(together.shape, dtype=bool)
-    for row, space in enumerate(spaces):
-        runs = found.get(space, [])
+    far = np.zeros((len(views), phases, pairs))
+    for space, runs in found.items():
+        row = spaces.index(space)
         for column, one in enumerate(runs):
-            parted = partings(separations(one), limit)
+            separation = separations(one)
+            parted = partings(separation, limit)
             # Repeated over the seeds.
             together[row, column :: len(runs)] = parted.together_to
             stays[row, column :: len(runs)] = parted.stays_apart
-    drawn = {
-        space: _over(seeds, runs)
-        for space, runs in found.items()
-        if space.is_projection or space.name == HEADLINE
-    }
-    hidden = drawn.pop(next(one for one in drawn if not one.is_projection))[0]
-    widest = max((space.dims for space in drawn), default=0)
-    where = ("projection", "ae_seed", "sign", "phase")
-    mean = np.full((len(drawn), seeds, *hidden.spread.shape, widest), np.nan, dtype=np.float32)
-    spread = np.empty(mean.shape[:-1], dtype=np.float32)
-    for row, (space, runs) in enumerate(drawn.items()):
-        mean[row, ..., : space.dims] = [one.mean[..., : space.dims] for one in runs]
-        spread[row] = [one.spread for one in runs]
-    squared = "mean squared distance of the sign's examples from it"
+            if space in views:
+                far[views.index(space)] += np.log(separation.T) / len(runs)
+    mean = np.full(
+        (len(shared), signs, phases, max((space.dims for space in shared), default=0)),
+        np.nan,
+        dtype=np.float32,
+    )
+    for row, space in enumerate(shared):
+        mean[row, ..., : space.dims] = found[space][0].mean[..., : space.dims]
+    # What is too large for half precision is as good as infinite.
+    with np.errstate(over="ignore"):
+        separation = np.exp(far).astype(np.float16)
     return xr.Dataset(
         {
             "together_to": (
@@ -214,46 +216,30 @@ def parting_variables(
                 stays,
                 {"long_name": "whether they are apart from there to the end", "units": "1"},
             ),
+            "separation": (
+                ("view", "phase", "pair"),
+                separation,
+                {
+                    "long_name": "distance between the two signs' examples over that within the "
+                    "signs, after equal times, geometric mean over runs",
+                    "units": "1",
+                },
+            ),
             "mean_path": (
-                (*where, "dim"),
+                ("shared_space", "sign", "phase", "dim"),
                 mean,
-                {"long_name": "mean path of the sign at equal phases", "units": "1"},
-            ),
-            "path_spread": (
-                where,
-                spread,
-                {"long_name": squared, "units": "1"},
-            ),
-            "mean_hidden": (
-                ("sign", "phase", "unit"),
-                hidden.mean.astype(np.float32),
-                {"long_name": "mean hidden state of the sign at equal phases", "units": "1"},
-            ),
-            "hidden_spread": (
-                ("sign", "phase"),
-                hidden.spread.astype(np.float32),
-                {"long_name": squared, "units": "1"},
-            ),
-            "count": (
-                "sign",
-                hidden.count,
-                {"long_name": "examples of the sign", "units": "count"},
-            ),
-            "duration": (
-                "sign",
-                hidden.duration,
-                {"long_name": "mean length of the examples", "units": "frames"},
+                {
+                    "long_name": "mean path of the sign at equal phases, first shared autoencoder",
+                    "units": "1",
+                },
             ),
         },
         coords={
-            "projection": (
-                "projection",
-                [space.name for space in drawn],
-                {"long_name": "space that paths can be drawn in"},
-            )
+            "view": ("view", [space.name for space in views], {"long_name": "space"}),
+            "shared_space": (
+                "shared_space",
+                [space.name for space in shared],
+                {"long_name": "space of the shared map"},
+            ),
         },
     )
-
-
-def _over(seeds: int, runs: list[MeanPaths]) -> list[MeanPaths]:
-    return [runs[column % len(runs)] for column in range(seeds)]

@@ -8,24 +8,20 @@ the hidden states.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from signpaths import spaces as kinds
 from signpaths.errors import UserError
-from signpaths.networks import training
 from signpaths.options import PathsOptions
+from signpaths.projections.encoders import encoded, read_layers, restored
 from signpaths.projections.procrustes import Turn
 from signpaths.spaces import Space, coordinates, projections
 from signpaths.stores import open_store, write_store
 
-if TYPE_CHECKING:
-    import keras
-
 WIDEST = 3
-BATCH = 4096
 FITTED_ON = "train"
 # Restoring takes as long as projecting; one frame of so many says the mean error to a percent.
 RESTORED_EVERY = 8
@@ -79,7 +75,6 @@ def paths(
         If an autoencoder that the options ask for is not there, or the network is turned onto
         another reference.
     """
-    training.start(0)
     hidden = open_store(activations).load()
     mask = hidden.mask.values
     frames = hidden.hidden.values[mask]
@@ -169,19 +164,8 @@ def _models(folder: Path, space: Space) -> list[Path]:
 
 
 def _encoded(model: Path, frames: np.ndarray) -> Projection:
-    import keras
-
-    network = training.load_model(model)
-    [hidden] = network.inputs
-    encoder = keras.Model(hidden, network.get_layer("bottleneck").output)
-    return Projection(_run(encoder, frames), _run(network, frames[::RESTORED_EVERY]))
-
-
-def _run(network: "keras.Model", frames: np.ndarray) -> np.ndarray:
-    """Run a network batch by batch: `predict` would first trace it, which takes longer."""
-    return np.concatenate(
-        [network(batch) for batch in np.split(frames, range(BATCH, len(frames), BATCH))]
-    )
+    layers = read_layers(model)
+    return Projection(encoded(layers, frames), restored(layers, frames[::RESTORED_EVERY]))
 
 
 def _components(frames: np.ndarray, fitted_on: np.ndarray, dims: int) -> Projection:

@@ -6,18 +6,16 @@ of every pair are at each phase, how well every network fits the reference, and 
 keeps of it.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from signpaths.closeness.partings import MeanPaths, separations
 from signpaths.closeness.ranks import largest_close_rank
 from signpaths.options import CloseOptions
 from signpaths.runs import open_run, open_runs, read_names
-from signpaths.spaces import HEADLINE, HIDDEN_SPACE, Space, coordinates, described
+from signpaths.spaces import HEADLINE, coordinates, described
 from signpaths.stability.kept import close_kept, rank_correlations
 from signpaths.stores import write_store
 
@@ -45,7 +43,7 @@ def shared_map(
         The folders with the stores of these stages, `<network>.zarr`.
     store
         The zarr store to write: `path(space, network, sign, phase, dim)` in the shared map,
-        `separation` and `apart` over `(view, phase, pair)`, `fit(network, seen)`, and what is kept,
+        `separation(view, phase, pair)`, `fit(network, seen)`, and what is kept,
         `(projection, network)`.
 
     Raises
@@ -105,29 +103,18 @@ def fits(folder: Path, names: list[str]) -> xr.Dataset:
 def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
     """Gather where signs go in the shared map, and how far apart pairs are at each phase."""
     first = open_run(folder, names[0])
+    paths = np.empty((first.sizes["shared_space"], len(names), *first.mean_path.shape[1:]))
+    far = np.zeros(first.separation.shape)
+    for index, (_, one) in enumerate(open_runs(folder, names, ("sign", "view", "shared_space"))):
+        paths[:, index] = one.mean_path.values
+        far += np.log(one.separation.values, dtype=float) / len(names)
     of_name = {space.name: space for space in described(first)}
-    drawn = [of_name[name] for name in first.projection.values.tolist()]
-    shared = [space for space in drawn if space.is_shared]
-    views = [HIDDEN_SPACE, *drawn]
-    paths = np.full((len(shared), len(names), *first.mean_path.shape[2:]), np.nan, dtype=np.float32)
-    pairs = first.sizes["pair"]
-    separation, apart = np.zeros((2, len(views), first.sizes["phase"], pairs))
-    limit = float(first.attrs["parting"])
-    for index, (_, one) in enumerate(open_runs(folder, names, ("sign", "projection", "ae_seed"))):
-        mean = one.mean_path.values
-        for row, space in enumerate(shared):
-            paths[row, index] = mean[drawn.index(space), 0]
-        for row, runs in enumerate(_mean_paths(one, drawn, mean)):
-            for run in runs:
-                found = separations(run).T
-                separation[row] += np.log(found) / (len(runs) * len(names))
-                apart[row] += (found >= limit) / (len(runs) * len(names))
     between = "distance between the two signs' examples over that within the signs"
     return xr.Dataset(
         {
             "path": (
                 ("space", "network", "sign", "phase", "dim"),
-                paths,
+                paths.astype(np.float32),
                 {
                     "long_name": "mean path of the sign in the shared map, its first autoencoder",
                     "units": "1",
@@ -135,26 +122,21 @@ def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
             ),
             "separation": (
                 ("view", "phase", "pair"),
-                np.exp(separation).astype(np.float32),
+                np.exp(far).astype(np.float32),
                 {"long_name": f"{between}, after equal times, geometric mean", "units": "1"},
-            ),
-            "apart": (
-                ("view", "phase", "pair"),
-                apart.astype(np.float32),
-                {"long_name": f"share of runs in which it is at least {limit:g}", "units": "1"},
             ),
         },
         coords={
-            **coordinates(shared),
-            "view": ("view", [space.name for space in views], {"long_name": "space"}),
-            "sign": first.sign,
+            **coordinates([of_name[name] for name in first.shared_space.values.tolist()]),
+            "view": first["view"],
+            "sign": first["sign"],
             "phase": (
                 "phase",
                 np.linspace(0, 1, first.sizes["phase"]),
                 {"long_name": "share of the way, of a pair the longer one's", "units": "1"},
             ),
         },
-        attrs={"parting": limit},
+        attrs={"parting": float(first.attrs["parting"])},
     )
 
 
@@ -202,15 +184,3 @@ def chosen(dataset: xr.Dataset) -> str:
     planes = [one.name for one in described(dataset) if one.dims == 2] or dataset.space.values[:1]
     score = (dataset["kept_close"] * dataset["trustworthiness"]).mean("network")
     return str(max(planes, key=lambda name: np.nan_to_num(score.sel(projection=name)).item()))
-
-
-def _mean_paths(one: xr.Dataset, drawn: list[Space], mean: np.ndarray) -> Iterator[list[MeanPaths]]:
-    """Give the mean paths of every run: of the hidden states, then of every projection."""
-    known = one["count"].values, one["duration"].values
-    yield [MeanPaths(one.mean_hidden.values.astype(float), one.hidden_spread.values, *known)]
-    spread = one.path_spread.values
-    for row, space in enumerate(drawn):
-        yield [
-            MeanPaths(mean[row, run, ..., : space.dims].astype(float), spread[row, run], *known)
-            for run in range(space.runs)
-        ]

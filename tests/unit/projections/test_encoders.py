@@ -1,0 +1,87 @@
+"""Autoencoders without TensorFlow: against Keras, and with files that are none."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from signpaths.errors import UserError
+from signpaths.projections.encoders import ACTIVATIONS, encoded, read_layers, restored
+from trained import after_start
+
+KERAS = """
+from pathlib import Path
+import keras
+import numpy as np
+from signpaths.options import DenoisingOptions
+from signpaths.projections import denoising
+
+folder = Path(FOLDER)
+frames = np.load(folder / "frames.npy")
+for activation in ACTIVATIONS:
+    options = DenoisingOptions(layers=(16, 8), activation=activation, bottleneck=activation)
+    network = denoising.build(frames.shape[1], 3, options)
+    random = np.random.default_rng(1)
+    # Fresh biases would be zero.
+    network.set_weights([random.normal(size=one.shape) for one in network.get_weights()])
+    training.save_model(network, folder / f"{activation}.keras")
+    [hidden] = network.inputs
+    encoder = keras.Model(hidden, network.get_layer("bottleneck").output)
+    np.save(folder / f"{activation}-path.npy", encoder.predict(frames, verbose=0))
+    np.save(folder / f"{activation}-restored.npy", network.predict(frames, verbose=0))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models of every activation, and what Keras makes of some frames."""
+    folder = tmp_path_factory.mktemp("encoders")
+    frames = np.random.default_rng(0).normal(size=(5000, 20)).astype(np.float32)
+    np.save(folder / "frames.npy", frames)
+    given = f"FOLDER, ACTIVATIONS = {str(folder)!r}, {list(ACTIVATIONS)}"
+    after_start(f"{given}\n{KERAS}")
+    return folder
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_layers_compute_what_keras_computes(folder: Path, activation: str) -> None:
+    frames, layers = np.load(folder / "frames.npy"), read_layers(folder / f"{activation}.keras")
+    for found, name in ((encoded, "path"), (restored, "restored")):
+        expected = np.load(folder / f"{activation}-{name}.npy")
+        close = {"rtol": 1e-4, "atol": 1e-5 * np.abs(expected).max()}
+        np.testing.assert_allclose(found(layers, frames), expected, **close)
+
+
+def rewritten(model: Path, target: Path, **members: bytes) -> Path:
+    """Copy a model with other content in some of its members."""
+    with zipfile.ZipFile(model) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, members.get(name.replace(".", "_"), old.read(name)))
+    return target
+
+
+def test_what_is_no_autoencoder_is_named(folder: Path, tmp_path: Path) -> None:
+    good = folder / "relu.keras"
+    with zipfile.ZipFile(good) as archive:
+        config = json.loads(archive.read("config.json"))
+    for layer in config["config"]["layers"]:
+        layer["config"]["name"] = layer["config"]["name"].replace("bottleneck", "waist")
+    cut = tmp_path / "cut.keras"
+    cut.write_bytes(good.read_bytes()[:-100])
+    text = tmp_path / "text.keras"
+    text.write_text("no zip")
+    empty = io.BytesIO()
+    zipfile.ZipFile(empty, "w").close()
+    nothing = tmp_path / "nothing.keras"
+    nothing.write_bytes(empty.getvalue())
+    for model in (
+        *(cut, text, nothing, tmp_path / "missing.keras"),
+        rewritten(good, tmp_path / "list.keras", config_json=b"[]"),
+        rewritten(good, tmp_path / "words.keras", config_json=b"not json"),
+        rewritten(good, tmp_path / "other.keras", config_json=json.dumps(config).encode()),
+        rewritten(good, tmp_path / "no-weights.keras", model_weights_h5=b""),
+    ):
+        with pytest.raises(UserError, match=model.name):
+            read_layers(model)

@@ -1,0 +1,92 @@
+"""A trained autoencoder without TensorFlow: its file and frames in, path and restored frames out.
+
+Takes a `.keras` file of stage `autoencoder` or `shared`, a zip of the layers as JSON and of their
+weights as HDF5 (Keras' version 3 format); computes its dense layers by numpy. TensorFlow takes
+longer to start than these layers take.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+
+from signpaths.errors import UserError
+from signpaths.options import Activation
+
+ACTIVATIONS: dict[Activation, Callable[[np.ndarray], np.ndarray]] = {
+    "linear": lambda values: values,
+    "relu": lambda values: np.maximum(values, 0),
+    "tanh": np.tanh,
+    # As tanh, the logistic function overflows nowhere.
+    "sigmoid": lambda values: (1 + np.tanh(values / 2)) / 2,
+}
+BOTTLENECK = "bottleneck"
+# Frames that go through the layers together, for memory's sake.
+BATCH = 4096
+
+
+class Layer(NamedTuple):
+    """A dense layer: `activation(frames @ weight + bias)`, float32 `(unit, next unit)`."""
+
+    name: str
+    weight: np.ndarray
+    bias: np.ndarray
+    activation: Callable[[np.ndarray], np.ndarray]
+
+
+def read_layers(model: Path) -> list[Layer]:
+    """Read an autoencoder's layers. No code comes out of the file.
+
+    Raises
+    ------
+    UserError
+        If the file is not there, or is no autoencoder of dense layers.
+    """
+    if not model.is_file():
+        raise UserError(f"{model}: no such network; run the stage that trains it first.")
+    try:
+        with zipfile.ZipFile(model) as archive:
+            described = json.loads(archive.read("config.json"))["config"]["layers"]
+            with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as stored:
+                of_name = {
+                    one["vars"].attrs["name"]: (one["vars"]["0"][()], one["vars"]["1"][()])
+                    for one in stored["layers"].values()
+                    if len(one["vars"])
+                }
+        layers = []
+        for config in (one["config"] for one in described if one["class_name"] == "Dense"):
+            weight, bias = of_name[config["name"]]
+            layers.append(Layer(config["name"], weight, bias, ACTIVATIONS[config["activation"]]))
+    except (zipfile.BadZipFile, OSError, LookupError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{model}: it cannot be read as an autoencoder ({error}). It is damaged, or something "
+            "else: remove it and run again."
+        ) from error
+    if BOTTLENECK not in [layer.name for layer in layers]:
+        raise UserError(
+            f"{model}: no layer is called {BOTTLENECK}, so it is no autoencoder of this study. "
+            "Remove it and run again."
+        )
+    return layers
+
+
+def encoded(layers: list[Layer], frames: np.ndarray) -> np.ndarray:
+    """Give the path of frames `(frame, unit)`: the bottleneck's values, `(frame, dim)`."""
+    depth = [layer.name for layer in layers].index(BOTTLENECK) + 1
+    return restored(layers[:depth], frames)
+
+
+def restored(layers: list[Layer], frames: np.ndarray) -> np.ndarray:
+    """Give what all layers make of frames `(frame, unit)`."""
+    batches = []
+    for start in range(0, len(frames), BATCH):
+        values = frames[start : start + BATCH]
+        for layer in layers:
+            values = layer.activation(values @ layer.weight + layer.bias)
+        batches.append(values)
+    return np.concatenate(batches)
