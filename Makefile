@@ -88,7 +88,7 @@ mutate: .venv/mutation
 
 # Tests of one file share what they train, so a file stays with one process.
 test: lint
-	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 docs: .venv/dev
 	$(BIN)/python -m signpaths.documents .

@@ -78,7 +78,7 @@ def draw_shared_map(shared: xr.Dataset) -> Figure:
     bar.ax.yaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=0, symbol=" %"))
     bar.set_label("share of the way (%)")
     bar.outline.set_visible(False)
-    note = "Red dot: where a sign ends"
+    note = "Red dot: where a sign ends; grey: a standard deviation between networks"
     name_signs(figure, axes, names, mean[:, -1], fontsize=10 - 1.2 * crowd, note=note)
     return figure
 
