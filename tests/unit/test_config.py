@@ -176,7 +176,7 @@ def _values(kind: str, own: dict[str, Any]) -> st.SearchStrategy[Any]:
             values(own["items"]),
             min_size=own.get("minItems", 0),
             max_size=own.get("maxItems", 4),
-            unique=own.get("uniqueItems", False),
+            unique_by=str if own.get("uniqueItems", False) else None,
         )
     if "required" in own:
         return _claims()
@@ -328,6 +328,7 @@ def test_auslan_is_the_base_but_for_its_data() -> None:
         "data.padded_length",
         "split.train",
         "split.validation",
+        "figures.pairs",
         "claims",
     }
 
@@ -335,6 +336,7 @@ def test_auslan_is_the_base_but_for_its_data() -> None:
 def test_article_has_the_articles_settings() -> None:
     different = differences(merged(*ARTICLE), defaults())
     assert different.pop("data.channels") == list(GLOVES)
+    assert different.pop("figures.pairs")[0] == ["think", "crazy"]
     assert different == {
         "study": "article",
         "data.source": "data/tctodd.tar.gz",
@@ -762,6 +764,8 @@ def test_options() -> None:
     auslan, article = merged(*AUSLAN), merged(*ARTICLE)
     assert "--layers=600 --layers=150 " in options(auslan, "autoencoder")
     assert " --window=10 64 " in options(auslan, "autoencoder")
+    pairs = '[["think", "crazy"], ["God", "science"], ["buy", "shop"]]'
+    assert options(auslan, "figures") == f"--transform=none '--pairs={pairs}'"
     assert options(auslan, "tsd").partition(" --channels")[2].startswith("=left_x --channels=left_")
     assert options(auslan, "sequences") == (
         """'--aliases={"her": "his_hers"}' --exclude=his_hers --max-length=90 --padded-length=90"""

@@ -170,8 +170,11 @@ def _words(name: str, value: Any, own: Schema) -> list[str]:
         return [f"--{name}={_text(value)}"]
     if not value:
         return [f"--empty-{name}"]
-    if any(isinstance(item, str) and item.strip()[:1] in ("{", "[") for item in value):
+    if any(isinstance(item, list) for item in value) or any(
         # Alone, such a text would be read as JSON itself.
+        isinstance(item, str) and item.strip()[:1] in ("{", "[")
+        for item in value
+    ):
         return [f"--{name}={_json(value)}"]
     words = [_text(item) for item in value]
     if own.get("minItems", 0) == own.get("maxItems"):

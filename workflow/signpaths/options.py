@@ -59,6 +59,14 @@ def _list(value: Any) -> Any:
     return value[0] if whole else value
 
 
+def _pairs(value: Any) -> Any:
+    """Take the list of pairs out of the list that cyclopts, which reads JSON, puts around it."""
+    match value:
+        case [[[*_], *_] as pairs]:
+            return pairs
+    return value
+
+
 def _map(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
@@ -114,6 +122,17 @@ OneOrMore = Annotated[
     AfterValidator(_any),
     ONCE,
     Field(json_schema_extra={"minItems": 1, "uniqueItems": True}),
+]
+
+Pairs = Annotated[
+    tuple[Annotated[tuple[Text, Text], ONCE, Field(json_schema_extra={"uniqueItems": True})], ...],
+    BeforeValidator(_pairs),
+    ONCE,
+    Field(
+        title="a list of pairs, each `[sign, other sign]`, none twice",
+        json_schema_extra={"uniqueItems": True},
+    ),
+    Parameter(accepts_keys=False, n_tokens=1),
 ]
 
 StudyName = Annotated[
@@ -627,6 +646,9 @@ class FiguresOptions(Options):
     """Draw paths as they are (`none`), or as sign(x) · log(1 + |x|), which shows their beginnings
     more closely (`log1p`). No measure is changed.
     """
+
+    pairs: Pairs = ()
+    """Pairs to draw in every network and along their way, beside those that tell most."""
 
 
 class ReportOptions(Options):

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from signpaths.errors import UserError
 from signpaths.hashes import PACKAGE, code_hash
 from signpaths.options import FiguresOptions
-from signpaths.report.closest import over_all_counts
+from signpaths.report.closest import named, over_all_counts, telling
 from signpaths.report.drawing.labels import place_labels
 from signpaths.report.drawing.networks import draw_networks
 from signpaths.report.drawing.pairs import draw_pairs
@@ -94,6 +95,33 @@ def test_every_figure_is_written_and_again_the_same_bytes(study: Study, tmp_path
     ]  # fmt: skip
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_named_pairs_are_drawn_too_and_each_once(study: Study, tmp_path: Path) -> None:
+    stability = open_store(study.for_figures[0]).load()
+    first, second = (stability[name].values.astype(str) for name in ("sign_a", "sign_b"))
+    pairs = ((second[3], first[3]), (first[5], second[5]))
+    assert named(stability, pairs) == [3, 5]
+    best = telling(stability)[0]
+    sizes = []
+    for chosen in ((), pairs, (*pairs, (first[best], second[best]))):
+        folder = tmp_path / str(len(chosen))
+        figures(*study.for_figures, folder, options=FiguresOptions(pairs=chosen))
+        sizes.append(
+            [plt.imread(folder / f"{name}.png").shape for name in ("retrainings", "parting")]
+        )
+    (low, _, _), (_, narrow, _) = sizes[0]
+    (high, _, _), (_, wide, _) = sizes[1]
+    assert high > 1.5 * low
+    assert wide > 1.5 * narrow
+    assert sizes[2] == sizes[1]
+
+
+def test_a_named_pair_of_a_sign_that_is_not_there_is_refused(study: Study, tmp_path: Path) -> None:
+    options = FiguresOptions(pairs=((NAMES[0], NAMES[1][:-1]),))
+    with pytest.raises(UserError, match=f"figures.pairs: .* mean {NAMES[1]}"):
+        figures(*study.for_figures, tmp_path / "out", options=options)
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_run_and_hostile_names_can_be_drawn(tmp_path: Path) -> None:

@@ -3,9 +3,13 @@
 Takes `stability.zarr`, gives names for people and the order of `pairs.csv`.
 """
 
+import difflib
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
+from signpaths.errors import UserError
 from signpaths.spaces import HEADLINE, plane
 from signpaths.stability.verdicts import COMES, LOST, STAYS
 from signpaths.wording import pair_name
@@ -48,6 +52,24 @@ def telling(stability: xr.Dataset) -> list[int]:
         lost = order[picture[order] == LOST]
         found += [pair for pair in lost if pair not in found][:1]
     return [int(pair) for pair in found]
+
+
+def named(stability: xr.Dataset, pairs: Sequence[tuple[str, str]]) -> list[int]:
+    """Find pairs by the names of their signs, in either order.
+
+    Raises
+    ------
+    UserError
+        If the study has no such sign.
+    """
+    both = zip(stability["sign_a"].values, stability["sign_b"].values, strict=True)
+    place = {frozenset(map(str, two)): index for index, two in enumerate(both)}
+    signs = sorted(set().union(*place))
+    for sign in (one for pair in pairs for one in pair if one not in signs):
+        near = difflib.get_close_matches(sign, signs, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(signs[:10])}, …"
+        raise UserError(f"figures.pairs: the study has no sign {sign}. {hint}")
+    return [place[frozenset(pair)] for pair in pairs]
 
 
 def pair_names(stability: xr.Dataset) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib
 
 from signpaths.options import FiguresOptions
-from signpaths.report.closest import telling
+from signpaths.report.closest import named, telling
 from signpaths.report.drawing.accuracy import draw_accuracy
 from signpaths.report.drawing.networks import draw_networks
 from signpaths.report.drawing.pairs import draw_pairs
@@ -53,6 +53,11 @@ def figures(
         The folder for the figures.
     options
         How they are drawn.
+
+    Raises
+    ------
+    UserError
+        If `figures.pairs` names a sign that the study does not have.
     """
     stable = open_store(stability).load()
     metrics = read_metrics(networks, names_of(stable))
@@ -65,7 +70,9 @@ def figures(
         for name, figure in (("pairs", draw_pairs(stable)), ("accuracy", draw_accuracy(metrics))):
             save(figure, folder / f"{name}.png")
             save(figure, folder / f"{name}.svg")
-        shared, pairs = open_store(shared_map).load(), telling(stable)
+        shared = open_store(shared_map).load()
+        # Each once, where a named pair is one that tells most.
+        pairs = list(dict.fromkeys([*telling(stable), *named(stable, options.pairs)]))
         whole_map = draw_shared_map(shared)
         save(whole_map, folder / "shared-map.png")
         save(whole_map, folder / "shared-map.svg")
