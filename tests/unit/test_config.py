@@ -652,6 +652,8 @@ SIMULATE = {"data__source": "simulate"}
             {"report__reference_seed": 20},
             "report.reference_seed is 20, but lstm.seeds is 20: expected a seed from 0 to 19",
         ),
+        ({"shared__frames": 99}, "expected at least 100: 10 of each of the 10 networks"),
+        ({"shared__frames": 19, "lstm__seeds": 2}, "at least 20: 10 of each of the 2 networks"),
     ],
 )
 def test_values_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
@@ -683,6 +685,7 @@ def test_values_that_do_not_fit_are_refused(changes: dict[str, Any], message: st
         {"simulate__twins": 0, "simulate__prefixes": 0, "simulate__crossings": 0}
         | {"data__source": "signs", "data__channels": ["x"]},
         {"report__reference_seed": 19},
+        {"shared__frames": 20, "lstm__seeds": 2},
         {"closeness__dtw": ["hidden", "ae3"], "autoencoder__dims": [3]},
         {"claims": [{"claim": "c", "kind": "handedness", "space": "ae2"}]}
         | {"autoencoder__dims": [3]},

@@ -12,6 +12,7 @@ from signpaths.options import GLOVES, Claim, SimulateOptions, Study
 from signpaths.spaces import measured, warped
 
 FEWEST_SIGNS = 3  # that give a pair's rank a meaning
+FEWEST_FRAMES = 10  # of a network, in the shared map
 
 
 def misfits(study: Study, wrong: Iterable[str]) -> list[str]:
@@ -109,6 +110,15 @@ def _window(frames: str, window: tuple[int, int], padded_length: int | None) -> 
         )
 
 
+def _shared_frames(frames: int, reference: int, networks: int) -> Iterator[str]:
+    least = FEWEST_FRAMES * min(reference, networks)
+    if frames < least:
+        yield (
+            f"shared.frames is {frames}, expected at least {least}: {FEWEST_FRAMES} of each of the "
+            f"{min(reference, networks)} networks that the shared map is made from"
+        )
+
+
 def _thresholds(rare: float, firm: float) -> Iterator[str]:
     if rare >= firm:
         yield f"stability.rare is {rare}, expected less than stability.firm, which is {firm}"
@@ -153,6 +163,7 @@ CHECKS: dict[str, Callable[..., Iterator[str]]] = {
     "data.source data.channels": _simulated_channels,
     "split.train split.validation": _split,
     "autoencoder.frames autoencoder.window data.padded_length": _window,
+    "shared.frames alignment.reference lstm.seeds": _shared_frames,
     "closeness.dtw autoencoder.dims shared.seeds": _warped_spaces,
     "claims": _claimed_spaces,
     "lstm.units autoencoder.dims": _units,

@@ -171,3 +171,14 @@ def test_a_network_of_other_signs_is_refused(folder: Path, tmp_path: Path) -> No
     with pytest.raises(UserError, match=r"2\.zarr: its signs are not those of"):
         alignment(tmp_path / "2.zarr", folder / "reference.zarr", tmp_path / "out", network="2")
     assert not (tmp_path / "out").exists()
+
+
+def test_too_few_frames_for_a_map_are_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"2 training frames make no map.*shared\.frames"):
+        reference(
+            folder / "activations",
+            tmp_path / "reference.zarr",
+            networks=("0", "1"),
+            options=ReferenceOptions(frames=2),
+        )
+    assert not (tmp_path / "reference.zarr").exists()

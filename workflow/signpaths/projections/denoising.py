@@ -72,7 +72,8 @@ def train(
     if not (len(frames) and len(validation)):
         raise UserError(
             f"{len(frames)} training and {len(validation)} validation frames are left; both need "
-            "some. See autoencoder.frames, autoencoder.validation and split.validation."
+            "some. See autoencoder.frames and autoencoder.validation, of the shared map "
+            "shared.frames, and split.validation."
         )
     seen, seen_validation = frames, validation
     if options.noise_draw == "fixed":

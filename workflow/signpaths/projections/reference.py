@@ -47,7 +47,8 @@ def reference(
     Raises
     ------
     UserError
-        If the networks are not of the same examples, or have no training frames.
+        If the networks are not of the same examples, or have too few training frames to fit
+        principal components to.
     """
     first = open_run(activations, networks[0])
     names, label = np.unique(first.sign.values, return_inverse=True)
@@ -72,6 +73,11 @@ def reference(
         raise UserError(
             f"{activations}: no sign has training examples in all of the networks "
             f"{', '.join(networks)}, so there is no reference. Give split.train more."
+        )
+    if (few := sum(int((one == PARTS[0]).sum()) for one in of_part)) < WIDEST:
+        raise UserError(
+            f"{activations}: {few} training frames make no map; it needs {WIDEST} or more. See "
+            "shared.frames and split.train."
         )
     turned = np.concatenate(
         [
@@ -107,8 +113,7 @@ def as_dataset(
     from sklearn.decomposition import PCA
 
     fitted_to = frames[part == PARTS[0]]
-    dims = min(WIDEST, *fitted_to.shape)
-    pca = PCA(n_components=dims, random_state=0).fit(fitted_to)
+    pca = PCA(n_components=min(WIDEST, fitted_to.shape[1]), random_state=0).fit(fitted_to)
     where = "turned onto the reference"
     return xr.Dataset(
         {
