@@ -254,7 +254,7 @@ def test_an_unknown_key_is_looked_for_everywhere() -> None:
         return problem
 
     assert said({"epochs": 5}) == (
-        "epochs is no config key; did you mean lstm.epochs or autoencoder.epochs?"
+        "epochs is no config key; did you mean lstm.epochs, autoencoder.epochs or shared.epochs?"
     )
     assert said({"lstm": {"dims": [2]}}).endswith("did you mean autoencoder.dims?")
     assert said({"lst": {"epochs": 5}}).endswith("did you mean lstm?")

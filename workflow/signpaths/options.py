@@ -410,7 +410,7 @@ class PathsOptions(Options):
 
 
 class DenoisingOptions(Options):
-    """A denoising autoencoder and how it is trained."""
+    """A denoising autoencoder."""
 
     layers: tuple[Count, ...] = (600, 150)
     """Sizes of the encoder's layers; the decoder mirrors them."""
@@ -426,6 +426,10 @@ class DenoisingOptions(Options):
 
     noise_draw: Literal["fresh", "fixed"] = "fresh"
     """Draw the noise at every training step (`fresh`), or once for all (`fixed`)."""
+
+
+class RegimeOptions(Options):
+    """How an autoencoder is trained."""
 
     epochs: Count = 3
     """Passes over the training frames, at most."""
@@ -445,7 +449,7 @@ class DenoisingOptions(Options):
     """Stop after this many epochs without a better validation loss; `null` trains all epochs."""
 
 
-class AutoencoderOptions(DenoisingOptions):
+class AutoencoderOptions(RegimeOptions, DenoisingOptions):
     """A network's autoencoder, the frames that it sees and how it is trained."""
 
     frames: Literal["real", "window"] = "real"
@@ -496,9 +500,16 @@ class ReferenceOptions(Options):
     """
 
 
-class Shared(ReferenceOptions):
-    """One map for all networks: principal components, and denoising autoencoders that are trained
-    like those of `autoencoder`, on the hidden states turned onto the reference.
+class SharedOptions(RegimeOptions):
+    """How the shared map's autoencoders are trained."""
+
+    learning_rate: Positive = 0.001
+    """Adam's largest learning rate."""
+
+
+class Shared(SharedOptions, ReferenceOptions):
+    """One map for all networks: principal components, and denoising autoencoders of the layers and
+    noise of `autoencoder`, trained on the hidden states turned onto the reference.
     """
 
     seeds: Natural = 1

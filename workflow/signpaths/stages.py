@@ -96,7 +96,7 @@ STAGES = (
         "shared",
         "projections",
         "Train one denoising autoencoder for all networks, turned onto the reference.",
-        (options.DenoisingOptions,),
+        (options.DenoisingOptions, options.SharedOptions),
     ),
     Stage(
         "paths",

@@ -55,6 +55,7 @@ def autoencoder(
         dims=dims,
         seed=seed,
         options=options,
+        regime=options,
     )
 
 

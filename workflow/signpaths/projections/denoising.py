@@ -50,6 +50,7 @@ def train(
     dims: int,
     seed: int,
     options: DenoisingOptions,
+    regime: training.Regime,
 ) -> None:
     """Train one denoising autoencoder and write it.
 
@@ -63,6 +64,10 @@ def train(
         Units of the bottleneck.
     seed
         Sets the noise if it is drawn once; `training.start` has set the rest.
+    options
+        The autoencoder.
+    regime
+        How it is trained.
 
     Raises
     ------
@@ -83,8 +88,8 @@ def train(
             for states in (frames, validation)
         )
     network = build(frames.shape[1], dims, options)
-    compile_for_training(network, len(frames), options)
-    fitted = training.fit(network, (seen, frames), (seen_validation, validation), options)
+    compile_for_training(network, len(frames), regime)
+    fitted = training.fit(network, (seen, frames), (seen_validation, validation), regime)
     training.write_history(fitted, written.history)
     training.save_model(network, written.model)
     best = training.best_epoch(fitted)
@@ -130,11 +135,11 @@ def build(units: int, dims: int, options: DenoisingOptions) -> "keras.Model":
     return keras.Sequential(stack, name="autoencoder")
 
 
-def compile_for_training(network: "keras.Model", frames: int, options: DenoisingOptions) -> None:
+def compile_for_training(network: "keras.Model", frames: int, regime: training.Regime) -> None:
     """Attach loss and optimiser."""
     import keras
 
-    rate = training.learning_rate(options, frames)
+    rate = training.learning_rate(regime, frames)
     network.compile(
         optimizer=keras.optimizers.Adam(rate),
         loss="mse",

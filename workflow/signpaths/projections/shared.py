@@ -1,14 +1,14 @@
 """Stage `shared`: frames of the reference in, one denoising autoencoder for all networks out.
 
 Takes `reference.zarr`, whose frames are of all reference networks alike and turned onto what these
-have in common; trains an autoencoder on them as stage `autoencoder` does on one network (see
-`denoising`).
+have in common; trains an autoencoder on them (see `denoising`). Small steps: large ones restore
+frames better, but fold the plane, and fewer pairs stay near one another in it.
 """
 
 from pathlib import Path
 
 from signpaths.networks import training
-from signpaths.options import DenoisingOptions
+from signpaths.options import DenoisingOptions, SharedOptions
 from signpaths.projections import denoising
 from signpaths.projections.denoising import Written
 from signpaths.stores import open_store
@@ -24,6 +24,7 @@ def shared(
     dims: int,
     seed: int,
     options: DenoisingOptions = DenoisingOptions(),
+    regime: SharedOptions = SharedOptions(),
 ) -> None:
     """Train one autoencoder of the shared map.
 
@@ -56,4 +57,5 @@ def shared(
         dims=dims,
         seed=seed,
         options=options,
+        regime=regime,
     )
