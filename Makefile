@@ -14,7 +14,7 @@ MUTATE ?=
 export PYTHONPATH := $(CURDIR)/workflow
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo seeds auslan article bench calibrate mutate test lint docs lock clean
+.PHONY: help demo seeds auslan article bench calibrate alignments mutate test lint docs lock clean
 
 help:
 	@echo "make demo                  the demo study on simulated recordings, end to end"
@@ -23,6 +23,7 @@ help:
 	@echo "make article RAW=<source>  the article's own settings, flaws included"
 	@echo "make bench RAW=<source>    speed against what one would write otherwise, as ratios"
 	@echo "make calibrate             error rate and power of the statistics, on simulated studies"
+	@echo "make alignments            other ways to bring networks onto one another, on the real study"
 	@echo "make mutate                which small changes of the statistics the unit tests catch"
 	@echo "make test                  linters and the whole test suite"
 	@echo "make docs                  what is made from options.py and stages.py"
@@ -82,6 +83,9 @@ lint: .venv/dev
 
 calibrate: .venv/study
 	$(BIN)/python tests/benchmarks/calibration.py
+
+alignments: .venv/study
+	$(BIN)/python tests/benchmarks/alignments.py results/$(or $(STUDY),auslan)
 
 mutate: .venv/mutation
 	$(BIN)/python tests/mutation/mutate.py $(MUTATE)

@@ -26,6 +26,8 @@ FIRST, SECOND = "#0072B2", "#D55E00"
 ENDS = ("o", "s")
 FAINT = "#C8C8C8"
 MOST_PANELS, COLUMNS = 20, 10
+# Half a panel's width: of where a pair goes in any network, and of the whole map at least.
+REACH, LEAST_REACH = 0.58, 0.15
 # Where separation is drawn: in the hidden states, the shared map, a network's own picture.
 VIEWS: tuple[dict[str, Any], ...] = (
     {"color": "#000000", "ls": "-", "lw": 2.2},
@@ -120,10 +122,12 @@ def draw_retrainings(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[
     figure = Figure(figsize=(1.25 * columns + 0.3, len(pairs) * (1.3 * rows + 0.75)), dpi=DPI)
     FigureCanvasAgg(figure)
     blocks = figure.subfigures(len(pairs), 1, squeeze=False)[:, 0]
-    middle = (path.min(axis=(0, 1, 2)) + path.max(axis=(0, 1, 2))) / 2
-    reach = 0.53 * np.ptp(path, axis=(0, 1, 2)).max()
+    whole = np.ptp(path, axis=(0, 1, 2)).max()
     for block, pair in zip(blocks, pairs, strict=True):
         two = [str(stability[name].values[pair]) for name in ("sign_a", "sign_b")]
+        own = path[:, [signs.index(name) for name in two]]
+        middle = (own.min(axis=(0, 1, 2)) + own.max(axis=(0, 1, 2))) / 2
+        reach = max(REACH * np.ptp(own, axis=(0, 1, 2)).max(), LEAST_REACH * whole)
         each = block.subplots(rows, columns, squeeze=False).flat
         top = 1 - 0.55 / (1.3 * rows + 0.75)
         block.subplots_adjust(left=0.01, right=0.99, top=top, bottom=0.02)
