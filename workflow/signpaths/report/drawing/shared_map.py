@@ -34,6 +34,8 @@ VIEWS: tuple[dict[str, Any], ...] = (
     {"color": "#0072B2", "ls": (0, (5, 2)), "lw": 1.6},
     {"color": "#D55E00", "ls": (0, (1, 1.2)), "lw": 1.6},
 )
+# Panels side by side.
+PARTINGS = 3
 NO_PAIR = "No pair to draw: none stays close, comes and goes or is lost in a picture."
 # Above this, how far signs are apart tells no more.
 FARTHEST = 12.0
@@ -167,10 +169,14 @@ def draw_parting(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]
         views.append(own)
     limit = float(shared.attrs["parting"])
     phase = 100 * shared["phase"].values
-    figure = Figure(figsize=(3.3 * len(pairs) + 0.6, 3.6), dpi=DPI, layout="constrained")
+    rows = -(-len(pairs) // PARTINGS)
+    columns = min(len(pairs), PARTINGS)
+    figure = Figure(figsize=(3.3 * columns + 0.6, 3 * rows + 0.6), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    each = figure.subplots(1, len(pairs), squeeze=False, sharey=True)[0]
-    for axes, pair in zip(each, pairs, strict=True):
+    each = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
+    for axes in each[len(pairs) :]:
+        axes.axis("off")
+    for axes, pair in zip(each, pairs, strict=False):
         for view, style in zip(views, VIEWS, strict=False):
             separation = shared["separation"].sel(view=view).isel(pair=pair).values
             axes.plot(phase, np.minimum(separation, FARTHEST), **style, label=view)
@@ -182,12 +188,14 @@ def draw_parting(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]
         a, b = (short(str(stability[name].values[pair])) for name in ("sign_a", "sign_b"))
         axes.set_title(f"{a} and {b}", fontsize=10)
         axes.set_xlim(0, 100)
-        axes.set_xlabel("share of the longer one's way (%)")
     each[0].set_yscale("log")
     each[0].yaxis.set_major_locator(ticker.FixedLocator([1, 1.5, 2, 3, 5, 8, 12]))
     each[0].yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
     each[0].yaxis.set_minor_locator(ticker.NullLocator())
-    each[0].set_ylabel("distance between / within signs")
+    figure.supylabel("distance between / within signs", fontsize=10)
+    # The lowest panel of each column.
+    for axes in each[max(0, len(pairs) - columns) : len(pairs)]:
+        axes.set_xlabel("share of the longer one's way (%)")
     keys: dict[str, dict[str, Any]] = dict(zip(views, VIEWS, strict=False))
     keys[f"apart from {limit:g}"] = {"color": "#222222", "lw": 1, "ls": (0, (4, 3))}
     handles = [Line2D([], [], **style, label=name) for name, style in keys.items()]
