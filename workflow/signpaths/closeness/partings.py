@@ -181,13 +181,13 @@ def parting_variables(
     stays = np.zeros(together.shape, dtype=bool)
     far = np.zeros((len(views), phases, pairs))
     for space, runs in found.items():
-        row = spaces.index(space)
         for column, one in enumerate(runs):
             separation = separations(one)
-            parted = partings(separation, limit)
-            # Repeated over the seeds.
-            together[row, column :: len(runs)] = parted.together_to
-            stays[row, column :: len(runs)] = parted.stays_apart
+            if space in spaces:
+                row, parted = spaces.index(space), partings(separation, limit)
+                # Repeated over the seeds.
+                together[row, column :: len(runs)] = parted.together_to
+                stays[row, column :: len(runs)] = parted.stays_apart
             if space in views:
                 far[views.index(space)] += np.log(separation.T) / len(runs)
     mean = np.full(

@@ -8,6 +8,7 @@ longer to start than these layers take.
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,11 @@ ACTIVATIONS: dict[Activation, Callable[[np.ndarray], np.ndarray]] = {
     "sigmoid": lambda values: (1 + np.tanh(values / 2)) / 2,
 }
 BOTTLENECK = "bottleneck"
+# What zipfile, h5py and a file of another shape raise.
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, OSError, RuntimeError),
+    *(LookupError, TypeError, ValueError, AttributeError),
+)
 # Frames that go through the layers together, for memory's sake.
 BATCH = 4096
 
@@ -62,7 +68,7 @@ def read_layers(model: Path) -> list[Layer]:
         for config in (one["config"] for one in described if one["class_name"] == "Dense"):
             weight, bias = of_name[config["name"]]
             layers.append(Layer(config["name"], weight, bias, ACTIVATIONS[config["activation"]]))
-    except (zipfile.BadZipFile, OSError, LookupError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise UserError(
             f"{model}: it cannot be read as an autoencoder ({error}). It is damaged, or something "
             "else: remove it and run again."
