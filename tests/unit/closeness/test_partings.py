@@ -68,6 +68,27 @@ def test_a_sign_that_begins_like_another_and_goes_on_is_together_to_its_end() ->
     assert as_long.together_to[0] < 0.3
 
 
+def test_equal_times_are_counted_in_steps_between_frames() -> None:
+    """Of 21 and of 11 frames the shorter one is at its end half-way, not at 11 of 21."""
+    rng = np.random.default_rng(4)
+    lengths, way = (21, 11), np.linspace(0, 1, PHASES)
+    places = [10 * (length - 1) * way[:, None] * np.ones(2) for length in lengths]
+    points = np.concatenate([one + 0.3 * rng.normal(size=(20, PHASES, 2)) for one in places])
+    label = np.repeat([0, 1], 20)
+    found = separations(mean_paths(points, label, np.repeat(lengths, 20)))[0]
+    together = way <= 0.48
+    assert (found[together] < 1.2).all()
+    assert (found[way > 0.55] > 5).all()
+
+
+def test_a_sign_of_one_frame_rests_where_it_is() -> None:
+    still, going = np.zeros((PHASES, 2)), np.linspace(0, 9, PHASES)[:, None] * np.ones(2)
+    found = separations(made(np.stack([still, going, still]), [0.0, 20.0, 0.0]))
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found[1], found[1, 0])
+    assert (np.diff(found[0]) > 0).all()
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.floats(0.1, 0.9), st.integers(0, 100))
 def test_a_planted_parting_is_found(phase: float, seed: int) -> None:

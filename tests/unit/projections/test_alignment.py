@@ -182,3 +182,12 @@ def test_too_few_frames_for_a_map_are_refused(folder: Path, tmp_path: Path) -> N
             options=ReferenceOptions(frames=2),
         )
     assert not (tmp_path / "reference.zarr").exists()
+
+
+@pytest.mark.parametrize("networks", [(), ("0", "1", "0")])
+def test_a_reference_is_of_networks_each_once(
+    folder: Path, tmp_path: Path, networks: tuple[str, ...]
+) -> None:
+    with pytest.raises(UserError, match="one or more networks, none twice"):
+        reference(folder / "activations", tmp_path / "reference.zarr", networks=networks)
+    assert not (tmp_path / "reference.zarr").exists()

@@ -5,12 +5,14 @@ import json
 import zipfile
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from signpaths.errors import UserError
 from signpaths.projections.encoders import ACTIVATIONS, encoded, read_layers, restored
 from trained import after_start
 
+UNITS, DIMS = 20, 3
 KERAS = """
 from pathlib import Path
 import keras
@@ -22,7 +24,7 @@ folder = Path(FOLDER)
 frames = np.load(folder / "frames.npy")
 for activation in ACTIVATIONS:
     options = DenoisingOptions(layers=(16, 8), activation=activation, bottleneck=activation)
-    network = denoising.build(frames.shape[1], 3, options)
+    network = denoising.build(frames.shape[1], DIMS, options)
     random = np.random.default_rng(1)
     # Fresh biases would be zero.
     network.set_weights([random.normal(size=one.shape) for one in network.get_weights()])
@@ -38,16 +40,19 @@ for activation in ACTIVATIONS:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Models of every activation, and what Keras makes of some frames."""
     folder = tmp_path_factory.mktemp("encoders")
-    frames = np.random.default_rng(0).normal(size=(5000, 20)).astype(np.float32)
+    frames = np.random.default_rng(0).normal(size=(5000, UNITS)).astype(np.float32)
     np.save(folder / "frames.npy", frames)
-    given = f"FOLDER, ACTIVATIONS = {str(folder)!r}, {list(ACTIVATIONS)}"
+    given = f"FOLDER, DIMS, ACTIVATIONS = {str(folder)!r}, {DIMS}, {list(ACTIVATIONS)}"
     after_start(f"{given}\n{KERAS}")
     return folder
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_layers_compute_what_keras_computes(folder: Path, activation: str) -> None:
-    frames, layers = np.load(folder / "frames.npy"), read_layers(folder / f"{activation}.keras")
+    frames, layers = (
+        np.load(folder / "frames.npy"),
+        read_layers(folder / f"{activation}.keras", UNITS, DIMS),
+    )
     for found, name in ((encoded, "path"), (restored, "restored")):
         expected = np.load(folder / f"{activation}-{name}.npy")
         close = {"rtol": 1e-4, "atol": 1e-5 * np.abs(expected).max()}
@@ -84,4 +89,34 @@ def test_what_is_no_autoencoder_is_named(folder: Path, tmp_path: Path) -> None:
         rewritten(good, tmp_path / "no-weights.keras", model_weights_h5=b""),
     ):
         with pytest.raises(UserError, match=model.name):
-            read_layers(model)
+            read_layers(model, UNITS, DIMS)
+
+
+@pytest.mark.parametrize(("units", "dims"), [(UNITS + 1, DIMS), (UNITS, DIMS - 1), (1, 1)])
+def test_an_autoencoder_of_another_shape_is_named(folder: Path, units: int, dims: int) -> None:
+    with pytest.raises(UserError, match=f"tanh.keras: .* from {units} hidden units to {dims}"):
+        read_layers(folder / "tanh.keras", units, dims)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("layers/dense/vars/0", np.full((UNITS, 16), np.nan)),
+        ("layers/dense_2/vars/1", np.zeros(1)),
+        ("layers/dense_1/vars/0", np.zeros((8, 16))),
+        ("layers/dense_5/vars/0", np.zeros(UNITS)),
+    ],
+)
+def test_weights_that_are_none_or_do_not_chain_are_refused(
+    folder: Path, tmp_path: Path, place: str, value: np.ndarray
+) -> None:
+    good = folder / "relu.keras"
+    read_layers(good, UNITS, DIMS)
+    with zipfile.ZipFile(good) as archive:
+        weights = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(weights, "r+") as stored:
+        del stored[place]
+        stored[place] = value
+    bad = rewritten(good, tmp_path / "bad.keras", model_weights_h5=weights.getvalue())
+    with pytest.raises(UserError, match=r"bad\.keras: it is no autoencoder with finite weights"):
+        read_layers(bad, UNITS, DIMS)

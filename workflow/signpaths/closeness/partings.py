@@ -33,7 +33,7 @@ class MeanPaths:
     count
         How many there are, `(sign,)`.
     duration
-        Their mean length in frames, `(sign,)`.
+        Their mean duration from the first frame to the last, in steps, `(sign,)`.
     """
 
     mean: np.ndarray
@@ -80,13 +80,14 @@ def mean_paths(points: np.ndarray, label: np.ndarray, length: np.ndarray) -> Mea
         mean[sign] = own.mean(axis=0)
         spread[sign] = ((own - mean[sign]) ** 2).sum(axis=2).mean(axis=0)
     count = np.bincount(label, minlength=signs)
-    return MeanPaths(mean, spread, count, np.bincount(label, length, signs) / count)
+    return MeanPaths(mean, spread, count, np.bincount(label, length - 1, signs) / count)
 
 
 def separations(paths: MeanPaths) -> np.ndarray:
     """Give the separation of every pair on the longer one's way, `(pair, phase)`.
 
-    The distance within is that of two different examples, of either sign alike. Where nothing
+    Between phases the shorter one's mean and spread are interpolated, not its examples. The
+    distance within is that of two different examples, of either sign alike. Where nothing
     varies it is infinite, or 1 if the signs are at one place; NaN if neither sign has two examples.
     """
     pairs = np.triu_indices(len(paths.mean), 1)
@@ -102,7 +103,8 @@ def _separations(paths: MeanPaths, first: np.ndarray, second: np.ndarray) -> np.
     swapped = paths.duration[first] > paths.duration[second]
     short, long = np.where(swapped, second, first), np.where(swapped, first, second)
     phases = paths.mean.shape[1]
-    faster = (paths.duration[long] / paths.duration[short])[:, None]
+    # A sign of one frame has no duration: it rests from the beginning.
+    faster = (paths.duration[long] / np.maximum(paths.duration[short], 1e-9))[:, None]
     position = np.minimum(np.arange(phases) * faster, phases - 1)
     before = np.minimum(position.astype(int), phases - 2)
     weight = position - before

@@ -6,6 +6,7 @@ longer to start than these layers take.
 """
 
 import io
+import itertools
 import json
 import zipfile
 import zlib
@@ -45,13 +46,23 @@ class Layer(NamedTuple):
     activation: Callable[[np.ndarray], np.ndarray]
 
 
-def read_layers(model: Path) -> list[Layer]:
+def read_layers(model: Path, units: int, dims: int) -> list[Layer]:
     """Read an autoencoder's layers. No code comes out of the file.
+
+    Parameters
+    ----------
+    model
+        The `.keras` file.
+    units
+        Of the hidden states that it takes and restores.
+    dims
+        Units of its bottleneck.
 
     Raises
     ------
     UserError
-        If the file is not there, or is no autoencoder of dense layers.
+        If the file is not there, or is no autoencoder of dense layers from so many units to so
+        many dimensions and back, with finite weights.
     """
     if not model.is_file():
         raise UserError(f"{model}: no such network; run the stage that trains it first.")
@@ -73,12 +84,27 @@ def read_layers(model: Path) -> list[Layer]:
             f"{model}: it cannot be read as an autoencoder ({error}). It is damaged, or something "
             "else: remove it and run again."
         ) from error
-    if BOTTLENECK not in [layer.name for layer in layers]:
+    if not _fits(layers, units, dims):
         raise UserError(
-            f"{model}: no layer is called {BOTTLENECK}, so it is no autoencoder of this study. "
-            "Remove it and run again."
+            f"{model}: it is no autoencoder with finite weights from {units} hidden units to "
+            f"{dims} dimensions and back, so it is damaged or of another study. Remove it and run "
+            "again."
         )
     return layers
+
+
+def _fits(layers: list[Layer], units: int, dims: int) -> bool:
+    """Say whether layers lead from the hidden states through the bottleneck and back."""
+    if [layer.weight.ndim for layer in layers] != [2] * len(layers):
+        return False
+    widths = [units, *(layer.bias.size for layer in layers)]
+    return (
+        [(layer.weight.shape, layer.bias.shape) for layer in layers]
+        == [((before, after), (after,)) for before, after in itertools.pairwise(widths)]
+        and widths[-1] == units
+        and [layer.bias.size for layer in layers if layer.name == BOTTLENECK] == [dims]
+        and all(np.isfinite(one).all() for layer in layers for one in layer[1:3])
+    )
 
 
 def encoded(layers: list[Layer], frames: np.ndarray) -> np.ndarray:

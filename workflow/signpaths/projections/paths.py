@@ -72,8 +72,8 @@ def paths(
     Raises
     ------
     UserError
-        If an autoencoder that the options ask for is not there, or the network is turned onto
-        another reference.
+        If an autoencoder that the options ask for is not there or does not fit the network, or the
+        network is turned onto another reference.
     """
     hidden = open_store(activations).load()
     mask = hidden.mask.values
@@ -90,9 +90,9 @@ def paths(
     for row, space in enumerate(spaces):
         match space.kind:
             case kinds.AUTOENCODER:
-                found = [_encoded(one, frames) for one in _models(autoencoders, space)]
+                found = [_encoded(one, frames, space.dims) for one in _models(autoencoders, space)]
             case kinds.SHARED_AUTOENCODER:
-                found = [_encoded(one, turned) for one in _models(shared, space)]
+                found = [_encoded(one, turned, space.dims) for one in _models(shared, space)]
             case kinds.SHARED_COMPONENTS:
                 found = [_on_components(turned, common, space.dims)]
             case _:
@@ -163,8 +163,8 @@ def _models(folder: Path, space: Space) -> list[Path]:
     return [folder / str(space.dims) / str(seed) / "model.keras" for seed in range(space.runs)]
 
 
-def _encoded(model: Path, frames: np.ndarray) -> Projection:
-    layers = read_layers(model)
+def _encoded(model: Path, frames: np.ndarray, dims: int) -> Projection:
+    layers = read_layers(model, frames.shape[1], dims)
     return Projection(encoded(layers, frames), restored(layers, frames[::RESTORED_EVERY]))
 
 

@@ -47,9 +47,14 @@ def reference(
     Raises
     ------
     UserError
-        If the networks are not of the same examples, or have too few training frames to fit
-        principal components to.
+        If no network is named or one twice, or they are not of the same examples, or have too few
+        training frames to fit principal components to.
     """
+    if not networks or len(set(networks)) < len(networks):
+        raise UserError(
+            f"--networks is {', '.join(networks) or 'empty'}, expected the names of one or more "
+            "networks, none twice."
+        )
     first = open_run(activations, networks[0])
     names, label = np.unique(first.sign.values, return_inverse=True)
     means, drawn, of_part = [], [], []
