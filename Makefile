@@ -8,6 +8,8 @@ RAW ?=
 SEEDS ?= 1 2 3
 # More for `make bench`, such as `BENCH="--auslan results/auslan"`.
 BENCH ?=
+# The study, a folder of results/, for `make alignments`.
+STUDY ?= auslan
 # More for `make mutate`, such as `MUTATE="--mutants 50 --seed 1"`.
 MUTATE ?=
 
@@ -23,7 +25,7 @@ help:
 	@echo "make article RAW=<source>  the article's own settings, flaws included"
 	@echo "make bench RAW=<source>    speed against what one would write otherwise, as ratios"
 	@echo "make calibrate             error rate and power of the statistics, on simulated studies"
-	@echo "make alignments            other ways to bring networks onto one another, on the real study"
+	@echo "make alignments            other ways to bring networks onto one another"
 	@echo "make mutate                which small changes of the statistics the unit tests catch"
 	@echo "make test                  linters and the whole test suite"
 	@echo "make docs                  what is made from options.py and stages.py"
@@ -85,7 +87,7 @@ calibrate: .venv/study
 	$(BIN)/python tests/benchmarks/calibration.py
 
 alignments: .venv/study
-	$(BIN)/python tests/benchmarks/alignments.py results/$(or $(STUDY),auslan)
+	$(BIN)/python tests/benchmarks/alignments.py results/$(STUDY)
 
 mutate: .venv/mutation
 	$(BIN)/python tests/mutation/mutate.py $(MUTATE)

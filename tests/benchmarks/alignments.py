@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import spearmanr
 from signpaths.closeness.distances import example_distances, group_sums, mean_distances
 from signpaths.closeness.ranks import largest_close_rank, mutual_ranks
 from signpaths.frames import resample
 from signpaths.projections.procrustes import turn_onto
 from signpaths.runs import read_names
+from signpaths.stability.kept import close_kept, rank_correlations
 from signpaths.stores import open_store
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
@@ -32,6 +32,7 @@ WARPINGS = 3
 EVERY = 10
 
 Map = Callable[[np.ndarray], np.ndarray]
+Fit = Callable[[np.ndarray, np.ndarray], Map]
 
 
 class Network(NamedTuple):
@@ -102,19 +103,27 @@ def canonical(own: np.ndarray, target: np.ndarray) -> Map:
     return lambda points: (points - middle) @ to_variates @ back + t.mean(axis=0)
 
 
-def warped(own: np.ndarray, target: np.ndarray) -> tuple[Map, np.ndarray]:
-    """The stage's map, and for every sign its phases matched to the reference's, in turns.
+def by_means(fit: Fit) -> "Way":
+    """Fit to the sign means; phases stay as they are."""
+    return lambda one: (fit(one.means(one.train), one.target), np.eye(one.points.shape[1]))
 
-    Gives the weights of the sign's phases at every phase of the reference, too, `(sign, phase,
-    phase)`.
-    """
+
+def by_frames(fit: Fit) -> "Way":
+    """Fit to all frames of the training examples; phases stay as they are."""
+    return lambda one: (
+        fit(one.points[one.train].astype(float), one.frames),
+        np.eye(one.points.shape[1]),
+    )
+
+
+def warped(one: Network) -> tuple[Map, np.ndarray]:
+    """The stage's map, and for every sign its phases matched to the reference's, in turns."""
+    own = one.means(one.train)
     match = np.stack([np.eye(own.shape[1])] * len(own))
     for _ in range(WARPINGS):
-        found = turned(match @ own, target)
-        match = np.stack(
-            [matched(*both) for both in zip(found(own), target, strict=True)],
-        )
-    return turned(match @ own, target), match
+        found = turned(match @ own, one.target)
+        match = np.stack([matched(*both) for both in zip(found(own), one.target, strict=True)])
+    return turned(match @ own, one.target), match
 
 
 def matched(own: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -174,49 +183,41 @@ def ranks(points: np.ndarray, label: np.ndarray) -> np.ndarray:
 def kept(points: np.ndarray, label: np.ndarray, own: np.ndarray) -> list[float]:
     """Rank correlation with a network's own ranks, and the share of its close pairs kept."""
     k = largest_close_rank(int(label.max()) + 1, CLOSE_FRACTION)
-    rank = ranks(points, label)
-    return [spearmanr(rank, own).statistic, float((rank[own <= k] <= k).mean())]
+    run, hidden = ranks(points, label)[None, None], own[None]
+    return [rank_correlations(run, hidden).item(), close_kept(run <= k, hidden <= k).item()]
 
 
-def of_way(every: dict[str, Network], own: dict[str, np.ndarray], way: str) -> np.ndarray:
+def of_way(every: dict[str, Network], own: dict[str, np.ndarray], way: "Way") -> np.ndarray:
     """What one way gives for every network: R² seen and held out, kept behind it and in a plane."""
-    mapped, fit = {}, []
+    mapped, fit = {}, {}
     for name, one in every.items():
-        means, held = one.means(one.train), one.means(~one.train)
-        if way == "rotation, phases warped":
-            forth, match = warped(means, one.target)
-            fit.append([explained(one.target, forth(match @ means))])
-            fit[-1].append(explained(one.target, forth(match @ held)))
-        else:
-            onto, by = WAYS[way]
-            forth = by(*((means, one.target) if onto == "means" else _frames(one)))
-            fit.append([explained(one.target, forth(means)), explained(one.target, forth(held))])
+        forth, match = way(one)
+        fit[name] = [
+            explained(one.target, forth(match @ one.means(chosen)))
+            for chosen in (one.train, ~one.train)
+        ]
         mapped[name] = forth(one.points)
-    some = [
-        mapped[name][every[name].train].reshape(-1, mapped[name].shape[2])[::EVERY]
-        for name in mapped
-    ]
+    some = [_rows(points[every[name].train])[::EVERY] for name, points in mapped.items()]
     plane = PCA(2, random_state=0).fit(np.concatenate(some))
     rows = []
-    for (name, one), fitted in zip(every.items(), fit, strict=True):
-        flat = plane.transform(_rows(mapped[name])).reshape(*mapped[name].shape[:2], 2)
-        behind, drawn = (kept(points, one.label, own[name]) for points in (mapped[name], flat))
-        rows.append(fitted + behind + drawn)
+    for name, points in mapped.items():
+        flat = plane.transform(_rows(points)).reshape(*points.shape[:2], 2)
+        label = every[name].label
+        rows.append(fit[name] + kept(points, label, own[name]) + kept(flat, label, own[name]))
     return np.array(rows)
 
 
-WAYS: dict[str, tuple[str, Callable[[np.ndarray, np.ndarray], Map]]] = {
-    "rotation, sign means (the stage)": ("means", turned),
-    "rotation, all frames": ("frames", turned),
-    "affine, sign means": ("means", affine),
-    "affine, all frames": ("frames", affine),
-    "ridge, sign means": ("means", ridge),
-    f"canonical, {CANONICAL} variates, sign means": ("means", canonical),
+# A map, and the weights of a sign's phases at every phase of the reference.
+Way = Callable[[Network], tuple[Map, np.ndarray]]
+WAYS: dict[str, Way] = {
+    "rotation, sign means (the stage)": by_means(turned),
+    "rotation, all frames": by_frames(turned),
+    "rotation, phases warped": warped,
+    "affine, sign means": by_means(affine),
+    "affine, all frames": by_frames(affine),
+    "ridge, sign means": by_means(ridge),
+    f"canonical, {CANONICAL} variates, sign means": by_means(canonical),
 }
-
-
-def _frames(one: Network) -> tuple[np.ndarray, np.ndarray]:
-    return one.points[one.train].astype(float), one.frames
 
 
 def _rows(points: np.ndarray) -> np.ndarray:
@@ -229,19 +230,13 @@ def main() -> None:
     parser.add_argument("results", type=Path, help="folder of a finished study")
     every = networks(parser.parse_args().results)
     own = {name: ranks(one.points, one.label) for name, one in every.items()}
-    columns = (
-        "R² seen",
-        "R² held out",
-        "ranks behind",
-        "close behind",
-        "ranks plane",
-        "close plane",
-    )
-    print(" | ".join(("map", *columns)))
-    for way in [*WAYS, "rotation, phases warped"]:
-        found = of_way(every, own, way)
-        cells = [f"{c.mean():.2f} ({c.min():.2f} to {c.max():.2f})" for c in found.T]
-        print(" | ".join((way, *cells)), flush=True)
+    print("map | R² seen | R² held out | ranks behind | close behind | ranks plane | close plane")
+    for name, way in WAYS.items():
+        cells = [
+            f"{one.mean():.2f} ({one.min():.2f} to {one.max():.2f})"
+            for one in of_way(every, own, way).T
+        ]
+        print(" | ".join((name, *cells)), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from signpaths.report.drawing.networks import draw_networks
 from signpaths.report.drawing.pairs import draw_pairs
 from signpaths.report.drawing.paths import draw_paths, last_points, transformed
 from signpaths.report.drawing.runs import draw_runs
+from signpaths.report.drawing.shared_map import draw_parting
 from signpaths.report.drawing.variance import draw_variance
 from signpaths.report.figures import figures
 from signpaths.spaces import components
@@ -102,6 +103,9 @@ def test_named_pairs_are_drawn_too_and_each_once(study: Study, tmp_path: Path) -
     first, second = (stability[name].values.astype(str) for name in ("sign_a", "sign_b"))
     pairs = ((second[3], first[3]), (first[5], second[5]))
     assert named(stability, pairs) == [3, 5]
+    shared = open_store(study.folder / "shared_map.zarr").load()
+    titles = [axes.get_title() for axes in draw_parting(shared, stability, [3, 5]).axes]
+    assert titles == [f"{first[pair]} and {second[pair]}" for pair in (3, 5)]
     best = telling(stability)[0]
     sizes = []
     for chosen in ((), pairs, (*pairs, (first[best], second[best]))):
