@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import yaml
-from signpaths.networks import training
 from signpaths.options import LstmOptions, Study
+from signpaths.projections import encoders
 from signpaths.stores import open_store
 from snakemake.utils import update_config
 
@@ -163,19 +163,18 @@ def whole_autoencoder(folder: Path, epochs: int, seed: int, regime: str) -> dict
     with contextlib.redirect_stdout(EpochClock()) as clock:
         autoencoder(folder / "activations.zarr", *files, dims=2, seed=seed, options=options)
     seconds = np.diff(clock.at).tolist()
-    found = quality(training.load_model(files[0]), open_store(folder / "activations.zarr").load())
+    found = quality(files[0], open_store(folder / "activations.zarr").load())
     return {"seconds": seconds, "epochs": len(seconds) + 1, **found}
 
 
-def quality(network: Any, hidden: Any) -> dict[str, float]:
-    """Judge an autoencoder on the test examples' real frames."""
-    import keras
+def quality(model: Path, hidden: Any) -> dict[str, float]:
+    """Judge a plane's autoencoder on the test examples' real frames."""
     from sklearn.manifold import trustworthiness
 
     chosen = hidden.part.values == "test"
     frames = hidden.hidden.values[chosen][hidden.mask.values[chosen]]
-    both = keras.Model(network.inputs, [network.get_layer("bottleneck").output, network.outputs[0]])
-    path, restored = both.predict(frames, batch_size=4096, verbose=0)
+    layers = encoders.read_layers(model, frames.shape[1], dims=2)
+    path, restored = encoders.encoded(layers, frames), encoders.restored(layers, frames)
     few = np.random.default_rng(0).permutation(len(frames))[:JUDGED_FRAMES]
     return {
         "reconstruction_error": float(((frames - restored) ** 2).mean()),

@@ -52,6 +52,14 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
+def rewritten(model: Path, target: Path, **members: bytes) -> Path:
+    """Copy a model with other content in some of its members."""
+    with zipfile.ZipFile(model) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, members.get(name.replace(".", "_"), old.read(name)))
+    return target
+
+
 def tarred(files: Mapping[str, bytes] | Sequence[tuple[str, bytes]], mode: str = "w") -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode=mode) as archive:

@@ -243,7 +243,14 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
         (
             "lstm",
             {
-                *("errors", "stores", "data/__init__", "data/splits", "networks/__init__"),
+                *(
+                    "errors",
+                    "imports",
+                    "stores",
+                    "data/__init__",
+                    "data/splits",
+                    "networks/__init__",
+                ),
                 *("networks/lstm", "networks/training", "networks/augmentation"),
                 "networks/fused",
             },
@@ -251,7 +258,7 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
         (
             "autoencoder",
             {
-                *("errors", "stores", "networks/__init__", "networks/training"),
+                *("errors", "imports", "stores", "networks/__init__", "networks/training"),
                 *("projections/__init__", "projections/autoencoder", "projections/denoising"),
             },
         ),

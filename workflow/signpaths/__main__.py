@@ -7,13 +7,16 @@ TensorFlow stays out of it.
 
 import sys
 
-from cyclopts import App, CycloptsError
-from pydantic import ValidationError
+from signpaths.imports import quick_imports
 
-from signpaths import __version__
-from signpaths.errors import UserError
-from signpaths.faults import option_faults
-from signpaths.stages import STAGES
+with quick_imports():
+    from cyclopts import App, CycloptsError
+    from pydantic import ValidationError
+
+    from signpaths import __version__
+    from signpaths.errors import UserError
+    from signpaths.faults import option_faults
+    from signpaths.stages import STAGES
 
 app = App(
     name="signpaths",
@@ -27,7 +30,10 @@ for stage in STAGES:
 def main() -> None:
     """Run a command; say what the user can mend in a few words, without a traceback."""
     try:
-        app(exit_on_error=False, print_error=False)
+        # To read the arguments imports the stage.
+        with quick_imports():
+            command, given, _ = app.parse_args(exit_on_error=False, print_error=False)
+        command(*given.args, **given.kwargs)
     except UserError as error:
         fail(str(error), 1)
     except CycloptsError as error:

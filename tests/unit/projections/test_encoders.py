@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from makers import rewritten
 from signpaths.errors import UserError
 from signpaths.projections.encoders import ACTIVATIONS, encoded, read_layers, restored
 from trained import after_start
@@ -57,14 +58,6 @@ def test_layers_compute_what_keras_computes(folder: Path, activation: str) -> No
         expected = np.load(folder / f"{activation}-{name}.npy")
         close = {"rtol": 1e-4, "atol": 1e-5 * np.abs(expected).max()}
         np.testing.assert_allclose(found(layers, frames), expected, **close)
-
-
-def rewritten(model: Path, target: Path, **members: bytes) -> Path:
-    """Copy a model with other content in some of its members."""
-    with zipfile.ZipFile(model) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, members.get(name.replace(".", "_"), old.read(name)))
-    return target
 
 
 def test_what_is_no_autoencoder_is_named(folder: Path, tmp_path: Path) -> None:

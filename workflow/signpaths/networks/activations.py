@@ -6,23 +6,22 @@ for what training adds.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 from numcodecs import BitRound
 
 from signpaths.data.splits import read_parts
-from signpaths.errors import UserError
-from signpaths.networks import training
+from signpaths.networks.classifiers import (
+    Classifier,
+    hidden_states,
+    probabilities,
+    read_classifier,
+)
 from signpaths.options import ActivationsOptions
 from signpaths.stores import open_store, write_store
 
-if TYPE_CHECKING:
-    import keras
-
 FULL_MANTISSA = 23
-BATCH = 256
 
 
 def activations(
@@ -54,15 +53,16 @@ def activations(
     untrained_store
         The same for the twin.
     """
-    training.start(0)
     examples = open_store(sequences).load()
     part = read_parts(split, examples.sizes["example"])
+    signs = np.unique(examples.sign.values)
     for path, store, name in (
         (model, trained_store, "the trained network"),
         (untrained, untrained_store, "its untrained twin"),
     ):
+        network = read_classifier(path, examples.sizes["channel"], signs.size)
         write_store(
-            run(training.load_model(path), examples, part, options),
+            run(network, examples, part, options),
             store,
             stage="activations",
             title=f"Hidden states of {name} for every example and step",
@@ -71,19 +71,12 @@ def activations(
 
 
 def run(
-    network: "keras.Model", examples: xr.Dataset, part: np.ndarray, options: ActivationsOptions
+    network: Classifier, examples: xr.Dataset, part: np.ndarray, options: ActivationsOptions
 ) -> xr.Dataset:
-    """Run a network over all examples."""
-    import keras
-
-    both = keras.Model(network.input, [network.get_layer("lstm").output, network.output])
-    hidden, probability = both.predict(examples.x.values, batch_size=BATCH, verbose=0)
+    """Run a network over all examples, each of which is in a `part(example)` of the split."""
     signs = np.unique(examples.sign.values)
-    if probability.shape[1] != signs.size:
-        raise UserError(
-            f"the network knows {probability.shape[1]} signs, the study has {signs.size}. "
-            "Train it again on this study's sequences."
-        )
+    hidden = hidden_states(network, examples.x.values)
+    probability = probabilities(network, hidden[:, -1])
     return xr.Dataset(
         {
             "hidden": (

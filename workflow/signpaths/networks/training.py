@@ -6,7 +6,6 @@ many jobs run side by side as there are cores, and a seed gives the same weights
 
 import contextlib
 import ctypes
-import gc
 import json
 import os
 import sys
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from signpaths.errors import UserError
+from signpaths.imports import quick_imports
 from signpaths.options import Schedule
 from signpaths.stores import whole, write_text
 
@@ -47,14 +47,11 @@ def start(seed: int) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     hidden = [name for name in UNUSED if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    # Nothing of what an import makes is ever garbage, and looking for some took a fifth of it.
-    gc.disable()
     try:
-        import keras
-        import tensorflow as tf
+        with quick_imports():
+            import keras
+            import tensorflow as tf
     finally:
-        gc.freeze()
-        gc.enable()
         for name in hidden:
             del sys.modules[name]
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -245,12 +242,3 @@ def _reproducible(node: Any, numbers: dict[int, int]) -> Any:
     if "shared_object_id" in kept:
         kept["shared_object_id"] = numbers.setdefault(kept["shared_object_id"], len(numbers) + 1)
     return {key: _reproducible(value, numbers) for key, value in kept.items()}
-
-
-def load_model(path: Path) -> "keras.Model":
-    """Load a saved model in Keras' safe mode: no code comes out of the file."""
-    import keras
-
-    if not path.is_file():
-        raise UserError(f"{path}: no such network; run the stage that trains it first.")
-    return keras.models.load_model(path, compile=False, safe_mode=True)

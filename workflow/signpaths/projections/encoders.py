@@ -1,38 +1,28 @@
 """A trained autoencoder without TensorFlow: its file and frames in, path and restored frames out.
 
-Takes a `.keras` file of stage `autoencoder` or `shared`, a zip of the layers as JSON and of their
-weights as HDF5 (Keras' version 3 format); computes its dense layers by numpy. TensorFlow takes
-longer to start than these layers take.
+Takes a `.keras` file of stage `autoencoder` or `shared`; computes its dense layers by numpy.
+TensorFlow takes longer to start than these layers take.
 """
 
-import io
 import itertools
-import json
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 
 from signpaths.errors import UserError
+from signpaths.networks.classifiers import logistic
+from signpaths.networks.weights import stored
 from signpaths.options import Activation
 
 ACTIVATIONS: dict[Activation, Callable[[np.ndarray], np.ndarray]] = {
     "linear": lambda values: values,
     "relu": lambda values: np.maximum(values, 0),
     "tanh": np.tanh,
-    # As tanh, the logistic function overflows nowhere.
-    "sigmoid": lambda values: (1 + np.tanh(values / 2)) / 2,
+    "sigmoid": logistic,
 }
 BOTTLENECK = "bottleneck"
-# What zipfile, h5py and a file of another shape raise.
-UNREADABLE = (
-    *(zipfile.BadZipFile, zlib.error, OSError, RuntimeError),
-    *(LookupError, TypeError, ValueError, AttributeError),
-)
 # Frames that go through the layers together, for memory's sake.
 BATCH = 4096
 
@@ -64,26 +54,11 @@ def read_layers(model: Path, units: int, dims: int) -> list[Layer]:
         If the file is not there, or is no autoencoder of dense layers from so many units to so
         many dimensions and back, with finite weights.
     """
-    if not model.is_file():
-        raise UserError(f"{model}: no such network; run the stage that trains it first.")
-    try:
-        with zipfile.ZipFile(model) as archive:
-            described = json.loads(archive.read("config.json"))["config"]["layers"]
-            with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as stored:
-                of_name = {
-                    one["vars"].attrs["name"]: (one["vars"]["0"][()], one["vars"]["1"][()])
-                    for one in stored["layers"].values()
-                    if len(one["vars"])
-                }
-        layers = []
-        for config in (one["config"] for one in described if one["class_name"] == "Dense"):
-            weight, bias = of_name[config["name"]]
+    layers = []
+    with stored(model, "an autoencoder") as found:
+        for config in (one["config"] for one in found.layers if one["class_name"] == "Dense"):
+            weight, bias = found.weights[config["name"]]
             layers.append(Layer(config["name"], weight, bias, ACTIVATIONS[config["activation"]]))
-    except UNREADABLE as error:
-        raise UserError(
-            f"{model}: it cannot be read as an autoencoder ({error}). It is damaged, or something "
-            "else: remove it and run again."
-        ) from error
     if not _fits(layers, units, dims):
         raise UserError(
             f"{model}: it is no autoencoder with finite weights from {units} hidden units to "

@@ -9,8 +9,8 @@ no library's measure can leave out.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.spatial.distance import pdist, squareform
-from scipy.stats import rankdata
 
 from signpaths.frames import sampled_frames
 
@@ -119,11 +119,12 @@ def geometry(trajectories: np.ndarray, sample: Sample) -> Geometry:
     few = slice(SHEPARD_FRAMES)
     own = trajectories[np.unique(sample.example)]
     steps = np.linalg.norm(np.diff(own.astype(np.float64), axis=1), axis=2)
+    apart = pd.Series(pdist(points[few])[_of_different_examples(sample.example[few])])
     return Geometry(
         *neighbours(squareform(scaled), sample.example),
         distance=distance[_of_different_examples(sample.example)],
-        distance_rank=rankdata(pdist(points[few])[_of_different_examples(sample.example[few])]),
-        step_rank=rankdata(steps[~np.isnan(steps)]),
+        distance_rank=apart.rank().to_numpy(),
+        step_rank=pd.Series(steps[~np.isnan(steps)]).rank().to_numpy(),
     )
 
 

@@ -2,7 +2,7 @@
 
 Takes the activations of one network, its own autoencoders, and how it is turned onto the reference
 with the shared ones; gives `paths/<network>.zarr`, the bottlenecks' values at every real frame.
-Principal components (scikit-learn's PCA, fitted on the training examples' real frames, or the
+Principal components (fitted on the training examples' real frames, or the
 reference's) stand beside them as the plain alternative, and so does how well each space restores
 the hidden states.
 """
@@ -16,12 +16,12 @@ import xarray as xr
 from signpaths import spaces as kinds
 from signpaths.errors import UserError
 from signpaths.options import PathsOptions
+from signpaths.projections.components import WIDEST, Components, principal_components
 from signpaths.projections.encoders import encoded, read_layers, restored
 from signpaths.projections.procrustes import Turn
 from signpaths.spaces import Space, coordinates, projections
 from signpaths.stores import open_store, write_store
 
-WIDEST = 3
 FITTED_ON = "train"
 # Restoring takes as long as projecting; one frame of so many says the mean error to a percent.
 RESTORED_EVERY = 8
@@ -83,6 +83,9 @@ def paths(
     if turn.rotation.shape != (frames.shape[1], common.sizes["unit"]):
         raise UserError(f"{alignment}: it is not of {activations} and {reference}. Make it again.")
     turned = turn.forth(frames)
+    shared_components = Components(
+        common.centre.values, common.component.values, common.explained.values
+    )
     spaces = projections(options.dims, options.seeds, shared_seeds)
     seeds = range(max(space.runs for space in spaces))
     path = np.full((len(spaces), len(seeds), *mask.shape, WIDEST), np.nan, dtype=np.float32)
@@ -94,9 +97,10 @@ def paths(
             case kinds.SHARED_AUTOENCODER:
                 found = [_encoded(one, turned, space.dims) for one in _models(shared, space)]
             case kinds.SHARED_COMPONENTS:
-                found = [_on_components(turned, common, space.dims)]
+                found = [_on_components(shared_components, turned, space.dims)]
             case _:
-                found = [_components(frames, part_of_frame == FITTED_ON, space.dims)]
+                own = principal_components(frames[part_of_frame == FITTED_ON])
+                found = [_on_components(own, frames, space.dims)]
         for column in seeds:
             projection = found[column % space.runs]
             restored = turn.back(projection.restored) if space.is_shared else projection.restored
@@ -168,18 +172,9 @@ def _encoded(model: Path, frames: np.ndarray, dims: int) -> Projection:
     return Projection(encoded(layers, frames), restored(layers, frames[::RESTORED_EVERY]))
 
 
-def _components(frames: np.ndarray, fitted_on: np.ndarray, dims: int) -> Projection:
-    from sklearn.decomposition import PCA
-
-    pca = PCA(n_components=dims, random_state=0)
-    scores = pca.fit(frames[fitted_on]).transform(frames)
-    return Projection(scores, pca.inverse_transform(scores[::RESTORED_EVERY]))
-
-
-def _on_components(turned: np.ndarray, reference: xr.Dataset, dims: int) -> Projection:
-    centre, component = reference.centre.values, reference.component.values[:dims]
-    scores = (turned - centre) @ component.T
-    return Projection(scores, scores[::RESTORED_EVERY] @ component + centre)
+def _on_components(components: Components, frames: np.ndarray, dims: int) -> Projection:
+    scores = components.onto(frames, dims)
+    return Projection(scores, components.back(scores[::RESTORED_EVERY]))
 
 
 def _errors(frames: np.ndarray, restored: np.ndarray, part: np.ndarray) -> tuple[float, float]:

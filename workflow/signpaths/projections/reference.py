@@ -13,6 +13,7 @@ import xarray as xr
 
 from signpaths.errors import UserError
 from signpaths.options import PhasesOptions, ReferenceOptions
+from signpaths.projections.components import WIDEST, principal_components
 from signpaths.projections.procrustes import Consensus, consensus, sign_means, turn_onto
 from signpaths.runs import check_same, open_run
 from signpaths.stores import write_store
@@ -20,7 +21,6 @@ from signpaths.stores import write_store
 # Frames of validation examples, as a share of those that the map is fitted to.
 VALIDATION_SHARE = 0.25
 PARTS = ("train", "validation")
-WIDEST = 3
 
 
 def reference(
@@ -115,10 +115,7 @@ def as_dataset(
     found: Consensus, frames: np.ndarray, part: np.ndarray, network: np.ndarray
 ) -> xr.Dataset:
     """Lay out the reference, its frames and their principal components."""
-    from sklearn.decomposition import PCA
-
-    fitted_to = frames[part == PARTS[0]]
-    pca = PCA(n_components=min(WIDEST, fitted_to.shape[1]), random_state=0).fit(fitted_to)
+    components = principal_components(frames[part == PARTS[0]])
     where = "turned onto the reference"
     return xr.Dataset(
         {
@@ -147,17 +144,17 @@ def as_dataset(
             ),
             "component": (
                 ("dim", "unit"),
-                pca.components_.astype(np.float32),
+                components.component.astype(np.float32),
                 {"long_name": "principal components of the training frames", "units": "1"},
             ),
             "centre": (
                 "unit",
-                pca.mean_.astype(np.float32),
+                components.centre.astype(np.float32),
                 {"long_name": "mean of the training frames", "units": "1"},
             ),
             "explained": (
                 "dim",
-                pca.explained_variance_ratio_,
+                components.explained,
                 {
                     "long_name": "share of the training frames' variance along the component",
                     "units": "1",
