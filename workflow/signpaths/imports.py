@@ -9,7 +9,7 @@ from contextlib import contextmanager
 def quick_imports() -> Iterator[None]:
     """Collect no garbage inside the block, and never look again at what it has made.
 
-    Nothing of what an import makes is ever garbage, and looking for some takes an eighth of the
+    Nothing of what an import makes is ever garbage, and looking for some takes a quarter of the
     start of a small job and a fifth of TensorFlow's.
     """
     gc.disable()
