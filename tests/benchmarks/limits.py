@@ -160,7 +160,7 @@ def write_runs(folder: Path, networks: int, signs: int) -> None:
                 label_agreement=("labelling", np.zeros(LABELLINGS)),
             ).assign_coords(ae_seed=range(AE_SEEDS), session=list(map(str, range(SESSIONS))))
             on_the_way = {space: mean_paths(space) for space in spaces if space != LAST_SPACE}
-            dataset = dataset.merge(parting_variables(on_the_way, spaces, AE_SEEDS, PARTING))
+            dataset = dataset.merge(parting_variables(on_the_way, spaces, names, AE_SEEDS, PARTING))
             dataset.attrs["parting"] = PARTING
         write_store(dataset, path, stage=stage, title="made for a benchmark")
 

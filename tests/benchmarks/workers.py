@@ -173,7 +173,7 @@ def quality(model: Path, hidden: Any) -> dict[str, float]:
 
     chosen = hidden.part.values == "test"
     frames = hidden.hidden.values[chosen][hidden.mask.values[chosen]]
-    layers = encoders.read_layers(model, frames.shape[1], dims=2)
+    layers = encoders.read_layers(model, frames.shape[1], dims=2, sources={})
     path, restored = encoders.encoded(layers, frames), encoders.restored(layers, frames)
     few = np.random.default_rng(0).permutation(len(frames))[:JUDGED_FRAMES]
     return {

@@ -172,7 +172,7 @@ def write_run(
             "other": list(signs),
         },
     )
-    dataset = dataset.merge(on_the_way(described, ranks.shape[1], len(signs), len(path.stem)))
+    dataset = dataset.merge(on_the_way(described, ranks.shape[1], signs, len(path.stem)))
     dataset = dataset.assign_attrs(parting=PARTING)
     write_store(
         dataset, path, stage="closeness", title="made for a test", options=ClosenessOptions()
@@ -180,22 +180,22 @@ def write_run(
     return path
 
 
-def on_the_way(spaces: Sequence[Space], seeds: int, signs: int, seed: int) -> xr.Dataset:
+def on_the_way(spaces: Sequence[Space], seeds: int, signs: Sequence[str], seed: int) -> xr.Dataset:
     """What a run's closeness holds of where signs go: straight paths from one place."""
     rng, way = np.random.default_rng(seed), np.linspace(0, 1, PHASES)[:, None]
     found = {
         space: [
             MeanPaths(
-                mean=way * rng.normal(size=(signs, 1, space.dims or 5)),
-                spread=np.full((signs, PHASES), 0.01),
-                count=np.full(signs, 4),
-                duration=np.full(signs, 20.0),
+                mean=way * rng.normal(size=(len(signs), 1, space.dims or 5)),
+                spread=np.full((len(signs), PHASES), 0.01),
+                count=np.full(len(signs), 4),
+                duration=np.full(len(signs), 20.0),
             )
             for _ in range(space.runs)
         ]
         for space in [HIDDEN_SPACE, *(one for one in spaces if one.is_projection)]
     }
-    return parting_variables(found, spaces, seeds, PARTING)
+    return parting_variables(found, spaces, signs, seeds, PARTING)
 
 
 def write_alignment(path: Path, signs: Sequence[str], of_reference: bool) -> Path:

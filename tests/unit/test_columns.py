@@ -28,7 +28,7 @@ SPACES = ("hidden", "untrained", "ae2")
 WITHOUT_HEADING = {
     *("verdict_repeats", "cause_repeats", "picture_repeats"),
     *("learned_p", "learned_q", "raw_close", "pi_high", "rank_high", "rank_q75", "q_by"),
-    "parts_high",
+    *("together_high", "parts_high"),
     *("pi_half_k", "q_half_k", "q_double_k", "e", "pi_always_high", "q_unhubbed"),
 }
 NOVEL = Column("novel", "something new", 3, heading="Novel", shown="rank", group=NEAR)
@@ -111,7 +111,8 @@ def test_tables_show_the_statistics_in_the_order_in_which_they_are_made(
     looked = ["Interval, at any time", "By arrangement", "", "If close up to 2"]
     assert headings[OFTEN] == often + looked
     near = ["Picture", "Mean rank", "Interval (95\u00a0%)", "Quartiles", "Energy"]
-    parting = ["Together to", "Together to, interval", "Then apart in"]
+    parting = ["Together to", "Together to, interval", "Apart from", "Apart from, interval"]
+    parting += ["Apart at the end in"]
     assert headings[NEAR] == [*near, "Varies by network", "Varies by autoencoder", *parting]
     assert column_of(stored["close"]).group == OFTEN
 
@@ -120,7 +121,8 @@ def test_what_is_known_with_several_networks_or_autoencoders_only_says_so(
     stored: xr.Dataset,
 ) -> None:
     needs = {one.name: one.needs for one in columns_over(stored, "space", "pair") if one.needs}
-    networks = ("rank_low", "rank_high", "parts_low", "parts_high", "network_variance")
+    networks = ("rank_low", "rank_high", "together_low", "together_high", "parts_low", "parts_high")
+    networks += ("network_variance",)
     assert needs == dict.fromkeys(networks, "networks") | {"ae_variance": "autoencoders"}
 
 

@@ -263,7 +263,7 @@ def test_an_unknown_key_is_looked_for_everywhere() -> None:
     assert (
         said({"lstm.epochs": 5}) == "lstm.epochs stands in a section: write it as lstm: {epochs: …}"
     )
-    assert "the keys of figures are transform" in said({"figures": {"qqqqqqq": 1}})
+    assert "the keys of figures are pairs, transform" in said({"figures": {"qqqqqqq": 1}})
     assert "at the top are study, pathvars, seeds_vary, claims, data" in said({"qqqqqqq": 1})
     assert said({"lstm": {True: 1}}) == "lstm.true is no config key"
     assert said({None: 1}) == "null is no config key"
@@ -768,7 +768,7 @@ def test_options() -> None:
     assert "--layers=600 --layers=150 " in options(auslan, "autoencoder")
     assert " --window=10 64 " in options(auslan, "autoencoder")
     pairs = '[["think", "crazy"], ["God", "science"], ["buy", "shop"]]'
-    assert options(auslan, "figures") == f"--transform=none '--pairs={pairs}'"
+    assert options(auslan, "figures") == f"'--pairs={pairs}' --transform=none"
     assert options(auslan, "tsd").partition(" --channels")[2].startswith("=left_x --channels=left_")
     assert options(auslan, "sequences") == (
         """'--aliases={"her": "his_hers"}' --exclude=his_hers --max-length=90 --padded-length=90"""

@@ -246,6 +246,7 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
                 *(
                     "errors",
                     "imports",
+                    "origins",
                     "stores",
                     "data/__init__",
                     "data/splits",
@@ -258,7 +259,8 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
         (
             "autoencoder",
             {
-                *("errors", "imports", "stores", "networks/__init__", "networks/training"),
+                *("errors", "imports", "origins", "stores"),
+                *("networks/__init__", "networks/training"),
                 *("projections/__init__", "projections/autoencoder", "projections/denoising"),
             },
         ),

@@ -76,16 +76,16 @@ def test_runs_come_in_the_order_of_the_list(tmp_path: Path) -> None:
         write_run(tmp_path, name, values=(int(name), 7))
     found = [
         (path.name, int(one["rank"][0]))
-        for path, one in open_runs(tmp_path, ["9", "10", "0"], same=["sign"])
+        for path, one in open_runs(tmp_path, ["9", "10", "0"], "closeness", same=["sign"])
     ]
     assert found == [("9.zarr", 9), ("10.zarr", 10), ("0.zarr", 0)]
-    assert int(open_run(tmp_path, "11")["rank"][0]) == 11
+    assert int(open_run(tmp_path, "11", "closeness")["rank"][0]) == 11
 
 
 def test_a_run_that_is_missing_is_named(tmp_path: Path) -> None:
     write_run(tmp_path, "0")
     with pytest.raises(UserError, match=r"1\.zarr: no zarr store"):
-        list(open_runs(tmp_path, ["0", "1"]))
+        list(open_runs(tmp_path, ["0", "1"], "closeness"))
 
 
 @pytest.mark.parametrize("signs", ["abd", "ab", "abcd", "cab"])
@@ -93,9 +93,9 @@ def test_runs_of_other_signs_are_refused(tmp_path: Path, signs: str) -> None:
     write_run(tmp_path, "0")
     write_run(tmp_path, "1", signs)
     with pytest.raises(UserError, match=r"1\.zarr: its signs are not those of the other runs"):
-        list(open_runs(tmp_path, ["0", "1"], same=["sign"]))
-    assert len(list(open_runs(tmp_path, ["0", "1"]))) == 2
-    one, first = open_run(tmp_path, "1"), open_run(tmp_path, "0")
+        list(open_runs(tmp_path, ["0", "1"], "closeness", same=["sign"]))
+    assert len(list(open_runs(tmp_path, ["0", "1"], "closeness"))) == 2
+    one, first = open_run(tmp_path, "1", "closeness"), open_run(tmp_path, "0", "closeness")
     check_same(one, first, ["rank"], "here")
     with pytest.raises(UserError, match=r"^here: its signs"):
         check_same(one, first, ["rank", "sign"], "here")

@@ -25,6 +25,7 @@ MICRO: dict[str, Any] = {
     "autoencoder": {"seeds": 1, "dims": [2], "layers": [8], "epochs": 1},
     # As many as there are: more networks are turned onto these two.
     "alignment": {"reference": 2},
+    "shared": {"seeds": 1},
 }
 
 

@@ -23,7 +23,7 @@ def many(micro: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(theirs / name, mine / name)
     needed = {
         "activations": ["hidden", "mask", "probability"],
-        "closeness": ["mutual_rank", "distance", "energy", "together_to", "stays_apart"],
+        "closeness": ["mutual_rank", "distance", "energy", "together_to", "apart_from"],
     }
     for kind, names in needed.items():
         # No more than is read of every network: three thousand of it take minutes.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import xarray as xr
-from running import MICRO, changed, finished, jobs, planned, shell_lines, snakemake
+from running import MICRO, changed, checkout_copy, finished, jobs, planned, shell_lines, snakemake
 
 # Provenance tells the code of every stage, and the page shows it.
 PAGE = {"provenance", "report"}
@@ -156,6 +156,7 @@ def test_more_networks_train_no_other_and_leave_the_reference(micro: Path, more:
         ({"stability": {"close_fraction": 0.1}}, AFTER_CLOSENESS),
         ({"stability": {"tau": 0.6}}, AFTER_STABILITY),
         ({"figures": {"transform": "log1p"}}, {"figures", "all"} | PAGE),
+        ({"figures": {"pairs": [["a", "b"]]}}, {"named_signs", "figures", "all"} | PAGE),
         ({"report": {"title": "Twelve signs"}}, PAGE | {"all"}),
     ],
     ids=lambda one: str(one) if isinstance(one, dict) else "",
@@ -164,6 +165,24 @@ def test_a_key_runs_again_what_it_changes(
     micro: Path, sections: dict[str, dict[str, Any]], rules: set[str]
 ) -> None:
     assert planned(micro, changed(**sections)).keys() == rules
+
+
+def test_a_misspelt_sign_is_told_at_once_and_costs_no_training(tmp_path: Path) -> None:
+    """What does not hang on it goes on, and a second run has no more than figures to make."""
+    folder = checkout_copy(tmp_path / "signpaths")
+    wrong = changed(figures={"pairs": [["anchr", "copper"]]})
+    code, said = snakemake(folder, wrong, "results/micro/figures/parting.png", "--cores", "1")
+    assert code == 1
+    assert "anchr" in said
+    told = folder / "logs/micro/named_signs.log"
+    assert "figures.pairs: the study has no sign anchr. Did you mean anchor?" in told.read_text()
+    study = folder / "results/micro"
+    first = min(path.stat().st_mtime_ns for path in study.glob("networks/*/model.keras"))
+    assert told.stat().st_mtime_ns < first
+    assert (study / "shared_map.zarr").is_dir()
+    right = changed(figures={"pairs": []})
+    ran = planned(folder, right, "results/micro/figures/parting.png")
+    assert ran.keys() == {"named_signs", "figures"}
 
 
 def test_a_claim_runs_again_what_it_is_held_against(micro: Path) -> None:

@@ -60,6 +60,24 @@ rule sequences:
         "python -m signpaths sequences {input:q} {output:q} {params.options} > {log:q} 2>&1"
 
 
+rule named_signs:
+    input:
+        "<results>/<study>/sequences.zarr",
+    output:
+        "<results>/<study>/named_signs.csv",
+    log:
+        "<logs>/<study>/named_signs.log",
+    # Before any training, so that a misspelt sign is told at once.
+    priority: 1
+    conda:
+        ENVIRONMENT
+    params:
+        options=options("named_signs"),
+        code=code("named_signs"),
+    shell:
+        "python -m signpaths named-signs {input:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
 rule splits:
     input:
         "<results>/<study>/sequences.zarr",

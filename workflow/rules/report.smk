@@ -28,6 +28,8 @@ rule method:
 
 rule figures:
     input:
+        # Nothing in it is drawn; it says that the study has the signs.
+        named="<results>/<study>/named_signs.csv",
         stability="<results>/<study>/stability.zarr",
         agreement="<results>/<study>/agreement.zarr",
         shared_map="<results>/<study>/shared_map.zarr",

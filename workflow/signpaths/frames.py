@@ -4,9 +4,28 @@ Takes padded arrays and the mask that tells real frames; used wherever examples 
 are compared.
 """
 
+from pathlib import Path
+
 import numpy as np
 
+from signpaths.errors import UserError
+
 SAMPLE_SEED = 0
+
+
+def check_finite(frames: np.ndarray, store: Path) -> None:
+    """Refuse a store whose values on the frames wanted `(frame, unit)` are no numbers.
+
+    Raises
+    ------
+    UserError
+        If one is NaN or infinite.
+    """
+    if not np.isfinite(frames).all():
+        raise UserError(
+            f"{store}: it holds values on real frames that are no finite numbers. A network has "
+            "diverged: train it again with a lower learning rate, or leave out its seed."
+        )
 
 
 def resample(trajectories: np.ndarray, real: np.ndarray, phases: int) -> np.ndarray:

@@ -90,6 +90,12 @@ def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
+def _pairs_once(values: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    if len(set(map(frozenset, values))) < len(values):
+        raise ValueError("a pair stands there twice, in either order")
+    return values
+
+
 # What a value may be. A bound stands before the function that looks at the value first: only then
 # does the schema say it as JSON schema does. A title says what is taken where bounds do not.
 
@@ -127,7 +133,7 @@ OneOrMore = Annotated[
 Pairs = Annotated[
     tuple[Annotated[tuple[Text, Text], ONCE, Field(json_schema_extra={"uniqueItems": True})], ...],
     BeforeValidator(_pairs),
-    ONCE,
+    AfterValidator(_pairs_once),
     Field(
         title="a list of pairs, each `[sign, other sign]`, none twice",
         json_schema_extra={"uniqueItems": True},
@@ -512,10 +518,10 @@ class Shared(SharedOptions, ReferenceOptions):
     noise of `autoencoder`, trained on the hidden states turned onto the reference.
     """
 
-    seeds: Natural = 1
+    seeds: Natural = 2
     """How many autoencoders are trained for each number of dimensions, with seeds 0, 1, 2 and so
-    on. With two or more it is told how much of what the map shows is the autoencoder's; 0 leaves
-    the principal components.
+    on. It takes two to tell how much of what the map shows is the autoencoder's; 0 leaves the
+    principal components.
     """
 
 
@@ -650,16 +656,22 @@ class EvidenceOptions(Options):
     """
 
 
-class FiguresOptions(Options):
+class NamedSignsOptions(Options):
+    """The signs that the config names."""
+
+    pairs: Pairs = ()
+    """Pairs to draw in every network and along their way, beside those that tell most. A sign that
+    the study does not have is told as soon as the recordings are read.
+    """
+
+
+class FiguresOptions(NamedSignsOptions):
     """How the figures are drawn."""
 
     transform: Literal["none", "log1p"] = "none"
     """Draw paths as they are (`none`), or as sign(x) · log(1 + |x|), which shows their beginnings
     more closely (`log1p`). No measure is changed.
     """
-
-    pairs: Pairs = ()
-    """Pairs to draw in every network and along their way, beside those that tell most."""
 
 
 class ReportOptions(Options):

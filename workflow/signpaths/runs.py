@@ -44,19 +44,19 @@ def names_of(dataset: xr.Dataset) -> list[str]:
     return [str(name) for name in dataset["network"].values]
 
 
-def open_run(folder: Path, name: str) -> xr.Dataset:
+def open_run(folder: Path, name: str, stage: str) -> xr.Dataset:
     """Open the store of one network, `<folder>/<network>.zarr`.
 
     Raises
     ------
     UserError
-        If it is not there.
+        If it is not there, or not of the stage.
     """
-    return open_store(folder / f"{name}.zarr")
+    return open_store(folder / f"{name}.zarr", stage)
 
 
 def open_runs(
-    folder: Path, names: Sequence[str], same: Sequence[str] = ()
+    folder: Path, names: Sequence[str], stage: str, same: Sequence[str] = ()
 ) -> Iterator[tuple[Path, xr.Dataset]]:
     """Open the stores of all networks, one after the other, each with its path.
 
@@ -65,9 +65,11 @@ def open_runs(
     UserError
         If one is not there, or its variables or coordinates `same` are not those of the first.
     """
-    first = open_run(folder, names[0])[list(same)].load()
+    first = open_run(folder, names[0], stage)
+    check_same(first, first, same, str(folder / f"{names[0]}.zarr"))
+    first = first[list(same)].load()
     for name in names:
-        path, one = folder / f"{name}.zarr", open_run(folder, name)
+        path, one = folder / f"{name}.zarr", open_run(folder, name, stage)
         check_same(one, first, same, str(path))
         yield path, one
 
@@ -90,6 +92,10 @@ def check_same(one: xr.Dataset, first: xr.Dataset, names: Sequence[str], what: s
         If they are not.
     """
     for name in names:
+        if name not in one.variables:
+            raise UserError(
+                f"{what}: it has no {name}, so it may come from an earlier version. Make it again."
+            )
         if not np.array_equal(one[name].values, first[name].values):
             raise UserError(f"{what}: its {name}s are not those of the other runs. Make it again.")
 

@@ -184,10 +184,10 @@ def coordinates(
 ) -> dict[str, tuple[str, list[object], dict[str, str]]]:
     """Give the coordinates that describe spaces in a store: names, `kind`, `words`, `dims`, `runs`.
 
-    `dim` is their dimension; a second one of its own, `raw_space`, has its name before the others'
-    (`raw_kind`).
+    `dim` is their dimension; a second one of its own, such as `raw_space` or `projection`, has its
+    name before the others' (`raw_kind`, `projection_kind`).
     """
-    prefix = dim.removesuffix("space")
+    prefix = _prefix(dim)
     return {
         dim: (dim, [one.name for one in spaces], {"long_name": "where closeness is measured"}),
         f"{prefix}kind": (dim, [one.kind for one in spaces], {"long_name": "kind of the space"}),
@@ -207,12 +207,16 @@ def coordinates(
 
 def described(dataset: "xr.Dataset", dim: str = "space") -> list[Space]:
     """Give the spaces that a store's coordinates describe, along `dim` as in `coordinates`."""
-    prefix = dim.removesuffix("space")
+    prefix = _prefix(dim)
     facts = (
         dataset[name].values.tolist()
         for name in (dim, *(f"{prefix}{fact}" for fact in ("kind", "words", "dims", "runs")))
     )
     return [Space(*one) for one in zip(*facts, strict=True)]
+
+
+def _prefix(dim: str) -> str:
+    return "" if dim == "space" else f"{dim.removesuffix('_space')}_"
 
 
 def of_kind(dataset: "xr.Dataset", *kinds: str, dims: int | None = None) -> list[str]:

@@ -61,6 +61,12 @@ STAGES = (
         (options.SequencesOptions,),
     ),
     Stage(
+        "named-signs",
+        "data",
+        "Check that the study has the signs that its config names.",
+        (options.NamedSignsOptions,),
+    ),
+    Stage(
         "splits",
         "data",
         "Split the examples in training, validation and test.",

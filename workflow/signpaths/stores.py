@@ -8,9 +8,10 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import xarray as xr
 
 from signpaths import __version__
 from signpaths.errors import UserError
+from signpaths.origins import contents, digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 # Bytes of a variable that is written as one chunk. Zarr would cut it smaller, and of small chunks
 # each costs a millisecond to read, which thousands of runs make minutes.
 ONE_CHUNK = 2**24
+# What xarray and zarr raise where metadata or a chunk are damaged.
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
 
 
 @contextmanager
@@ -94,6 +98,7 @@ def write_store(
     stage: str,
     title: str,
     options: "Options | None" = None,
+    made_from: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
     """Write `dataset` as a zarr v3 store at `path`, with its origin in the attributes.
 
@@ -107,12 +112,16 @@ def write_store(
         One line for people.
     options
         The stage's options; kept as JSON.
+    made_from
+        The stores that it was made from, by what they are; their contents are kept as JSON.
     """
     dataset = dataset.assign_attrs(
         title=title,
         stage=stage,
         made_by=f"signpaths {__version__}",
         options=json.dumps(options.model_dump(mode="json") if options else {}),
+        content=digest(dataset),
+        made_from=json.dumps(contents(made_from)),
     )
     with whole(path) as partial, warnings.catch_warnings():
         # Consolidated metadata lets `xr.open_zarr(path)` open the store without a warning; zarr
@@ -132,11 +141,36 @@ def write_store(
         )
 
 
-def open_store(path: Path) -> xr.Dataset:
-    """Open a store of the study; strings come as numpy's plain unicode, the rest stays lazy."""
+def open_store(path: Path, stage: str | None = None) -> xr.Dataset:
+    """Open a store of the study; strings come as numpy's plain unicode, the rest stays lazy.
+
+    Parameters
+    ----------
+    path
+        The store.
+    stage
+        The stage that should have made it; None for any.
+
+    Raises
+    ------
+    UserError
+        If there is none, it cannot be read, or another stage made it.
+    """
     if not (path / "zarr.json").is_file():
         raise UserError(f"{path}: no zarr store here; run the stage that makes it first.")
-    return _with_strings_as(xr.open_zarr(path), "T", str)
+    try:
+        found = _with_strings_as(xr.open_zarr(path, consolidated=True), "T", str)
+    except UNREADABLE as error:
+        raise UserError(
+            f"{path}: it cannot be read as a zarr store ({type(error).__name__}: {error}), so it "
+            "is damaged. Remove it and run again."
+        ) from error
+    if stage is not None and found.attrs.get("stage") != stage:
+        raise UserError(
+            f"{path}: expected a store of stage {stage}, found one of "
+            f"{found.attrs.get('stage', 'something else')}."
+        )
+    return found
 
 
 def _with_strings_as(dataset: xr.Dataset, kind: str, dtype: type) -> xr.Dataset:

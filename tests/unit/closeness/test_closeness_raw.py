@@ -92,7 +92,9 @@ def test_a_channel_that_never_moves_counts_for_nothing(tmp_path: Path, value: fl
         x = study.x.values.copy()
         x[..., 3] = np.where(real, constant, 0)
         folder = tmp_path / str(constant)
-        write_store(study.assign(x=(study.x.dims, x)), folder / "s.zarr", stage="s", title="test")
+        write_store(
+            study.assign(x=(study.x.dims, x)), folder / "s.zarr", stage="sequences", title="test"
+        )
         closeness_raw(folder / "s.zarr", tmp_path / "split.csv", folder / "raw.zarr")
         ranks.append(open_store(folder / "raw.zarr").load())
     xr.testing.assert_allclose(ranks[0].distance, ranks[1].distance, rtol=1e-5)
@@ -104,7 +106,7 @@ def test_the_mask_tells_which_frames_are_real(tmp_path: Path, padding: str) -> N
     write_raw_study(tmp_path, padding)
     study = open_store(tmp_path / "sequences.zarr").load()
     filled = study.assign(x=study.x.where(study["mask"], 1e9).astype(np.float32))
-    write_store(filled, tmp_path / "filled.zarr", stage="s", title="test")
+    write_store(filled, tmp_path / "filled.zarr", stage="sequences", title="test")
     for name in ("sequences", "filled"):
         store = tmp_path / f"{name}-raw.zarr"
         closeness_raw(tmp_path / f"{name}.zarr", tmp_path / "split.csv", store)
@@ -115,7 +117,7 @@ def test_the_mask_tells_which_frames_are_real(tmp_path: Path, padding: str) -> N
 def test_a_single_channel_is_its_own_plane(tmp_path: Path) -> None:
     write_raw_study(tmp_path, "pre")
     one = open_store(tmp_path / "sequences.zarr").load().isel(channel=[0])
-    write_store(one, tmp_path / "one.zarr", stage="s", title="test")
+    write_store(one, tmp_path / "one.zarr", stage="sequences", title="test")
     closeness_raw(tmp_path / "one.zarr", tmp_path / "split.csv", tmp_path / "raw.zarr")
     found = open_store(tmp_path / "raw.zarr").load()
     raw, plane = (found.distance.sel(space=space).values for space in ("raw", "raw_pca2"))
@@ -126,7 +128,7 @@ def test_a_single_sign_is_no_pair(tmp_path: Path) -> None:
     write_raw_study(tmp_path, "pre")
     study = open_store(tmp_path / "sequences.zarr").load()
     same = study.assign_coords(sign=("example", np.repeat("a", study.sizes["example"])))
-    write_store(same, tmp_path / "one.zarr", stage="s", title="test")
+    write_store(same, tmp_path / "one.zarr", stage="sequences", title="test")
     with pytest.raises(UserError, match="1 sign among the examples"):
         closeness_raw(tmp_path / "one.zarr", tmp_path / "split.csv", tmp_path / "raw.zarr")
 
@@ -136,7 +138,7 @@ def test_the_halves_of_signs_in_a_store_of_few_examples(tmp_path: Path) -> None:
     write_raw_study(tmp_path, "pre")
     study = open_store(tmp_path / "sequences.zarr").load()
     few = study.isel(example=[0, 1, 2, 3])
-    write_store(few, tmp_path / "few.zarr", stage="s", title="test")
+    write_store(few, tmp_path / "few.zarr", stage="sequences", title="test")
     rows = [f"{index},train" for index in range(4)]
     write_text(tmp_path / "few.csv", "\n".join(["example,part", *rows]) + "\n")
     with warnings.catch_warnings():
@@ -158,7 +160,7 @@ def test_signals_that_never_move_make_all_signs_alike(tmp_path: Path) -> None:
     write_raw_study(tmp_path, "pre")
     study = open_store(tmp_path / "sequences.zarr").load()
     still = study.assign(x=study.x * 0 + 0.1)
-    write_store(still, tmp_path / "still.zarr", stage="s", title="test")
+    write_store(still, tmp_path / "still.zarr", stage="sequences", title="test")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         closeness_raw(tmp_path / "still.zarr", tmp_path / "split.csv", tmp_path / "raw.zarr")
@@ -175,7 +177,7 @@ def test_a_study_of_one_session_says_why_none_is_left_out(tmp_path: Path) -> Non
     write_raw_study(tmp_path, "pre")
     study = open_store(tmp_path / "sequences.zarr").load()
     one = study.assign_coords(session=("example", np.repeat("day", study.sizes["example"])))
-    write_store(one, tmp_path / "one.zarr", stage="s", title="test")
+    write_store(one, tmp_path / "one.zarr", stage="sequences", title="test")
     closeness_raw(tmp_path / "one.zarr", tmp_path / "split.csv", tmp_path / "raw.zarr")
     found = open_store(tmp_path / "raw.zarr").load()
     assert "rank_without" not in found

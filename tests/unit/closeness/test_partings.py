@@ -60,7 +60,7 @@ def test_a_sign_that_begins_like_another_and_goes_on_is_together_to_its_end() ->
     places = np.stack([walk(short * phase), walk(long * phase)])
     parted = partings(separations(made(places, [short, long])), 1.5)
     assert parted.together_to[0] == pytest.approx(short / long, abs=0.06)
-    assert parted.stays_apart[0]
+    assert parted.apart_from[0] == parted.together_to[0]
     # Whichever of the two comes first.
     again = partings(separations(made(places[::-1], [long, short])), 1.5)
     assert again.together_to[0] == pytest.approx(parted.together_to[0])
@@ -100,29 +100,57 @@ def test_a_planted_parting_is_found(phase: float, seed: int) -> None:
     label = np.repeat([0, 1], 20)
     parted = partings(separations(mean_paths(points, label, np.full(40, 30))), 1.5)
     assert phase - 1 / (PHASES - 1) <= parted.together_to[0] <= phase + 0.08
-    assert parted.stays_apart[0]
+    assert parted.apart_from[0] == parted.together_to[0]
 
 
 @pytest.mark.parametrize(
-    ("separation", "together_to", "stays"),
+    ("separation", "together_to", "apart_from"),
     [
-        ([1, 1, 1, 1, 1], 1.0, False),
-        ([2, 2, 2, 2, 2], 0.0, True),
-        ([1, 1, 2, 2, 2], 0.375, True),
-        ([1, 1, 2, 1, 2], 0.375, False),
-        ([1, 1, 1, 1, 2], 0.875, True),
-        ([2, 1, 1, 1, 1], 0.0, False),
-        ([1, np.inf, 2, 2, 2], 0.0, True),
-        ([1, 1.5, 2, 2, 2], 0.25, True),
-        ([np.nan] * 5, np.nan, False),
+        ([1, 1, 1, 1, 1], 1.0, 1.0),
+        ([2, 2, 2, 2, 2], 0.0, 0.0),
+        ([1, 1, 2, 2, 2], 0.375, 0.375),
+        ([1, 1, 2, 1, 2], 0.375, 0.875),
+        ([1, 1, 1, 1, 2], 0.875, 0.875),
+        ([2, 1, 1, 1, 1], 0.0, 1.0),
+        ([2, 1, 2, 2, 2], 0.0, 0.375),
+        ([1, 1, 2, 1, 1], 0.375, 1.0),
+        ([1, np.inf, 2, 2, 2], 0.0, 0.0),
+        ([2, 1, np.inf, 2, 2], 0.0, 0.25),
+        ([1, 1.5, 2, 2, 2], 0.25, 0.25),
+        ([1, 1, 1, 1, 1.5], 1.0, 1.0),
+        ([np.nan] * 5, np.nan, np.nan),
     ],
 )
 def test_where_a_curve_crosses_the_limit(
-    separation: list[float], together_to: float, stays: bool
+    separation: list[float], together_to: float, apart_from: float
 ) -> None:
     parted = partings(np.array([separation], dtype=float), 1.5)
     assert parted.together_to[0] == pytest.approx(together_to, nan_ok=True)
-    assert bool(parted.stays_apart[0]) is stays
+    assert parted.apart_from[0] == pytest.approx(apart_from, nan_ok=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from([0.5, 1.0, 1.49, 1.5, 2.0, 4.0, np.inf]), min_size=2, max_size=12))
+def test_crossings_are_those_of_a_walk_in_small_steps(curve: list[float]) -> None:
+    """Between phases the curve is linear; what is infinite begins right behind a phase."""
+    parted = partings(np.array([curve]), 1.5)
+    phases = np.linspace(0, 1, len(curve))
+    way = np.linspace(0, 1, 500 * (len(curve) - 1) + 1)
+    below = np.maximum(np.searchsorted(phases, way, side="right") - 1, 0).clip(max=len(curve) - 2)
+    weight = np.round((way - phases[below]) * (len(curve) - 1), 9)
+    low, high = np.array(curve)[below], np.array(curve)[below + 1]
+    inside = (weight > 0) & (weight < 1)
+    with np.errstate(invalid="ignore"):
+        mixed = np.where(
+            inside, (1 - weight) * low + weight * high, np.where(weight > 0, high, low)
+        )
+    # Rounding takes a mean of two limits below it.
+    apart = mixed >= 1.5 - 1e-9
+    to = way[apart.argmax()] if apart.any() else 1.0
+    since = 0.0 if apart.all() else way[min(len(way) - 1, len(way) - apart[::-1].argmin())]
+    assert parted.together_to[0] == pytest.approx(to, abs=2.5e-3)
+    assert parted.apart_from[0] == pytest.approx(since, abs=2.5e-3)
+    assert parted.together_to[0] <= parted.apart_from[0]
 
 
 def test_what_does_not_vary_is_infinitely_far_or_at_one_place() -> None:
@@ -160,17 +188,21 @@ def test_what_is_stored_is_of_every_run_and_their_geometric_mean() -> None:
         ]
         for space in (hidden, own, shared)
     }
-    stored = parting_variables(paths, [hidden, LAST_SPACE, own, shared], seeds=2, limit=1.1)
+    stored = parting_variables(
+        paths, [hidden, LAST_SPACE, own, shared], list("abcd"), seeds=2, limit=1.1
+    )
     assert stored.view.values.tolist() == ["hidden", "ae2", "shared_ae2"]
     for row, runs in ((0, paths[hidden]), (2, paths[own]), (3, paths[shared])):
         each = [separations(one) for one in runs]
         for seed in range(2):
             parted = partings(each[seed % len(each)], 1.1)
             np.testing.assert_allclose(stored.together_to[row, seed], parted.together_to, rtol=1e-3)
-            np.testing.assert_array_equal(stored.stays_apart[row, seed], parted.stays_apart)
+            np.testing.assert_allclose(stored.apart_from[row, seed], parted.apart_from, rtol=1e-3)
         mean = np.prod(each, axis=0) ** (1 / len(each))
         view = max(row - 1, 0)
         np.testing.assert_allclose(stored.separation[view].T, mean, rtol=1e-3)
     assert np.isnan(stored.together_to[1]).all()
+    named = [a + b for a, b in zip(stored.sign_a.values, stored.sign_b.values, strict=True)]
+    assert named == ["ab", "ac", "ad", "bc", "bd", "cd"]
     assert stored.shared_space.values.tolist() == ["shared_ae2"]
     np.testing.assert_allclose(stored.mean_path[0], paths[shared][0].mean, rtol=1e-6)

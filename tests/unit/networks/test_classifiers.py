@@ -34,7 +34,7 @@ for name, kind in KINDS.items():
     random = np.random.default_rng(1)
     # Fresh biases would be zeros and ones, and small weights would leave every gate half open.
     network.set_weights([random.normal(size=one.shape) for one in network.get_weights()])
-    training.save_model(network, folder / f"{name}.keras")
+    training.save_model(network, folder / f"{name}.keras", {})
     both = keras.Model(network.inputs, [network.get_layer("lstm").output, network.outputs[0]])
     for what, values in zip(("hidden", "probability"), both.predict(x, verbose=0)):
         np.save(folder / f"{name}-{what}.npy", values)
@@ -67,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_classifier_computes_what_keras_computes(folder: Path, kind: str) -> None:
-    network = read_classifier(folder / f"{kind}.keras", CHANNELS, SIGNS)
+    network = read_classifier(folder / f"{kind}.keras", CHANNELS, SIGNS, {})
     hidden = hidden_states(network, np.load(folder / "x.npy"))
     assert hidden.dtype == np.float32
     np.testing.assert_allclose(hidden, np.load(folder / f"{kind}-hidden.npy"), atol=2e-6)
@@ -103,7 +103,7 @@ def test_a_network_of_another_kind_is_named(
     good = folder / "masked.keras"
     other = rewritten(good, tmp_path / "other.keras", config_json=described(good, layer, **changed))
     with pytest.raises(UserError, match=r"other\.keras: it "):
-        read_classifier(other, CHANNELS, SIGNS)
+        read_classifier(other, CHANNELS, SIGNS, {})
 
 
 @pytest.mark.parametrize(("channels", "signs"), [(CHANNELS + 1, SIGNS), (CHANNELS, SIGNS - 1)])
@@ -111,7 +111,7 @@ def test_a_network_of_another_study_is_named(folder: Path, channels: int, signs:
     for kind in KINDS:
         expected = f"{kind}.keras: .* from {channels} channels to {signs} signs"
         with pytest.raises(UserError, match=expected):
-            read_classifier(folder / f"{kind}.keras", channels, signs)
+            read_classifier(folder / f"{kind}.keras", channels, signs, {})
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_weights_that_are_none_or_do_not_chain_are_refused(
             stored[place] = value
     bad = rewritten(good, tmp_path / "bad.keras", model_weights_h5=weights.getvalue())
     with pytest.raises(UserError, match=r"bad\.keras: it "):
-        read_classifier(bad, CHANNELS, SIGNS)
+        read_classifier(bad, CHANNELS, SIGNS, {})
 
 
 def test_a_damaged_file_is_named(folder: Path, tmp_path: Path) -> None:
@@ -144,4 +144,4 @@ def test_a_damaged_file_is_named(folder: Path, tmp_path: Path) -> None:
     cut.write_bytes((folder / "masked.keras").read_bytes()[:-100])
     for model in (cut, tmp_path / "missing.keras"):
         with pytest.raises(UserError, match=model.name):
-            read_classifier(model, CHANNELS, SIGNS)
+            read_classifier(model, CHANNELS, SIGNS, {})

@@ -29,7 +29,7 @@ for activation in ACTIVATIONS:
     random = np.random.default_rng(1)
     # Fresh biases would be zero.
     network.set_weights([random.normal(size=one.shape) for one in network.get_weights()])
-    training.save_model(network, folder / f"{activation}.keras")
+    training.save_model(network, folder / f"{activation}.keras", {})
     [hidden] = network.inputs
     encoder = keras.Model(hidden, network.get_layer("bottleneck").output)
     np.save(folder / f"{activation}-path.npy", encoder.predict(frames, verbose=0))
@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_layers_compute_what_keras_computes(folder: Path, activation: str) -> None:
     frames, layers = (
         np.load(folder / "frames.npy"),
-        read_layers(folder / f"{activation}.keras", UNITS, DIMS),
+        read_layers(folder / f"{activation}.keras", UNITS, DIMS, {}),
     )
     for found, name in ((encoded, "path"), (restored, "restored")):
         expected = np.load(folder / f"{activation}-{name}.npy")
@@ -82,13 +82,13 @@ def test_what_is_no_autoencoder_is_named(folder: Path, tmp_path: Path) -> None:
         rewritten(good, tmp_path / "no-weights.keras", model_weights_h5=b""),
     ):
         with pytest.raises(UserError, match=model.name):
-            read_layers(model, UNITS, DIMS)
+            read_layers(model, UNITS, DIMS, {})
 
 
 @pytest.mark.parametrize(("units", "dims"), [(UNITS + 1, DIMS), (UNITS, DIMS - 1), (1, 1)])
 def test_an_autoencoder_of_another_shape_is_named(folder: Path, units: int, dims: int) -> None:
     with pytest.raises(UserError, match=f"tanh.keras: .* from {units} hidden units to {dims}"):
-        read_layers(folder / "tanh.keras", units, dims)
+        read_layers(folder / "tanh.keras", units, dims, {})
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_weights_that_are_none_or_do_not_chain_are_refused(
     folder: Path, tmp_path: Path, place: str, value: np.ndarray
 ) -> None:
     good = folder / "relu.keras"
-    read_layers(good, UNITS, DIMS)
+    read_layers(good, UNITS, DIMS, {})
     with zipfile.ZipFile(good) as archive:
         weights = io.BytesIO(archive.read("model.weights.h5"))
     with h5py.File(weights, "r+") as stored:
@@ -112,4 +112,4 @@ def test_weights_that_are_none_or_do_not_chain_are_refused(
         stored[place] = value
     bad = rewritten(good, tmp_path / "bad.keras", model_weights_h5=weights.getvalue())
     with pytest.raises(UserError, match=r"bad\.keras: it is no autoencoder with finite weights"):
-        read_layers(bad, UNITS, DIMS)
+        read_layers(bad, UNITS, DIMS, {})

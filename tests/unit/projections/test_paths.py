@@ -104,3 +104,25 @@ def test_a_map_onto_another_reference_is_refused(study: Path, tmp_path: Path) ->
     done = signpaths("paths", *inputs, tmp_path / "paths.zarr", "--seeds", 1, "--dims", 2)
     assert done.returncode == 1
     assert "alignment.zarr: it is not of" in done.stderr
+
+
+def test_what_was_made_from_another_network_is_refused(study: Path, tmp_path: Path) -> None:
+    """Of the same shape, so that nothing but its origin tells."""
+    other = open_store(study / "activations.zarr").load()
+    other["hidden"] = other.hidden + np.float32(0.5)
+    write_store(other, tmp_path / "other.zarr", stage="activations", title="made for a test")
+    _, autoencoders, alignment, *rest = paths_of(study)
+    run(
+        "alignment",
+        tmp_path / "other.zarr",
+        study / "reference.zarr",
+        tmp_path / "turned.zarr",
+        "--network",
+        "other",
+    )
+    for map_, refused in ((alignment, "alignment.zarr"), (tmp_path / "turned.zarr", "model.keras")):
+        inputs = [tmp_path / "other.zarr", autoencoders, map_, *rest, tmp_path / "paths.zarr"]
+        done = signpaths("paths", *inputs, "--seeds", 1, "--dims", 2)
+        assert done.returncode == 1
+        assert f"{refused}: it was not made from {tmp_path}/other.zarr" in done.stderr
+        assert not (tmp_path / "paths.zarr").exists()

@@ -89,7 +89,7 @@ def run_stage(folder: Path, frames: int = 5000) -> xr.Dataset:
 def change(store: Path, **variables: np.ndarray) -> None:
     dataset = open_store(store).load()
     changed = {name: (dataset[name].dims, values) for name, values in variables.items()}
-    write_store(dataset.assign(changed), store, stage="test", title="test")
+    write_store(dataset.assign(changed), store, stage=dataset.attrs["stage"], title="test")
 
 
 @pytest.mark.parametrize("padding", ["pre", "post"])
@@ -227,7 +227,7 @@ def test_one_example_is_refused(tmp_path: Path) -> None:
     write_stores(tmp_path)
     for name in ("hidden", "paths"):
         one = open_store(tmp_path / f"{name}.zarr").isel(example=[0]).load()
-        write_store(one, tmp_path / f"{name}.zarr", stage="test", title="test")
+        write_store(one, tmp_path / f"{name}.zarr", stage=one.attrs["stage"], title="test")
     with pytest.raises(UserError, match="two or more"):
         run_stage(tmp_path)
 

@@ -49,7 +49,9 @@ def study(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
     )
     for name, attrs in OTHERS.items():
         store = folder / f"{name}.zarr"
-        write_store(xr.Dataset(attrs=attrs), store, stage=name, title="made for a test")
+        write_store(
+            xr.Dataset(attrs=attrs), store, stage=name.replace("_", "-"), title="made for a test"
+        )
     write_method(folder, folder / "stability.zarr")
     return folder
 

@@ -91,7 +91,7 @@ def write_states(
             "part": ("example", held_out if part is None else part),
         },
     )
-    write_store(dataset, folder / f"activations/{network}.zarr", stage="test", title="test")
+    write_store(dataset, folder / f"activations/{network}.zarr", stage="activations", title="test")
 
 
 def write_closeness(folder: Path, network: int, distance: np.ndarray, signs: Sequence[str] = NAMES):
@@ -103,7 +103,7 @@ def write_closeness(folder: Path, network: int, distance: np.ndarray, signs: Seq
     both = np.array([[decoy] * 2, [distance, distance]]).astype(np.float32)
     dataset = open_store(path).load()
     dims = dataset.distance.dims
-    write_store(dataset.assign(distance=(dims, both)), path, stage="test", title="test")
+    write_store(dataset.assign(distance=(dims, both)), path, stage="closeness", title="test")
 
 
 def stage_ranks(distance: np.ndarray) -> np.ndarray:
@@ -342,7 +342,7 @@ def test_hidden_states_need_no_more_than_one_autoencoder(tmp_path: Path) -> None
     for network in (0, 1):
         path = tmp_path / f"closeness/{network}.zarr"
         one = open_store(path).load().isel(ae_seed=[0])
-        write_store(one, path, stage="test", title="test")
+        write_store(one, path, stage="closeness", title="test")
     xr.testing.assert_identical(run_stage(tmp_path, [0, 1], permutations=5), expected)
 
 

@@ -93,9 +93,10 @@ def test_everything_read_is_what_a_loop_over_the_stores_gives(study) -> None:
         np.testing.assert_array_equal(
             found.ceiling[row, network], runs[network].ceiling.values[row]
         )
-        together = runs[network].together_to.values[row].astype(float)
-        expected = together[: SEEDS if SPACES[row] == "ae2" else 1].mean(axis=0)
-        np.testing.assert_allclose(found.together_to[row, network], expected, atol=1e-3)
+        for name in ("together_to", "apart_from"):
+            every = runs[network][name].values[row].astype(float)
+            expected = every[: SEEDS if SPACES[row] == "ae2" else 1].mean(axis=0)
+            np.testing.assert_allclose(getattr(found, name)[row, network], expected, atol=1e-3)
     agreement = [one.held_out_agreement.values for one in runs]
     expected = [np.mean([one[row, : (1, 1, SEEDS)[row]] for one in agreement]) for row in range(3)]
     np.testing.assert_allclose(found.held_out_agreement, expected)

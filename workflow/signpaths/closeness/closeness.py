@@ -17,6 +17,7 @@ from signpaths.closeness.partings import mean_paths, parting_variables
 from signpaths.errors import UserError
 from signpaths.frames import last_states, resample
 from signpaths.options import ClosenessOptions
+from signpaths.origins import check_origin, made_from
 from signpaths.spaces import (
     HIDDEN_SPACE,
     LAST_SPACE,
@@ -50,7 +51,9 @@ def closeness(
         The zarr store to write: `distance`, `mutual_rank`, `energy` over
         `(space, ae_seed, sign, other)`. Spaces of fewer runs are repeated over `ae_seed`.
     """
-    hidden, twin, projected = (open_store(path) for path in (activations, untrained, paths))
+    hidden, twin = (open_store(path, "activations") for path in (activations, untrained))
+    projected = open_store(paths, "paths")
+    check_origin(paths, made_from(paths), {"activations": activations})
     chosen = chosen_examples(hidden.part.values, options.examples)
     examples = described_examples(hidden, hidden.part.values, chosen)
     real = hidden.mask.values[chosen]
@@ -91,7 +94,7 @@ def closeness(
     dataset = as_dataset(repeated, examples).assign_coords(
         ae_seed=("ae_seed", seeds, projected.ae_seed.attrs)
     )
-    label = np.unique(examples.sign, return_inverse=True)[1]
+    signs, label = np.unique(examples.sign, return_inverse=True)
     length = real.sum(axis=1)
     on_the_way = {
         space: [mean_paths(one, label, length) for one in runs]
@@ -99,7 +102,7 @@ def closeness(
         if runs[0].shape[1] > 1
     }
     dataset = dataset.merge(
-        parting_variables(on_the_way, list(repeated), len(seeds), options.parting)
+        parting_variables(on_the_way, list(repeated), signs.tolist(), len(seeds), options.parting)
     ).assign_attrs(parting=options.parting)
     # Where splits differ, so do the examples that are compared, and what is dealt out to whom.
     if options.labellings and options.examples == "all":
@@ -111,4 +114,5 @@ def closeness(
         stage="closeness",
         title="Closeness of every pair of signs in every space of one run",
         options=options,
+        made_from={"activations": activations, "paths": paths},
     )

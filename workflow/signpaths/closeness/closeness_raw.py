@@ -48,7 +48,7 @@ def closeness_raw(
     """
     from sklearn.decomposition import PCA
 
-    stored = open_store(sequences).load()
+    stored = open_store(sequences, "sequences").load()
     x, real = stored.x.values, stored.mask.values
     frames = x[real].astype(np.float64)
     deviation = frames.std(axis=0)

@@ -50,14 +50,16 @@ class Parting:
     ----------
     together_to
         Share of the longer one's way up to which the pair is together from the beginning,
-        `(pair,)`: 0 if it begins apart, 1 if it is never apart, NaN if it is not known how far
-        either sign varies.
-    stays_apart
-        Whether it is apart from there to the end, bool `(pair,)`.
+        `(pair,)`: 0 if it begins apart, 1 if it is never apart.
+    apart_from
+        Share from which it is apart to the end, `(pair,)`: 0 if it is apart all the way, 1 if it
+        ends together. Later than `together_to` where the two meet again.
+
+    Both are NaN if it is not known how far either sign varies.
     """
 
     together_to: np.ndarray
-    stays_apart: np.ndarray
+    apart_from: np.ndarray
 
 
 def mean_paths(points: np.ndarray, label: np.ndarray, length: np.ndarray) -> MeanPaths:
@@ -139,28 +141,36 @@ def partings(separation: np.ndarray, limit: float) -> Parting:
     limit
         From this separation on two signs are apart.
     """
-    pairs, phases = separation.shape
-    apart = separation >= limit
-    ever = apart.any(axis=1)
-    first = np.where(ever, apart.argmax(axis=1), phases - 1)
-    row = np.arange(pairs)
-    before = np.maximum(first - 1, 0)
-    low, high = separation[row, before], separation[row, first]
-    # An infinite separation begins right behind the phase before it.
-    step = np.divide(
-        limit - low, high - low, out=np.zeros(pairs), where=np.isfinite(high) & (high > low)
-    )
-    reached = np.where(ever, (before + np.where(first > 0, step, 0)) / (phases - 1), 1.0)
+    phases = separation.shape[1]
+    together = separation < limit
+    # The last phase of the first and of the last stretch that is together; -1 without any.
+    first = np.where(together.all(axis=1), phases, together.argmin(axis=1)) - 1
+    last = np.where(together.any(axis=1), phases - 1 - together[:, ::-1].argmax(axis=1), -1)
     known = ~np.isnan(separation).any(axis=1)
-    after = np.arange(phases) >= first[:, None]
-    return Parting(
-        together_to=np.where(known, reached, np.nan),
-        stays_apart=known & ever & (apart | ~after).all(axis=1),
+    together_to, apart_from = (
+        np.where(known, _parts_behind(separation, phase, limit), np.nan) for phase in (first, last)
     )
+    return Parting(together_to, apart_from)
+
+
+def _parts_behind(separation: np.ndarray, phase: np.ndarray, limit: float) -> np.ndarray:
+    """Give the share of the way at which pairs, together at `phase` `(pair,)`, are so no more."""
+    pairs, phases = separation.shape
+    row, before, after = np.arange(pairs), np.maximum(phase, 0), np.minimum(phase + 1, phases - 1)
+    low, high = separation[row, before], separation[row, after]
+    # An infinite separation begins right behind the phase before it.
+    finite = np.isfinite(high) & (high > low)
+    step = np.zeros(pairs)
+    step[finite] = (limit - low[finite]) / (high[finite] - low[finite])
+    return np.where(phase < 0, 0.0, np.minimum(phase + step, phases - 1) / (phases - 1))
 
 
 def parting_variables(
-    found: dict[Space, list[MeanPaths]], spaces: Sequence[Space], seeds: int, limit: float
+    found: dict[Space, list[MeanPaths]],
+    spaces: Sequence[Space],
+    signs: Sequence[str],
+    seeds: int,
+    limit: float,
 ) -> xr.Dataset:
     """Lay out where pairs part in every space, how far apart they are, and the shared map's paths.
 
@@ -170,6 +180,8 @@ def parting_variables(
         The mean paths of every run, by the space; a space of one time has none.
     spaces
         All spaces of the store.
+    signs
+        In the order of the mean paths.
     seeds
         Of autoencoders; a space of fewer runs is repeated over them.
     limit
@@ -177,10 +189,10 @@ def parting_variables(
     """
     views = [space for space in found if space.is_projection or space.name == HEADLINE]
     shared = [space for space in views if space.is_shared]
-    signs, phases = next(iter(found.values()))[0].spread.shape
-    pairs = signs * (signs - 1) // 2
+    upper = np.triu_indices(len(signs), 1)
+    phases, pairs = next(iter(found.values()))[0].spread.shape[1], upper[0].size
     together = np.full((len(spaces), seeds, pairs), np.nan, dtype=np.float16)
-    stays = np.zeros(together.shape, dtype=bool)
+    apart = together.copy()
     far = np.zeros((len(views), phases, pairs))
     for space, runs in found.items():
         for column, one in enumerate(runs):
@@ -189,11 +201,11 @@ def parting_variables(
                 row, parted = spaces.index(space), partings(separation, limit)
                 # Repeated over the seeds.
                 together[row, column :: len(runs)] = parted.together_to
-                stays[row, column :: len(runs)] = parted.stays_apart
+                apart[row, column :: len(runs)] = parted.apart_from
             if space in views:
                 far[views.index(space)] += np.log(separation.T) / len(runs)
     mean = np.full(
-        (len(shared), signs, phases, max((space.dims for space in shared), default=0)),
+        (len(shared), len(signs), phases, max((space.dims for space in shared), default=0)),
         np.nan,
         dtype=np.float32,
     )
@@ -213,17 +225,21 @@ def parting_variables(
                     "units": "1",
                 },
             ),
-            "stays_apart": (
+            "apart_from": (
                 ("space", "ae_seed", "pair"),
-                stays,
-                {"long_name": "whether they are apart from there to the end", "units": "1"},
+                apart,
+                {
+                    "long_name": "share of the longer one's way from which the two signs are apart "
+                    "to the end; 1: they end together; empty where not known",
+                    "units": "1",
+                },
             ),
             "separation": (
                 ("view", "phase", "pair"),
                 separation,
                 {
                     "long_name": "distance between the two signs' examples over that within the "
-                    "signs, after equal times, geometric mean over runs",
+                    "signs, after equal times, geometric mean over the space's runs",
                     "units": "1",
                 },
             ),
@@ -237,6 +253,12 @@ def parting_variables(
             ),
         },
         coords={
+            **{
+                name: ("pair", np.array(signs)[rows], {"long_name": f"the pair's {place} sign"})
+                for name, rows, place in zip(
+                    ("sign_a", "sign_b"), upper, ("first", "second"), strict=True
+                )
+            },
             "view": ("view", [space.name for space in views], {"long_name": "space"}),
             "shared_space": (
                 "shared_space",

@@ -48,7 +48,7 @@ def sequences(
     UserError
         If fewer than three signs are left, or an example is longer than `padded_length`.
     """
-    found = open_store(recordings).load()
+    found = open_store(recordings, "tsd").load()
     sign = _renamed(found.sign.values, options)
     reasons = _reasons(found, sign, options)
     kept = np.flatnonzero(reasons == "")

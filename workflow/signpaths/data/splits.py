@@ -37,7 +37,7 @@ def splits(
     UserError
         If a sign has no training example or a part is empty.
     """
-    dataset = open_store(sequences)
+    dataset = open_store(sequences, "sequences")
     sign = dataset.sign.values
     session = dataset.session.values
     if options.by == "session":

@@ -124,11 +124,13 @@ def evidence(
     UserError
         If the stores are not of one study.
     """
-    stable = open_store(stability)
+    stable = open_store(stability, "stability")
     found = _read(stable, activations)
     scores = prediction_scores(found.ranks, found.mass, found.mistakes, options.confused_fraction)
     facts = Facts(
-        stable, mean_of_known(found.mass), _two_handed(open_run(activations, found.networks[0]))
+        stable,
+        mean_of_known(found.mass),
+        _two_handed(open_run(activations, found.networks[0], "activations")),
     )
     write_table(claims_csv, claim_table(claims.claims, facts))
     write_store(
@@ -141,7 +143,7 @@ def evidence(
             pairs=found.mass.shape[1],
             claims=len(claims.claims),
             note=_note(found, scores),
-            **_linear_rival(open_store(signals)),
+            **_linear_rival(open_store(signals, "closeness-raw")),
         ),
         store,
         stage="evidence",
@@ -156,7 +158,10 @@ def evidence(
 def _read(stable: xr.Dataset, activations: Path) -> RanksAndAnswers:
     """Take the ranks from the stability, and read the answers of one network after the other."""
     names, signs = names_of(stable), stable.sign.values
-    answers = [_answers(network, signs, path) for path, network in open_runs(activations, names)]
+    answers = [
+        _answers(network, signs, path)
+        for path, network in open_runs(activations, names, "activations")
+    ]
     of_pairs = (len(names), stable.sizes["pair"])
     return RanksAndAnswers(
         networks=names,

@@ -53,20 +53,21 @@ def activations(
     untrained_store
         The same for the twin.
     """
-    examples = open_store(sequences).load()
+    examples = open_store(sequences, "sequences").load()
     part = read_parts(split, examples.sizes["example"])
-    signs = np.unique(examples.sign.values)
+    signs, sources = np.unique(examples.sign.values), {"sequences": sequences}
     for path, store, name in (
         (model, trained_store, "the trained network"),
         (untrained, untrained_store, "its untrained twin"),
     ):
-        network = read_classifier(path, examples.sizes["channel"], signs.size)
+        network = read_classifier(path, examples.sizes["channel"], signs.size, sources)
         write_store(
             run(network, examples, part, options),
             store,
             stage="activations",
             title=f"Hidden states of {name} for every example and step",
             options=options,
+            made_from=sources,
         )
 
 

@@ -5,6 +5,7 @@ Schmidhuber 1997, with a forget gate; gates in Keras' order) and the softmax by 
 takes longer to start than a small network takes to run.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from signpaths.errors import UserError
 from signpaths.networks.weights import Stored, stored
+from signpaths.origins import check_origin
 
 LSTM_LAYER, ANSWER, SCALING = "lstm", "probability", "Normalization"
 GATES = 4
@@ -54,7 +56,9 @@ class Classifier(NamedTuple):
     offset: np.ndarray
 
 
-def read_classifier(model: Path, channels: int, signs: int) -> Classifier:
+def read_classifier(
+    model: Path, channels: int, signs: int, sources: Mapping[str, Path]
+) -> Classifier:
     """Read a classifier of stage `lstm`. No code comes out of the file.
 
     Parameters
@@ -65,11 +69,14 @@ def read_classifier(model: Path, channels: int, signs: int) -> Classifier:
         Of the sequences that it takes.
     signs
         That it can answer.
+    sources
+        The stores that it was trained on.
 
     Raises
     ------
     UserError
-        If the file is not there, or is no LSTM of so many channels and signs with finite weights.
+        If the file is not there, or is no LSTM of so many channels and signs with finite weights,
+        or was trained on other stores.
     """
     with stored(model, "a classifier") as found:
         read = _classifier(found, channels)
@@ -84,6 +91,7 @@ def read_classifier(model: Path, channels: int, signs: int) -> Classifier:
             f"{model}: it is no LSTM with finite weights from {channels} channels to {signs} "
             "signs, so it is damaged or of another study. Remove it and run again."
         )
+    check_origin(model, found.made_from, sources)
     return read
 
 

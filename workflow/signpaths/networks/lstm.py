@@ -62,8 +62,9 @@ def lstm(
     # Imports TensorFlow, which must be started first.
     from signpaths.networks.augmentation import Batches
 
-    dataset = open_store(sequences).load()
+    dataset = open_store(sequences, "sequences").load()
     x = dataset.x.values
+    origin = {"sequences": sequences}
     signs, label = np.unique(dataset.sign.values, return_inverse=True)
     part = read_parts(split, len(x))
     real = dataset.mask.values
@@ -73,7 +74,7 @@ def lstm(
     validation = validation[np.argsort(dataset.length.values[validation], kind="stable")]
     frames = x[train][real[train]]
     network = build(frames, x.shape[1], len(signs), options)
-    training.save_model(network, untrained)
+    training.save_model(network, untrained, origin)
     trained = on_engine(network, options.engine)
     compile_for_training(trained, int(train.sum()), options)
     batches = Batches(
@@ -86,7 +87,7 @@ def lstm(
     fitted = training.fit(trained, batches, (x[validation], label[validation]), options)
     network.set_weights(trained.get_weights())
     training.write_history(fitted, history)
-    training.save_model(network, model)
+    training.save_model(network, model, origin)
     scores = {
         name: trained.evaluate(x[part == name], label[part == name], verbose=0) for name in PARTS
     }

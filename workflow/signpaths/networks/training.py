@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +21,7 @@ import pandas as pd
 from signpaths.errors import UserError
 from signpaths.imports import quick_imports
 from signpaths.options import Schedule
+from signpaths.origins import MODEL_MEMBER, contents
 from signpaths.stores import whole, write_text
 
 if TYPE_CHECKING:
@@ -216,8 +218,11 @@ def _callbacks(epochs: int, patience: int | None) -> list[Any]:
     return [best, EpochLine()]
 
 
-def save_model(model: "keras.Model", path: Path) -> None:
-    """Save a Keras model whole, without the date and memory addresses that Keras writes into it."""
+def save_model(model: "keras.Model", path: Path, made_from: Mapping[str, Path]) -> None:
+    """Save a Keras model whole, with the contents of the stores that it was trained on.
+
+    The date and memory addresses that Keras writes into it are left out.
+    """
     with whole(path) as partial:
         raw = partial.with_name(f"{partial.name}.raw.keras")
         try:
@@ -226,7 +231,10 @@ def save_model(model: "keras.Model", path: Path) -> None:
                 for name in sorted(old.namelist()):
                     data = old.read(name)
                     if name.endswith(".json"):
-                        data = json.dumps(_reproducible(json.loads(data), {})).encode()
+                        described = _reproducible(json.loads(data), {})
+                        if name == MODEL_MEMBER:
+                            described["made_from"] = contents(made_from)
+                        data = json.dumps(described).encode()
                     new.writestr(zipfile.ZipInfo(name, EPOCH_OF_ZIP), data)
         finally:
             raw.unlink(missing_ok=True)

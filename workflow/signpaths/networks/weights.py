@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 
 from signpaths.errors import UserError
+from signpaths.origins import MODEL_MEMBER
 
 # What zipfile, h5py and a file of another shape raise.
 UNREADABLE = (
@@ -34,10 +35,13 @@ class Stored(NamedTuple):
         Each as Keras describes it: `class_name`, `config`, `inbound_nodes`.
     weights
         By the layer's name (an LSTM's stand under its cell's), in Keras' order.
+    made_from
+        The contents of the stores that it was trained on (see `origins`).
     """
 
     layers: list[dict[str, Any]]
     weights: dict[str, list[np.ndarray]]
+    made_from: dict[str, str]
 
 
 @contextmanager
@@ -63,7 +67,8 @@ def stored(model: Path, kind: str) -> Iterator[Stored]:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
             with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
                 found = _weights(weights)
-        yield Stored(layers, found)
+            origin = json.loads(archive.read(MODEL_MEMBER)).get("made_from", {})
+        yield Stored(layers, found, dict(origin))
     except UNREADABLE as error:
         raise UserError(
             f"{model}: it cannot be read as {kind} ({error}). It is damaged, or something else: "

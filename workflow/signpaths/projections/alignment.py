@@ -12,6 +12,8 @@ import numpy as np
 import xarray as xr
 
 from signpaths.errors import UserError
+from signpaths.frames import check_finite
+from signpaths.origins import contents, made_from
 from signpaths.projections.procrustes import (
     SEEN,
     Fit,
@@ -53,9 +55,13 @@ def alignment(
     Raises
     ------
     UserError
-        If the network knows other signs than the reference.
+        If the network knows other signs than the reference, its hidden states are no numbers, or
+        it is another than its name says.
     """
-    hidden, common = open_store(activations).load(), open_store(reference)
+    hidden = open_store(activations, "activations").load()
+    common = open_store(reference, "reference")
+    check_network(activations, reference, network)
+    check_finite(hidden.hidden.values[hidden.mask.values], activations)
     signs, label = np.unique(hidden.sign.values, return_inverse=True)
     if not np.array_equal(signs, common.sign.values):
         raise UserError(f"{activations}: its signs are not those of {reference}. Make both again.")
@@ -86,7 +92,26 @@ def alignment(
         store,
         stage="alignment",
         title=f"How the hidden states of network {network} are turned onto the reference",
+        made_from={"activations": activations, "reference": reference},
     )
+
+
+def check_network(activations: Path, reference: Path, network: str) -> None:
+    """Refuse hidden states of a network of the reference under another's name.
+
+    Raises
+    ------
+    UserError
+        If they are.
+    """
+    of_reference = made_from(reference)
+    [content] = contents({network: activations}).values() or [None]
+    for name, other in of_reference.items():
+        if (name == network) != (other == content):
+            raise UserError(
+                f"{activations}: these are not the hidden states of network {network} that "
+                f"{reference} was made from. Check the network's name, or make both again."
+            )
 
 
 def as_dataset(turn: Turn, fits: list[Fit], permuted: np.ndarray) -> xr.Dataset:

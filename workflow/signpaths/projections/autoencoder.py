@@ -46,12 +46,13 @@ def autoencoder(
         Sets initial weights, noise and the order of the frames.
     """
     training.start(seed)
-    hidden = open_store(activations)
+    hidden = open_store(activations, "activations")
     train, validation = training_frames(hidden, seed, options)
     denoising.train(
         train,
         validation,
         Written(model, history, metrics),
+        made_from={"activations": activations},
         dims=dims,
         seed=seed,
         options=options,

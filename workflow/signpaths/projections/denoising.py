@@ -5,6 +5,7 @@ units (the article's) and trains them to restore hidden states from noisy ones. 
 and `shared` choose the frames.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ def train(
     validation: np.ndarray,
     written: Written,
     *,
+    made_from: Mapping[str, Path],
     dims: int,
     seed: int,
     options: DenoisingOptions,
@@ -60,6 +62,8 @@ def train(
         Hidden states to train and to validate on, float32 `(frame, unit)`.
     written
         Where.
+    made_from
+        The stores that the hidden states come from.
     dims
         Units of the bottleneck.
     seed
@@ -91,7 +95,7 @@ def train(
     compile_for_training(network, len(frames), regime)
     fitted = training.fit(network, (seen, frames), (seen_validation, validation), regime)
     training.write_history(fitted, written.history)
-    training.save_model(network, written.model)
+    training.save_model(network, written.model, made_from)
     best = training.best_epoch(fitted)
     write_json(
         written.metrics,

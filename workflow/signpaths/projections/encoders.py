@@ -5,7 +5,7 @@ TensorFlow takes longer to start than these layers take.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from signpaths.errors import UserError
 from signpaths.networks.classifiers import logistic
 from signpaths.networks.weights import stored
 from signpaths.options import Activation
+from signpaths.origins import check_origin
 
 ACTIVATIONS: dict[Activation, Callable[[np.ndarray], np.ndarray]] = {
     "linear": lambda values: values,
@@ -36,7 +37,7 @@ class Layer(NamedTuple):
     activation: Callable[[np.ndarray], np.ndarray]
 
 
-def read_layers(model: Path, units: int, dims: int) -> list[Layer]:
+def read_layers(model: Path, units: int, dims: int, sources: Mapping[str, Path]) -> list[Layer]:
     """Read an autoencoder's layers. No code comes out of the file.
 
     Parameters
@@ -47,12 +48,14 @@ def read_layers(model: Path, units: int, dims: int) -> list[Layer]:
         Of the hidden states that it takes and restores.
     dims
         Units of its bottleneck.
+    sources
+        The stores that it was trained on.
 
     Raises
     ------
     UserError
         If the file is not there, or is no autoencoder of dense layers from so many units to so
-        many dimensions and back, with finite weights.
+        many dimensions and back, with finite weights, or was trained on other stores.
     """
     layers = []
     with stored(model, "an autoencoder") as found:
@@ -65,6 +68,7 @@ def read_layers(model: Path, units: int, dims: int) -> list[Layer]:
             f"{dims} dimensions and back, so it is damaged or of another study. Remove it and run "
             "again."
         )
+    check_origin(model, found.made_from, sources)
     return layers
 
 

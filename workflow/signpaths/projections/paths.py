@@ -7,6 +7,7 @@ reference's) stand beside them as the plain alternative, and so does how well ea
 the hidden states.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ import xarray as xr
 from signpaths import spaces as kinds
 from signpaths.errors import UserError
 from signpaths.options import PathsOptions
+from signpaths.origins import check_origin, made_from
 from signpaths.projections.components import WIDEST, Components, principal_components
 from signpaths.projections.encoders import encoded, read_layers, restored
 from signpaths.projections.procrustes import Turn
@@ -72,14 +74,16 @@ def paths(
     Raises
     ------
     UserError
-        If an autoencoder that the options ask for is not there or does not fit the network, or the
-        network is turned onto another reference.
+        If an autoencoder that the options ask for is not there, or it or the alignment is of
+        another network or reference.
     """
-    hidden = open_store(activations).load()
+    hidden = open_store(activations, "activations").load()
     mask = hidden.mask.values
     frames = hidden.hidden.values[mask]
     part_of_frame = np.repeat(hidden.part.values, mask.sum(axis=1))
-    turn, common = read_turn(alignment), open_store(reference)
+    sources = {"activations": activations, "reference": reference}
+    check_origin(alignment, made_from(alignment), sources)
+    turn, common = read_turn(alignment), open_store(reference, "reference")
     if turn.rotation.shape != (frames.shape[1], common.sizes["unit"]):
         raise UserError(f"{alignment}: it is not of {activations} and {reference}. Make it again.")
     turned = turn.forth(frames)
@@ -93,9 +97,15 @@ def paths(
     for row, space in enumerate(spaces):
         match space.kind:
             case kinds.AUTOENCODER:
-                found = [_encoded(one, frames, space.dims) for one in _models(autoencoders, space)]
+                found = [
+                    _encoded(one, frames, space.dims, {"activations": activations})
+                    for one in _models(autoencoders, space)
+                ]
             case kinds.SHARED_AUTOENCODER:
-                found = [_encoded(one, turned, space.dims) for one in _models(shared, space)]
+                found = [
+                    _encoded(one, turned, space.dims, {"reference": reference})
+                    for one in _models(shared, space)
+                ]
             case kinds.SHARED_COMPONENTS:
                 found = [_on_components(shared_components, turned, space.dims)]
             case _:
@@ -154,12 +164,13 @@ def paths(
         stage="paths",
         title="Example paths: hidden states in 2 and 3 dimensions",
         options=options,
+        made_from=sources,
     )
 
 
 def read_turn(alignment: Path) -> Turn:
     """Read how a network is turned onto the reference from its store of stage `alignment`."""
-    one = open_store(alignment)
+    one = open_store(alignment, "alignment")
     return Turn(one["shift"].values, one["rotation"].values, float(one["scale"]))
 
 
@@ -167,8 +178,8 @@ def _models(folder: Path, space: Space) -> list[Path]:
     return [folder / str(space.dims) / str(seed) / "model.keras" for seed in range(space.runs)]
 
 
-def _encoded(model: Path, frames: np.ndarray, dims: int) -> Projection:
-    layers = read_layers(model, frames.shape[1], dims)
+def _encoded(model: Path, frames: np.ndarray, dims: int, sources: Mapping[str, Path]) -> Projection:
+    layers = read_layers(model, frames.shape[1], dims, sources)
     return Projection(encoded(layers, frames), restored(layers, frames[::RESTORED_EVERY]))
 
 

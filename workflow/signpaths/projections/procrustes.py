@@ -261,6 +261,8 @@ def judged(
 def fits_the_reference(fit: np.ndarray, permuted: np.ndarray) -> bool:
     """Say whether a network fits better than with its signs permuted, wherever that is known.
 
+    A network of which nothing is known does not fit.
+
     Parameters
     ----------
     fit
@@ -269,7 +271,7 @@ def fits_the_reference(fit: np.ndarray, permuted: np.ndarray) -> bool:
         The same with the signs permuted, `(permutation, 2)`.
     """
     known = np.isfinite(fit) & np.isfinite(permuted).all(axis=0)
-    return bool((fit > permuted.max(axis=0))[known].all())
+    return bool(known.any() and (fit > permuted.max(axis=0))[known].all())
 
 
 def _generalised(products: np.ndarray, members: list[int], start: np.ndarray) -> np.ndarray:

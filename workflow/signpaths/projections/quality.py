@@ -11,7 +11,9 @@ import numpy as np
 import xarray as xr
 
 from signpaths.errors import UserError
+from signpaths.frames import check_finite
 from signpaths.options import QualityOptions
+from signpaths.origins import check_origin, made_from
 from signpaths.projections.neighbourhoods import (
     NEIGHBOURS,
     SIGN_NEIGHBOURS,
@@ -55,7 +57,8 @@ def quality(
         If the stores are not of one study, hold values that are no numbers or fewer than two
         examples.
     """
-    hidden, projected = open_store(activations), open_store(paths)
+    hidden, projected = open_store(activations, "activations"), open_store(paths, "paths")
+    check_origin(paths, made_from(paths), {"activations": activations})
     real, sign = hidden.mask.values, hidden.sign.values
     if not (
         np.array_equal(projected.sign.values, sign)
@@ -101,6 +104,7 @@ def quality(
         stage="quality",
         title="How far the projections of one network's hidden states can be trusted",
         options=options,
+        made_from={"activations": activations, "paths": paths},
     )
 
 
@@ -123,11 +127,8 @@ def _finite(trajectories: np.ndarray, wanted: np.ndarray, store: Path) -> np.nda
     """
     frames = trajectories[wanted]
     used = ~np.isnan(frames).all(axis=0)
-    if not used.any() or not np.isfinite(frames[:, used]).all():
-        raise UserError(
-            f"{store}: it holds values on real frames that are no finite numbers. A network has "
-            "diverged: train it again with a lower learning rate, or leave out its seed."
-        )
+    # Where all is NaN, that is what is looked at.
+    check_finite(frames[:, used] if used.any() else frames, store)
     return np.where(wanted[..., None], trajectories[..., used], np.nan)
 
 

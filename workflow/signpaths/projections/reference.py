@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from signpaths.errors import UserError
+from signpaths.frames import check_finite
 from signpaths.options import PhasesOptions, ReferenceOptions
 from signpaths.projections.components import WIDEST, principal_components
 from signpaths.projections.procrustes import Consensus, consensus, sign_means, turn_onto
@@ -55,14 +56,15 @@ def reference(
             f"--networks is {', '.join(networks) or 'empty'}, expected the names of one or more "
             "networks, none twice."
         )
-    first = open_run(activations, networks[0])
+    first = open_run(activations, networks[0], "activations")
     names, label = np.unique(first.sign.values, return_inverse=True)
     means, drawn, of_part = [], [], []
     share = options.frames // len(networks)
     for place, name in enumerate(networks):
-        one = open_run(activations, name)
-        check_same(one, first, ["sign", "length"], str(activations / f"{name}.zarr"))
+        one, path = open_run(activations, name, "activations"), activations / f"{name}.zarr"
+        check_same(one, first, ["sign", "length"], str(path))
         states, real, part = one.hidden.values, one.mask.values, one.part.values
+        check_finite(states[real], path)
         trained = part == PARTS[0]
         means.append(
             sign_means(states[trained], real[trained], label[trained], names.size, phases.phases)
@@ -100,6 +102,7 @@ def reference(
         stage="reference",
         title=f"What {len(networks)} networks have in common once they are turned onto one another",
         options=options,
+        made_from={name: activations / f"{name}.zarr" for name in networks},
     )
 
 

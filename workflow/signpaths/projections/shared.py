@@ -45,7 +45,7 @@ def shared(
         Sets initial weights, noise and the order of the frames.
     """
     training.start(seed)
-    common = open_store(reference)
+    common = open_store(reference, "reference")
     frames, part = common.frame.values, common.part.values
     train, validation = frames[part == "train"], frames[part == "validation"]
     if not len(validation):
@@ -54,6 +54,7 @@ def shared(
         train,
         validation,
         Written(model, history, metrics),
+        made_from={"reference": reference},
         dims=dims,
         seed=seed,
         options=options,

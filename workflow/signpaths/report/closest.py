@@ -3,15 +3,14 @@
 Takes `stability.zarr`, gives names for people and the order of `pairs.csv`.
 """
 
-import difflib
 from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
-from signpaths.errors import UserError
+from signpaths.data.named_signs import check_signs
 from signpaths.spaces import HEADLINE, plane
-from signpaths.stability.verdicts import COMES, LOST, STAYS
+from signpaths.stability.verdicts import COMES, LOST, STAYS, UNDECIDED
 from signpaths.wording import pair_name
 
 
@@ -64,11 +63,7 @@ def named(stability: xr.Dataset, pairs: Sequence[tuple[str, str]]) -> list[int]:
     """
     both = zip(stability["sign_a"].values, stability["sign_b"].values, strict=True)
     place = {frozenset(map(str, two)): index for index, two in enumerate(both)}
-    signs = sorted(set().union(*place))
-    for sign in (one for pair in pairs for one in pair if one not in signs):
-        near = difflib.get_close_matches(sign, signs, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(signs[:10])}, …"
-        raise UserError(f"figures.pairs: the study has no sign {sign}. {hint}")
+    check_signs(pairs, set().union(*place))
     return [place[frozenset(pair)] for pair in pairs]
 
 
@@ -76,3 +71,14 @@ def pair_names(stability: xr.Dataset) -> list[str]:
     """Name every pair for people."""
     signs = zip(stability["sign_a"].values, stability["sign_b"].values, strict=True)
     return [pair_name(a, b) for a, b in signs]
+
+
+def verdicts_in_words(stability: xr.Dataset) -> list[str]:
+    """Give every pair's verdict, with «likely» before one that resampled studies seldom repeat.
+
+    To be undecided is always sure.
+    """
+    verdict = stability["verdict"].values.astype(str)
+    seldom = stability["verdict_repeats"].values < float(stability.attrs["sure"])
+    likely = seldom & (verdict != UNDECIDED)
+    return np.where(likely, np.char.add("likely ", verdict), verdict).tolist()

@@ -59,9 +59,9 @@ def figures(
     UserError
         If `figures.pairs` names a sign that the study does not have.
     """
-    stable = open_store(stability).load()
+    stable = open_store(stability, "stability").load()
     metrics = read_metrics(networks, names_of(stable))
-    reference = open_store(paths)
+    reference = open_store(paths, "paths")
     with whole(out) as folder, matplotlib.rc_context(STYLE):
         folder.mkdir()
         for space in described(reference):
@@ -70,7 +70,7 @@ def figures(
         for name, figure in (("pairs", draw_pairs(stable)), ("accuracy", draw_accuracy(metrics))):
             save(figure, folder / f"{name}.png")
             save(figure, folder / f"{name}.svg")
-        shared = open_store(shared_map).load()
+        shared = open_store(shared_map, "shared-map").load()
         # Each once, where a named pair is one that tells most.
         pairs = list(dict.fromkeys([*telling(stable), *named(stable, options.pairs)]))
         whole_map = draw_shared_map(shared)
@@ -80,4 +80,4 @@ def figures(
         save(draw_parting(shared, stable, pairs), folder / "parting.png")
         save(draw_networks(stable), folder / "networks.png")
         save(draw_variance(stable), folder / "variance.png")
-        save(draw_runs(open_store(agreement).load()), folder / "runs.png")
+        save(draw_runs(open_store(agreement, "agreement").load()), folder / "runs.png")

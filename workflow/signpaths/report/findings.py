@@ -48,9 +48,9 @@ def findings(study: Path, /) -> None:
     study
         The study's folder, for example `results/demo`.
     """
-    stability = open_store(study / "stability.zarr").load()
+    stability = open_store(study / "stability.zarr", "stability").load()
     metrics = read_metrics(study / "networks", names_of(stability))
-    evidence = open_store(study / "evidence.zarr").load()
+    evidence = open_store(study / "evidence.zarr", "evidence").load()
     planted = study / "planted.csv"
     story = (
         [planted_sentence(read_planted(planted), stability, shown_rows(pair_table(stability)))]

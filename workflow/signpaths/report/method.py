@@ -55,17 +55,17 @@ def method(
         What differs between networks.
     """
     others = {
-        name: open_store(path).attrs
-        for name, path in (
+        stage.replace("-", "_"): open_store(path, stage).attrs
+        for stage, path in (
             ("quality", quality),
             ("agreement", agreement),
-            ("shared_map", shared_map),
+            ("shared-map", shared_map),
             ("evidence", evidence),
         )
     }
     # Nothing in it comes from file names or signs, and Markdown needs no escaping.
     page = environment(escape=False).get_template("method.md.j2")
-    stated = facts(open_store(stability))
+    stated = facts(open_store(stability, "stability"))
     write_text(out, page.render(stated, differ=DIFFER_IN[options.seeds_vary], **others))
 
 

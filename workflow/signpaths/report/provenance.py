@@ -61,7 +61,7 @@ def provenance(
         resolved = json.loads(config)
     except json.JSONDecodeError as error:
         raise UserError(f"--config: expected JSON ({error})") from error
-    raw = open_store(recordings)
+    raw = open_store(recordings, "tsd")
     write_json(
         out,
         {

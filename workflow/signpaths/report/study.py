@@ -107,7 +107,7 @@ class Study:
         """Open the quality of every network's projections; it is not read yet."""
         if self.quality is None:
             return []
-        return [open_run(self.quality, name) for name in names_of(self.stability)]
+        return [open_run(self.quality, name, "quality") for name in names_of(self.stability)]
 
 
 def open_stability(path: Path) -> xr.Dataset:
@@ -118,7 +118,7 @@ def open_stability(path: Path) -> xr.Dataset:
     UserError
         If it has not the space that verdicts are about, or other answers than this version gives.
     """
-    stability = open_store(path).load()
+    stability = open_store(path, "stability").load()
     if "network" not in stability.dims:
         raise UserError(
             f"{path}: made by a version before networks had names. Take that study over as "

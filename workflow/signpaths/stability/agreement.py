@@ -16,6 +16,7 @@ from signpaths.closeness.ranks import largest_close_rank
 from signpaths.errors import UserError
 from signpaths.frames import resample
 from signpaths.options import AgreementOptions, CloseOptions
+from signpaths.origins import check_origin, made_from
 from signpaths.runs import open_run, open_runs, read_metrics, read_names
 from signpaths.spaces import HEADLINE
 from signpaths.stability.comparison import (
@@ -105,10 +106,10 @@ def read_comparands(
 ) -> Comparands:
     """Read one network after the other, and of each no more than is compared."""
     trained = read_metrics(metrics, names)
-    signs = open_run(closeness, names[0]).sign.values
+    signs = open_run(closeness, names[0], "closeness").sign.values
     if signs.size < 2:
         raise UserError("one sign has no pair; the study needs two signs or more.")
-    first = open_run(activations, names[0])
+    first = open_run(activations, names[0], "activations")
     known = pd.Index(signs)
     label = known.get_indexer(pd.Index(first.sign.values))
     if (label < 0).any():
@@ -122,14 +123,15 @@ def read_comparands(
     k = largest_close_rank(signs.size, close_fraction)
     upper = np.triu_indices(signs.size, 1)
     states, answers, ranks, nearest = [], [], [], []
-    for path, one in open_runs(activations, names, ("sign", "mask", "class")):
+    for path, one in open_runs(activations, names, "activations", ("sign", "mask", "class")):
         column = known.get_indexer(pd.Index(one["class"].values))
         if (column < 0).any():
             raise UserError(f"{path}: it answers signs that {closeness} lacks. Make it again.")
         hidden = _finite(resample(one.hidden.values[sample], real, PHASES), path)
         states.append(normalised(hidden.reshape(-1, hidden.shape[-1])))
         answers.append(_answers(one, column, path))
-    for path, one in open_runs(closeness, names, ("sign",)):
+    for path, one in open_runs(closeness, names, "closeness", ("sign",)):
+        check_origin(path, made_from(path), {"activations": activations / path.name})
         if HEADLINE not in one.space.values:
             raise UserError(f"{path}: no space {HEADLINE} here. Make its closeness again.")
         # The hidden states do without an autoencoder and are repeated over its seeds.

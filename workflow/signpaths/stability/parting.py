@@ -1,8 +1,8 @@
 """Where on their way the signs of a pair part, over retrainings: shares of it in, their median out.
 
-Takes from every network how far on its way a pair is together (see `closeness.partings`); gives the
-median over networks with an interval by order statistics, which assumes nothing of how these
-numbers are distributed (David & Nagaraja 2003, section 7.1).
+Takes from every network how far a pair is together and from where on it is apart (see
+`closeness.partings`); gives medians over networks with intervals by order statistics, which assume
+nothing of how these numbers are distributed (David & Nagaraja 2003, section 7.1).
 """
 
 import numpy as np
@@ -15,79 +15,87 @@ from signpaths.stability.retrainings import Retrainings
 
 
 def parting_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset:
-    """Say where on their way pairs part, and in how many networks they then stay apart."""
-    rank = lower_rank(len(found.networks), options.confidence)
-    median, low, high = (
-        np.empty((len(found.spaces), found.together_to.shape[2])) for _ in range(3)
+    """Say how long pairs are together, from where on they are apart, and in how many networks."""
+    together, apart = f"below {found.parting:g}", f"at least {found.parting:g}"
+    within = "times that within the signs, as a share of the longer one's duration"
+    unknown = "empty if neither sign has two examples or the space has no time"
+    to, since = (
+        Column(
+            "together_to",
+            "how far on their way the two signs are together without a break: so long the distance "
+            f"between their examples is {together} {within}, median over networks; 1: they are "
+            f"never apart; {unknown}",
+            8,
+            heading="Together to",
+            shown="percent",
+            group=NEAR,
+            words="How far on the longer one's way the two signs are together from the first frame "
+            f"on: the distance between them is {together} times that within each. The middle one "
+            "of all networks. 0\u00a0% means apart from the first frame, 100\u00a0% never apart.",
+        ),
+        Column(
+            "parts_at",
+            "where on their way the two signs part for good: from there to the end the distance "
+            f"between their examples is {apart} {within}, median over networks; 1: they end "
+            f"together; {unknown}",
+            8,
+            heading="Apart from",
+            shown="percent",
+            group=NEAR,
+            words="From where on the two signs are apart to the end, as a share of the longer "
+            "one's duration: the middle one of all networks. More than the share to which they are "
+            "together where they meet again on the way. 0\u00a0% means apart all the way, "
+            "100\u00a0% together at the end.",
+        ),
     )
-    for row, phases in enumerate(found.together_to):
-        ordered = np.sort(phases.astype(np.float64), axis=0)
+    made = [
+        *_with_interval(to, "together", found.together_to, options.confidence),
+        *_with_interval(since, "parts", found.apart_from, options.confidence),
+        (
+            Column(
+                "parts_in",
+                "share of networks, or of their pictures, in which the two signs are apart at the "
+                "end",
+                8,
+                heading="Apart at the end in",
+                shown="bar",
+                group=NEAR,
+                words="In how many networks the two signs end apart. In the others they are "
+                "together at the end.",
+            ),
+            found.parts,
+        ),
+    ]
+    return xr.Dataset(variables(("space", "pair"), *made))
+
+
+def _with_interval(
+    column: Column, name: str, shares: np.ndarray, confidence: float
+) -> list[tuple[Column, np.ndarray]]:
+    """Give the median over networks of `shares` `(space, network, pair)`, and its interval.
+
+    The ends are called `name` and the end.
+    """
+    rank = lower_rank(shares.shape[1], confidence)
+    median, low, high = (np.empty((len(shares), shares.shape[2])) for _ in range(3))
+    for row, one in enumerate(shares):
+        ordered = np.sort(one.astype(np.float64), axis=0)
         median[row] = np.median(ordered, axis=0)
         low[row], high[row] = ordered[rank], ordered[-1 - rank]
-    level = f"{options.confidence:.0%}"
-    until = (
-        "the time from which the distance between their examples is at least "
-        f"{found.parting:g} times that within the signs, as a share of the longer one's duration"
+    end = f"end of the {confidence:.0%} interval of {column.name} (order statistics)"
+    of_low = Column(
+        f"{name}_low",
+        f"lower {end}",
+        8,
+        heading=f"{column.heading}, interval",
+        shown="percent",
+        to=f"{name}_high",
+        group=NEAR,
+        words="Where that middle may lie in other trainings.",
+        needs="networks",
     )
-    return xr.Dataset(
-        variables(
-            ("space", "pair"),
-            (
-                Column(
-                    "parts_at",
-                    f"how far on their way the two signs are together: {until}, median over "
-                    "networks; 1: they never part; empty if neither sign has two examples or the "
-                    "space has no time",
-                    2,
-                    heading="Together to",
-                    shown="percent",
-                    group=NEAR,
-                    words="How long the two signs are no farther apart than each of them varies, "
-                    "as a share of the longer one's duration: the middle one of all networks. "
-                    "0\u00a0% means apart from the first frame, 100\u00a0% never apart.",
-                ),
-                median,
-            ),
-            (
-                Column(
-                    "parts_low",
-                    f"lower end of its {level} interval (order statistics)",
-                    2,
-                    heading="Together to, interval",
-                    shown="percent",
-                    to="parts_high",
-                    group=NEAR,
-                    words="Where that middle may lie in other trainings.",
-                    needs="networks",
-                ),
-                low,
-            ),
-            (
-                Column(
-                    "parts_high",
-                    f"upper end of its {level} interval (order statistics)",
-                    2,
-                    shown="percent",
-                    needs="networks",
-                ),
-                high,
-            ),
-            (
-                Column(
-                    "parts_in",
-                    "share of networks, or of their pictures, in which the two signs are apart "
-                    "from there to the end",
-                    2,
-                    heading="Then apart in",
-                    shown="bar",
-                    group=NEAR,
-                    words="In how many networks the two signs, once they have parted, stay apart "
-                    "to the end. In the others they never part, or meet again.",
-                ),
-                found.stays_apart,
-            ),
-        )
-    )
+    of_high = Column(f"{name}_high", f"upper {end}", 8, shown="percent", needs="networks")
+    return [(column, median), (of_low, low), (of_high, high)]
 
 
 def lower_rank(networks: int, confidence: float) -> int:

@@ -56,8 +56,10 @@ class Retrainings:
     together_to
         Phase up to which a pair is together from the beginning, mean over a network's runs, float16
         `(space, network, pair)`; NaN where that is not known.
-    stays_apart
-        In which share of the runs it is apart from there to the end, `(space, pair)`.
+    apart_from
+        Phase from which it is apart to the end, likewise.
+    parts
+        In which share of the runs it is apart at the end, `(space, pair)`.
     parting
         The separation from which on signs are apart.
     hubness
@@ -86,7 +88,8 @@ class Retrainings:
     label_close: np.ndarray
     label_agreement: np.ndarray
     together_to: np.ndarray
-    stays_apart: np.ndarray
+    apart_from: np.ndarray
+    parts: np.ndarray
     parting: float
     hubness: np.ndarray
     unhubbed: np.ndarray
@@ -133,7 +136,7 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
     UserError
         If a store is not there or not of this study, or there is one sign only.
     """
-    first = open_run(folder, networks[0])
+    first = open_run(folder, networks[0], "closeness")
     spaces, signs = described(first), first.sizes["sign"]
     if signs < 2:
         raise UserError("one sign has no pair; the study needs two signs or more.")
@@ -151,9 +154,11 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
     label_close = np.zeros((labellings, count, upper[0].size), dtype=bool)
     label_agreement = np.zeros(labellings)
     together_to = np.full((len(spaces), count, upper[0].size), np.nan, dtype=np.float16)
-    stays_apart = np.zeros(measured)
+    apart_from, parts = np.full_like(together_to, np.nan), np.zeros(measured)
     hubness, unhubbed = np.zeros(signs), np.zeros(upper[0].size, dtype=int)
-    for index, (path, one) in enumerate(open_runs(folder, networks, ("sign", "space", "ae_seed"))):
+    for index, (path, one) in enumerate(
+        open_runs(folder, networks, "closeness", ("sign", "space", "ae_seed"))
+    ):
         if (set(one.variables) ^ set(first.variables)) - {"rank_without", "session"}:
             raise UserError(f"{path}: it holds other measures than the other runs. Make it again.")
         ranks[:, index] = one.mutual_rank.values[:, :, *upper]
@@ -173,7 +178,8 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
             label_close[:, index] = one.label_rank.values[:, *upper] <= k
             label_agreement += one.label_agreement.values / count
         together_to[:, index] = of_runs(one.together_to.values, spaces)
-        stays_apart += of_runs(one.stays_apart.values, spaces) / count
+        apart_from[:, index] = of_runs(one.apart_from.values, spaces)
+        parts += of_runs(one.apart_from.values < 1, spaces) / count
         distance = one.distance.sel(space=HEADLINE).values[0].astype(np.float64)
         hubness += occurrences(distance, k) / count
         unhubbed += mutual_ranks(scaled_locally(distance, k))[upper] <= k
@@ -194,7 +200,8 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
         label_close=label_close,
         label_agreement=label_agreement,
         together_to=together_to,
-        stays_apart=stays_apart,
+        apart_from=apart_from,
+        parts=parts,
         parting=float(first.attrs["parting"]),
         hubness=hubness,
         unhubbed=unhubbed,

@@ -13,8 +13,10 @@ import numpy as np
 import xarray as xr
 
 from signpaths.closeness.ranks import largest_close_rank
+from signpaths.errors import UserError
 from signpaths.options import CloseOptions
-from signpaths.runs import open_run, open_runs, read_names
+from signpaths.origins import made_from
+from signpaths.runs import check_same, open_run, open_runs, read_names
 from signpaths.spaces import HEADLINE, coordinates, described
 from signpaths.stability.kept import close_kept, rank_correlations
 from signpaths.stores import write_store
@@ -52,6 +54,8 @@ def shared_map(
         If a store is not there, or not of this study.
     """
     names = read_names(networks)
+    for name in names:
+        check_one_network(alignment, closeness, quality, name)
     dataset = xr.merge(
         [
             fits(alignment, names),
@@ -73,6 +77,24 @@ def shared_map(
     )
 
 
+def check_one_network(alignment: Path, closeness: Path, quality: Path, name: str) -> None:
+    """Refuse alignment and quality of other hidden states or paths than closeness is of.
+
+    Raises
+    ------
+    UserError
+        If they are.
+    """
+    expected = made_from(closeness / f"{name}.zarr")
+    for folder in (alignment, quality):
+        store = folder / f"{name}.zarr"
+        if any(expected.get(key, own) != own for key, own in made_from(store).items()):
+            raise UserError(
+                f"{store}: it is of another network or study than {closeness / store.name}, or of "
+                "what stood there before. Make both again."
+            )
+
+
 def fits(folder: Path, names: list[str]) -> xr.Dataset:
     """Gather how well the networks fit the reference."""
     share = "share of the reference's deviations that a network explains (R²)"
@@ -86,7 +108,7 @@ def fits(folder: Path, names: list[str]) -> xr.Dataset:
         "of_reference": (("network",), "whether the network is one of the reference's own"),
     }
     found: dict[str, list[Any]] = {name: [] for name in meanings}
-    for _, one in open_runs(folder, names, ("sign",)):
+    for _, one in open_runs(folder, names, "alignment", ("sign",)):
         for name, values in found.items():
             values.append(one[name].values if name in one else one.attrs[name])
         found["fit_permuted"][-1] = found["fit_permuted"][-1].mean(axis=0)
@@ -102,10 +124,18 @@ def fits(folder: Path, names: list[str]) -> xr.Dataset:
 
 def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
     """Gather where signs go in the shared map, and how far apart pairs are at each phase."""
-    first = open_run(folder, names[0])
+    first = open_run(folder, names[0], "closeness")
+    check_same(
+        first,
+        first,
+        ("view", "shared_space", "separation", "sign_a", "sign_b"),
+        str(folder / f"{names[0]}.zarr"),
+    )
     paths = np.empty((first.sizes["shared_space"], len(names), *first.mean_path.shape[1:]))
     far = np.zeros(first.separation.shape)
-    for index, (_, one) in enumerate(open_runs(folder, names, ("sign", "view", "shared_space"))):
+    for index, (_, one) in enumerate(
+        open_runs(folder, names, "closeness", ("sign", "view", "shared_space"))
+    ):
         paths[:, index] = one.mean_path.values
         far += np.log(one.separation.values, dtype=float) / len(names)
     of_name = {space.name: space for space in described(first)}
@@ -123,12 +153,15 @@ def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
             "separation": (
                 ("view", "phase", "pair"),
                 np.exp(far).astype(np.float32),
-                {"long_name": f"{between}, after equal times, geometric mean", "units": "1"},
+                {
+                    "long_name": f"{between}, after equal times, geometric mean over networks",
+                    "units": "1",
+                },
             ),
         },
         coords={
             **coordinates([of_name[name] for name in first.shared_space.values.tolist()]),
-            "view": first["view"],
+            **{name: first[name] for name in ("view", "sign_a", "sign_b")},
             "sign": first["sign"],
             "phase": (
                 "phase",
@@ -142,16 +175,16 @@ def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
 
 def kept(folder: Path, quality: Path, names: list[str], close_fraction: float) -> xr.Dataset:
     """Say what each projection keeps of every network, mean over its runs."""
-    first = open_run(folder, names[0])
+    first = open_run(folder, names[0], "closeness")
     spaces = [space for space in described(first) if space.is_projection]
     upper = np.triu_indices(first.sizes["sign"], 1)
     k = largest_close_rank(first.sizes["sign"], close_fraction)
     found = np.full((3, len(spaces), len(names)), np.nan)
-    for index, (path, one) in enumerate(open_runs(folder, names, ("space",))):
+    for index, (path, one) in enumerate(open_runs(folder, names, "closeness", ("space",))):
         rank = one.mutual_rank.values[:, :, *upper]
         place = {space.name: row for row, space in enumerate(described(one))}
         hidden = rank[place[HEADLINE], :1]
-        trust = open_run(quality, path.stem).trustworthiness.sel(k=NEIGHBOURS)
+        trust = open_run(quality, path.stem, "quality").trustworthiness.sel(k=NEIGHBOURS)
         for row, space in enumerate(spaces):
             runs = rank[None, place[space.name], : space.runs]
             found[0, row, index] = rank_correlations(runs, hidden).mean()

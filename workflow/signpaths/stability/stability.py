@@ -81,8 +81,8 @@ def stability(
         If the stores are not of one study, or it has one sign only.
     """
     names = read_names(networks)
-    signals = open_store(raw)
-    check_same(signals, open_run(closeness, names[0]), ["sign"], str(raw))
+    signals = open_store(raw, "closeness-raw")
+    check_same(signals, open_run(closeness, names[0], "closeness"), ["sign"], str(raw))
     found = read_retrainings(closeness, names, options.close_fraction)
     dataset = statistics(found, signals, options)
     write_table(pairs, pair_table(dataset))

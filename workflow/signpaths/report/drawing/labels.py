@@ -14,6 +14,9 @@ from matplotlib.lines import Line2D
 
 from signpaths.report.drawing.style import short
 
+# What it costs a label to cover another's anchor: as much as so many heights of way.
+COVERED = 3.0
+
 
 def place_labels(
     anchors: np.ndarray,
@@ -69,7 +72,7 @@ def place_labels(
             near = np.abs(places[:, None] - centres[done]) < reach
             covered = (np.abs(places[:, None] - others) < half + gap / 2).all(axis=2).sum(axis=1)
             cost = np.where(
-                inside & ~near.all(axis=2).any(axis=1), radius + 0.8 * height * covered, np.inf
+                inside & ~near.all(axis=2).any(axis=1), radius + COVERED * height * covered, np.inf
             )
             if cost.min() < best:
                 best = float(cost.min())

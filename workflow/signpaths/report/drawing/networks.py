@@ -10,7 +10,7 @@ from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
-from signpaths.report.closest import over_all_counts
+from signpaths.report.closest import over_all_counts, verdicts_in_words
 from signpaths.report.drawing.style import COLOURS, MARKERS, canvas, sentence, short_pair
 from signpaths.runs import names_of
 from signpaths.spaces import HEADLINE
@@ -27,7 +27,7 @@ def draw_networks(stability: xr.Dataset) -> Figure:
     ever = int(close.any(axis=1).sum())
     order = over_all_counts(stability, ROWS_SHOWN)
     names, runs = names_of(stability), stability.sizes["network"]
-    verdict = stability["verdict"].values.astype(str)
+    verdict, said = stability["verdict"].values.astype(str), verdicts_in_words(stability)
     if not len(order):
         return sentence("No pair was close in any network.")
     figure, axes = canvas(max(7.6, 4.6 + 0.4 * runs), 1.5 + 0.25 * len(order))
@@ -76,7 +76,7 @@ def draw_networks(stability: xr.Dataset) -> Figure:
             transform=beside,
         )
         axes.annotate(
-            f"{int(close[row].sum())}/{runs} {verdict[i]}",
+            f"{int(close[row].sum())}/{runs} {said[i]}",
             (1, row + 0.5),
             (21, 0),
             xycoords=axes.get_yaxis_transform(),

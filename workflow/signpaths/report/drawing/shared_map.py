@@ -5,6 +5,7 @@ networks differ, small multiples of chosen pairs, one panel a network, and how f
 apart on their way.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +13,13 @@ import numpy as np
 import xarray as xr
 from matplotlib import ticker
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.path import Path
+from scipy.spatial import ConvexHull
 
+from signpaths.report.closest import verdicts_in_words
 from signpaths.report.drawing.labels import name_signs
 from signpaths.report.drawing.style import DPI, TIME_COLOURS, canvas, sentence, short
 from signpaths.spaces import HEADLINE, described, plane
@@ -36,6 +40,14 @@ VIEWS: tuple[dict[str, Any], ...] = (
 )
 # Panels side by side.
 PARTINGS = 3
+# What is marked where a pair parts, with its interval; a dot and an open square.
+PARTING_MARKS = {
+    "together_to": ("together_low", "together_high"),
+    "parts_at": ("parts_low", "parts_high"),
+}
+PARTING_COLOUR = "#8A5A83"
+# What a ribbon's discs are made of.
+CIRCLE = np.stack([(np.cos(angle), np.sin(angle)) for angle in 2 * np.pi * np.arange(20) / 20])
 NO_PAIR = "No pair to draw: none stays close, comes and goes or is lost in a picture."
 # Above this, how far signs are apart tells no more.
 FARTHEST = 12.0
@@ -54,10 +66,10 @@ def draw_shared_map(shared: xr.Dataset) -> Figure:
     figure, axes = canvas((8 + 3.4 * crowd) * shape + 1, (8 + 3.4 * crowd) / shape + 0.6)
     if networks > 1:
         axes.add_collection(
-            PolyCollection(
+            PathCollection(
                 [ribbon(mean[sign], path[:, sign]) for sign in range(len(names))],
                 facecolors="#777777",
-                alpha=0.16 - 0.09 * crowd,
+                alpha=0.18 - 0.11 * crowd,
                 lw=0,
                 zorder=1,
             )
@@ -78,17 +90,24 @@ def draw_shared_map(shared: xr.Dataset) -> Figure:
     axes.set_title(
         f"Mean paths of {len(names):,} signs over {counted(networks, 'network')} in {space.name}"
     )
+    axes.plot(*mean[:, 0].T, "o", ms=3.2 - crowd, mfc="white", mec="#444444", mew=0.8, zorder=3)
     bar = figure.colorbar(lines, ax=axes, fraction=0.035, pad=0.015, aspect=35)
     bar.ax.yaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=0, symbol=" %"))
     bar.set_label("share of the way (%)")
     bar.outline.set_visible(False)
-    note = "Red dot: where a sign ends; grey: a standard deviation between networks"
+    note = "White dot: where a sign begins; red: where it ends"
+    if networks > 1:
+        note += "; grey: a standard deviation between networks on every side"
     name_signs(figure, axes, names, mean[:, -1], fontsize=10 - 1.2 * crowd, note=note)
     return figure
 
 
-def ribbon(mean: np.ndarray, paths: np.ndarray) -> np.ndarray:
-    """Give the outline of a ribbon about a path: a standard deviation across it on either side.
+def ribbon(mean: np.ndarray, paths: np.ndarray) -> Path:
+    """Give a ribbon about a path, everywhere as wide as networks differ.
+
+    At each phase a disc, whose radius is their standard deviation in any one direction (the root
+    mean square over all of them), and hulls from each disc to the next; what overlaps is one area,
+    for all of them turn the same way.
 
     Parameters
     ----------
@@ -96,18 +115,17 @@ def ribbon(mean: np.ndarray, paths: np.ndarray) -> np.ndarray:
         `(phase, 2)`.
     paths
         Of every network, `(network, phase, 2)`.
-
-    Returns
-    -------
-    numpy.ndarray
-        `(2 · phase, 2)`: there on one side, and back on the other.
     """
-    along = np.gradient(mean, axis=0)
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12)
-    off = ((paths - mean) * across).sum(axis=2)
-    wide = off.std(axis=0, ddof=1)[:, None] * across
-    return np.concatenate([mean + wide, (mean - wide)[::-1]])
+    variance = ((paths - mean) ** 2).sum(axis=(0, 2)) / max(len(paths) - 1, 1)
+    # Qhull takes no disc that is a point.
+    least = 1e-6 * max(np.ptp(mean, axis=0).max(), 1e-9)
+    radius = np.maximum(np.sqrt(variance / 2), least)
+    discs = mean[:, None] + radius[:, None, None] * CIRCLE
+    pieces = [np.concatenate([one, other]) for one, other in itertools.pairwise(discs)]
+    hulls = [piece[ConvexHull(piece).vertices] for piece in pieces] or [discs[0]]
+    return Path.make_compound_path(
+        *(Path(np.vstack([hull, hull[:1]]), closed=True) for hull in hulls)
+    )
 
 
 def draw_retrainings(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]) -> Figure:
@@ -120,43 +138,51 @@ def draw_retrainings(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[
     close = stability["close"].sel(space=HEADLINE).transpose("network", "pair").values == 1
     rows = -(-len(names) // COLUMNS)
     columns = -(-len(names) // rows)
-    signs = shared["sign"].values.astype(str).tolist()
-    figure = Figure(figsize=(1.25 * columns + 0.3, len(pairs) * (1.3 * rows + 0.75)), dpi=DPI)
+    signs, said = shared["sign"].values.astype(str).tolist(), verdicts_in_words(stability)
+    # In inches: a panel, the line above a pair's panels, and that below all of them.
+    side, head, foot = 1.3, 0.45, 0.35
+    heights = [head + rows * side] * len(pairs) + [foot]
+    figure = Figure(figsize=(max(side * columns, 7.5), sum(heights)), dpi=DPI)
     FigureCanvasAgg(figure)
-    blocks = figure.subfigures(len(pairs), 1, squeeze=False)[:, 0]
+    *blocks, below = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     whole = np.ptp(path, axis=(0, 1, 2)).max()
     for block, pair in zip(blocks, pairs, strict=True):
         two = [str(stability[name].values[pair]) for name in ("sign_a", "sign_b")]
-        own = path[:, [signs.index(name) for name in two]]
+        places = [signs.index(name) for name in two]
+        own = path[:, places]
         middle = (own.min(axis=(0, 1, 2)) + own.max(axis=(0, 1, 2))) / 2
         reach = max(REACH * np.ptp(own, axis=(0, 1, 2)).max(), LEAST_REACH * whole)
         each = block.subplots(rows, columns, squeeze=False).flat
-        top = 1 - 0.55 / (1.3 * rows + 0.75)
-        block.subplots_adjust(left=0.01, right=0.99, top=top, bottom=0.02)
+        block.subplots_adjust(
+            *(0.005, 0.01, 0.995, 1 - head / heights[0]), wspace=0.04, hspace=0.04
+        )
         for index, axes in enumerate(each):
-            axes.set_xticks([])
-            axes.set_yticks([])
+            axes.set(xticks=[], yticks=[])
             if index >= len(names):
                 axes.axis("off")
                 continue
-            _draw_panel(axes, path[index], [signs.index(name) for name in two])
+            _draw_panel(axes, path[index], places)
             frame: dict[str, Any] = {"color": FAINT, "lw": 0.8}
             if close[index, pair]:
-                frame = {"color": "#222222", "lw": 1.6}
+                frame = {"color": "#222222", "lw": 1.8}
             for spine in axes.spines.values():
                 spine.set(visible=True, **frame)
             axes.set_xlim(middle[0] - reach, middle[0] + reach)
             axes.set_ylim(middle[1] - reach, middle[1] + reach)
             axes.set_aspect("equal")
-            axes.set_title(names[index], fontsize=8, pad=2, loc="center")
+            axes.text(0.04, 0.95, names[index], fontsize=8, va="top", transform=axes.transAxes)
         often = int(close[:, pair].sum())
         block.suptitle(
             f"{short(two[0])} (blue, ends in a dot) and {short(two[1])} (orange, in a square): "
-            f"{stability['verdict'].values[pair]}, close in {often} of {len(close)} networks",
-            fontsize=10,
-            x=0.01,
-            ha="left",
+            f"{said[pair]}, close in {often} of {len(close)} networks",
+            **{"fontsize": 10, "x": 0.005, "ha": "left", "y": 1 - 0.3 * head / heights[0]},
         )
+    below.text(
+        *(0.005, 0.5),
+        f"One panel a network, by its number, in {space}. Grey: all signs. "
+        "Dark frame: close in that network's hidden states.",
+        **{"fontsize": 9, "va": "center"},
+    )
     return figure
 
 
@@ -171,7 +197,9 @@ def draw_parting(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]
     phase = 100 * shared["phase"].values
     rows = -(-len(pairs) // PARTINGS)
     columns = min(len(pairs), PARTINGS)
-    figure = Figure(figsize=(3.3 * columns + 0.6, 3 * rows + 0.6), dpi=DPI, layout="constrained")
+    figure = Figure(
+        figsize=(max(3.3 * columns + 0.6, 7.5), 3 * rows + 1.2), dpi=DPI, layout="constrained"
+    )
     FigureCanvasAgg(figure)
     each = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
     for axes in each[len(pairs) :]:
@@ -181,30 +209,56 @@ def draw_parting(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]
             separation = shared["separation"].sel(view=view).isel(pair=pair).values
             axes.plot(phase, np.minimum(separation, FARTHEST), **style, label=view)
         at = stability.sel(space=HEADLINE).isel(pair=pair)
-        low, high = (100 * float(at[name]) for name in ("parts_low", "parts_high"))
-        if high > low:
-            axes.axvspan(low, high, color="#000000", alpha=0.08, lw=0)
+        for (name, ends), mark in zip(PARTING_MARKS.items(), ("o", "s"), strict=True):
+            middle, low, high = (100 * float(at[one]) for one in (name, *ends))
+            axes.plot([low, high], [limit, limit], color=PARTING_COLOUR, lw=3.5, alpha=0.35)
+            axes.plot(middle, limit, mark, **_mark(mark), clip_on=False, zorder=5)
         axes.axhline(limit, color="#222222", lw=1, ls=(0, (4, 3)), zorder=0)
         a, b = (short(str(stability[name].values[pair])) for name in ("sign_a", "sign_b"))
         axes.set_title(f"{a} and {b}", fontsize=10)
         axes.set_xlim(0, 100)
     each[0].set_yscale("log")
-    each[0].yaxis.set_major_locator(ticker.FixedLocator([1, 1.5, 2, 3, 5, 8, 12]))
-    each[0].yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+    each[0].set_ylim(top=FARTHEST)
+    ticks = [1, limit, 2, 3, 5, 8, FARTHEST]
+    each[0].yaxis.set_major_locator(ticker.FixedLocator(sorted(set(ticks))))
+    each[0].yaxis.set_major_formatter(
+        lambda value, _: f"≥ {value:g}" if value >= FARTHEST else f"{value:g}"
+    )
     each[0].yaxis.set_minor_locator(ticker.NullLocator())
-    figure.supylabel("distance between / within signs", fontsize=10)
+    figure.supylabel("distance between signs / within signs", fontsize=10)
     # The lowest panel of each column.
     for axes in each[max(0, len(pairs) - columns) : len(pairs)]:
         axes.set_xlabel("share of the longer one's way (%)")
-    keys: dict[str, dict[str, Any]] = dict(zip(views, VIEWS, strict=False))
-    keys[f"apart from {limit:g}"] = {"color": "#222222", "lw": 1, "ls": (0, (4, 3))}
+    level = f"{float(stability.attrs['confidence']):.0%}".replace("%", "\u00a0%")
+    keys: dict[str, dict[str, Any]] = {
+        **dict(zip(views, VIEWS, strict=False)),
+        f"apart from {limit:g} on": {"color": "#222222", "lw": 1, "ls": (0, (4, 3))},
+        "together to": {"marker": "o", "ls": "", **_mark("o")},
+        "apart to the end from": {"marker": "s", "ls": "", **_mark("s")},
+        f"{level} interval": {"color": PARTING_COLOUR, "lw": 3.5, "alpha": 0.35},
+    }
     handles = [Line2D([], [], **style, label=name) for name, style in keys.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=min(len(handles), 3 + 2 * (columns - 1)),
+        fontsize=9,
+        title="Curves: geometric means over networks. Marks: medians over networks, in the hidden "
+        "states",
+        title_fontsize=9,
+    )
     return figure
+
+
+def _mark(shape: str) -> dict[str, Any]:
+    # The dot is small and the square open: they may stand at one place.
+    size, face = (8.5, "none") if shape == "s" else (4.5, PARTING_COLOUR)
+    return {"ms": size, "mec": PARTING_COLOUR, "mew": 1.4, "mfc": face}
 
 
 def _draw_panel(axes: Any, path: np.ndarray, pair: Sequence[int]) -> None:
     axes.add_collection(LineCollection(list(path), colors=FAINT, linewidths=0.25, alpha=0.6))
-    for sign, colour, end in zip(pair, (FIRST, SECOND), ENDS, strict=True):
-        axes.plot(*path[sign].T, color=colour, lw=1.5)
+    # The second lies on the first, which stays to be seen on either side.
+    for sign, colour, end, width in zip(pair, (FIRST, SECOND), ENDS, (2.6, 1.1), strict=True):
+        axes.plot(*path[sign].T, color=colour, lw=width)
         axes.plot(*path[sign, -1], end, color=colour, ms=3.6)

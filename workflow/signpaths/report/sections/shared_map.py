@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import t
 
-from signpaths.report.closest import closest_first
+from signpaths.report.closest import closest_first, named, verdicts_in_words
 from signpaths.report.study import Study
 from signpaths.spaces import AUTOENCODER, HEADLINE, SHARED_AUTOENCODER, described, of_kind
 from signpaths.stability.verdicts import COMES, STAYS
@@ -21,17 +21,25 @@ MEASURES = ("kept_ranks", "kept_close", "trustworthiness")
 PAIRS_SHOWN = 12
 # A picture misleads where it shows a pair together for this much of the way longer than it is.
 MISLEADS = 0.25
+# Where a pair parts, each with its interval.
+ENDS = ("together_to", "together_low", "together_high", "parts_at", "parts_low", "parts_high")
 
 
 def content(study: Study) -> dict[str, Any] | None:
     """Give everything that the section tells; nothing if the study has no shared map."""
     if study.shared_map is None:
         return None
-    return shared_rows(study.shared_map, study.stability)
+    pairs = [tuple(pair) for pair in study.config.get("figures", {}).get("pairs", [])]
+    return shared_rows(study.shared_map, study.stability, named(study.stability, pairs))
 
 
-def shared_rows(shared: xr.Dataset, stability: xr.Dataset) -> dict[str, Any]:
-    """Give fits, what is kept, the picture's share of the instability, and pairs that part."""
+def shared_rows(
+    shared: xr.Dataset, stability: xr.Dataset, wanted: Sequence[int] = ()
+) -> dict[str, Any]:
+    """Give fits, what is kept, the picture's share of the instability, and where pairs part.
+
+    `wanted` are pairs to tell of in any case.
+    """
     own = shared["of_reference"].values == 1
     level = float(stability.attrs["confidence"])
     fits = shared["fit"].transpose("network", "seen").values
@@ -42,6 +50,8 @@ def shared_rows(shared: xr.Dataset, stability: xr.Dataset) -> dict[str, Any]:
         "networks": own.size,
         "level": round(100 * level),
         "reference": int(own.sum()),
+        "others": int((~own).sum()),
+        "drawn_of": int(stability["runs"].sel(space=shared.attrs["chosen"])),
         "fits": [
             {
                 "seen": seen,
@@ -69,7 +79,8 @@ def shared_rows(shared: xr.Dataset, stability: xr.Dataset) -> dict[str, Any]:
         ],
         "variance": picture_shares(stability),
         "hidden_share": _shares(stability, HEADLINE)[1],
-        "pairs": partings(stability),
+        "pairs": partings(stability, wanted),
+        "wanted": len(wanted),
         "misled": misled(stability, shared.attrs["chosen"]),
     }
 
@@ -105,38 +116,47 @@ def picture_shares(stability: xr.Dataset) -> list[dict[str, Any]]:
     ]
 
 
-def partings(stability: xr.Dataset) -> list[dict[str, Any]]:
-    """Give pairs that are together for part of the way: close ones, the longest together first."""
+def partings(stability: xr.Dataset, wanted: Sequence[int] = ()) -> dict[str, Any]:
+    """Tell where pairs part: first those wanted, then close ones, the longest together first."""
     at = stability.sel(space=HEADLINE)
-    phase = at["parts_at"].values
     near = np.isin(stability["verdict"].values.astype(str), (STAYS, COMES))
-    order = [pair for pair in closest_first(stability) if near[pair] and 0 < phase[pair] < 1]
-    order.sort(key=lambda pair: -phase[pair])
-    return [_parting(at, pair) for pair in order[:PAIRS_SHOWN]]
+    known = np.isfinite(at["together_to"].values)
+    order = [pair for pair in closest_first(stability) if near[pair] and known[pair]]
+    order.sort(key=lambda pair: (-at["together_to"].values[pair], -at["parts_at"].values[pair]))
+    shown = list(dict.fromkeys([*wanted, *order[:PAIRS_SHOWN]]))
+    said = verdicts_in_words(stability)
+    return {
+        "rows": [_parting(at, pair, said[pair]) for pair in shown],
+        "of": len({*wanted, *order}),
+    }
 
 
 def misled(stability: xr.Dataset, space: str) -> list[dict[str, Any]]:
-    """Give close pairs that a picture shows together for much longer than they are."""
-    hidden = stability["parts_at"].sel(space=HEADLINE).values
-    seen = stability["parts_at"].sel(space=space).values
+    """Give pairs that a picture shows together for much longer than they are."""
+    hidden = stability["together_to"].sel(space=HEADLINE).values
+    seen = stability["together_to"].sel(space=space).values
+    said = verdicts_in_words(stability)
     order = [
         pair
         for pair in np.argsort(hidden - seen, kind="stable")
         if seen[pair] - hidden[pair] >= MISLEADS
     ]
     return [
-        {**_parting(stability.sel(space=HEADLINE), pair), "seen": float(seen[pair])}
+        {
+            **_parting(stability.sel(space=HEADLINE), pair, said[pair]),
+            "seen": float(seen[pair]),
+        }
         for pair in order[:PAIRS_SHOWN]
     ]
 
 
-def _parting(at: xr.Dataset, pair: int) -> dict[str, Any]:
+def _parting(at: xr.Dataset, pair: int, verdict: str) -> dict[str, Any]:
     one = at.isel(pair=pair)
     return {
         "sign_a": str(one["sign_a"].values),
         "sign_b": str(one["sign_b"].values),
-        "verdict": str(one["verdict"].values),
-        **{name: float(one[name]) for name in ("parts_at", "parts_low", "parts_high")},
+        "verdict": verdict,
+        **{name: float(one[name]) for name in ENDS},
         "apart_in": round(float(one["parts_in"]) * at.sizes["network"]),
     }
 
