@@ -201,10 +201,11 @@ def test_the_details_of_a_pair_are_its_numbers(whole: Dump, folder: Path) -> Non
     low, high = of_ae2["Interval (95\N{NO-BREAK SPACE}%)"].split("\N{EN DASH}")
     assert float(low) == pytest.approx(at["rank_low"], abs=0.051)
     assert float(high) == pytest.approx(at["rank_high"], abs=0.051)
-    parting = of_ae2["Together to, interval"].removesuffix("\N{NO-BREAK SPACE}%")
-    assert [float(end.strip("<>")) for end in parting.split("\N{EN DASH}")] == [
-        pytest.approx(100 * at[name], abs=0.51) for name in ("parts_low", "parts_high")
-    ]
+    for heading, name in (("Together to", "together"), ("Apart from", "parts")):
+        parting = of_ae2[f"{heading}, interval"].removesuffix("\N{NO-BREAK SPACE}%")
+        assert [float(end.strip("<>")) for end in parting.split("\N{EN DASH}")] == [
+            pytest.approx(100 * at[f"{name}_{end}"], abs=0.51) for end in ("low", "high")
+        ]
     assert float(of_ae2["Varies by network"]) == pytest.approx(at["network_variance"], abs=0.0051)
     assert float(of_ae2["Varies by autoencoder"]) == pytest.approx(at["ae_variance"], abs=0.0051)
     assert float(of_ae2["Paths meet"].split("\N{NO-BREAK SPACE}")[0]) == pytest.approx(

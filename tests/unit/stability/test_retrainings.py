@@ -97,6 +97,15 @@ def test_everything_read_is_what_a_loop_over_the_stores_gives(study) -> None:
             every = runs[network][name].values[row].astype(float)
             expected = every[: SEEDS if SPACES[row] == "ae2" else 1].mean(axis=0)
             np.testing.assert_allclose(getattr(found, name)[row, network], expected, atol=1e-3)
+    for row, space in enumerate(SPACES):
+        own = [one.apart_from.values[row, : SEEDS if space == "ae2" else 1] for one in runs]
+        # The last step has no way on which signs could part.
+        expected = (
+            np.full(len(PAIRS), np.nan)
+            if space == "last"
+            else np.mean([(one.astype(float) < 1).mean(axis=0) for one in own], axis=0)
+        )
+        np.testing.assert_allclose(found.parts[row], expected)
     agreement = [one.held_out_agreement.values for one in runs]
     expected = [np.mean([one[row, : (1, 1, SEEDS)[row]] for one in agreement]) for row in range(3)]
     np.testing.assert_allclose(found.held_out_agreement, expected)

@@ -116,7 +116,7 @@ def check_network(activations: Path, reference: Path, network: str) -> None:
 
 def as_dataset(turn: Turn, fits: list[Fit], permuted: np.ndarray) -> xr.Dataset:
     """Lay out the map and how well it fits."""
-    share = "share of the reference's deviations that is explained (R²)"
+    share = "share of the reference's squared deviations that is explained, at the best scale (R²)"
     whole = np.array([one.whole for one in fits])
     return xr.Dataset(
         {
@@ -133,7 +133,10 @@ def as_dataset(turn: Turn, fits: list[Fit], permuted: np.ndarray) -> xr.Dataset:
             "scale": (
                 (),
                 turn.scale,
-                {"long_name": "by which they are multiplied after", "units": "1"},
+                {
+                    "long_name": "by which they are multiplied after; it makes networks one size",
+                    "units": "1",
+                },
             ),
             "fit": ("seen", whole, {"long_name": f"{share}, about its grand mean", "units": "1"}),
             "fit_sign": (

@@ -17,35 +17,39 @@ from signpaths.stability.retrainings import Retrainings
 def parting_statistics(found: Retrainings, options: StabilityOptions) -> xr.Dataset:
     """Say how long pairs are together, from where on they are apart, and in how many networks."""
     together, apart = f"below {found.parting:g}", f"at least {found.parting:g}"
-    within = "times that within the signs, as a share of the longer one's duration"
+    within = (
+        "times that within the two (root mean squares), as a share of the longer one's duration"
+    )
+    over = "median over networks, of a network's mean over its autoencoders"
     unknown = "empty if neither sign has two examples or the space has no time"
     to, since = (
         Column(
             "together_to",
             "how far on their way the two signs are together without a break: so long the distance "
-            f"between their examples is {together} {within}, median over networks; 1: they are "
+            f"between their examples is {together} {within}, {over}; 1: they are "
             f"never apart; {unknown}",
             8,
             heading="Together to",
             shown="percent",
             group=NEAR,
             words="How far on the longer one's way the two signs are together from the first frame "
-            f"on: the distance between them is {together} times that within each. The middle one "
-            "of all networks. 0\u00a0% means apart from the first frame, 100\u00a0% never apart.",
+            f"on: the distance between their examples is {together} times that within the two. "
+            "The middle one of all networks. 0\u00a0% means apart from the first frame, "
+            "100\u00a0% never apart.",
         ),
         Column(
             "parts_at",
             "where on their way the two signs part for good: from there to the end the distance "
-            f"between their examples is {apart} {within}, median over networks; 1: they end "
+            f"between their examples is {apart} {within}, {over}; 1: they end "
             f"together; {unknown}",
             8,
             heading="Apart from",
             shown="percent",
             group=NEAR,
             words="From where on the two signs are apart to the end, as a share of the longer "
-            "one's duration: the middle one of all networks. More than the share to which they are "
-            "together where they meet again on the way. 0\u00a0% means apart all the way, "
-            "100\u00a0% together at the end.",
+            "one's duration: the middle one of all networks. In one network it is the share to "
+            "which they are together, unless they meet again after they were apart. 0\u00a0% means "
+            "apart all the way, 100\u00a0% together at the end.",
         ),
     )
     made = [
@@ -55,13 +59,13 @@ def parting_statistics(found: Retrainings, options: StabilityOptions) -> xr.Data
             Column(
                 "parts_in",
                 "share of networks, or of their pictures, in which the two signs are apart at the "
-                "end",
+                f"end; {unknown}",
                 8,
                 heading="Apart at the end in",
                 shown="bar",
                 group=NEAR,
-                words="In how many networks the two signs end apart. In the others they are "
-                "together at the end.",
+                words="In how many networks, or shares of a network's pictures, the two signs are "
+                "apart at the end. In the others they are together there.",
             ),
             found.parts,
         ),
@@ -82,7 +86,7 @@ def _with_interval(
         ordered = np.sort(one.astype(np.float64), axis=0)
         median[row] = np.median(ordered, axis=0)
         low[row], high[row] = ordered[rank], ordered[-1 - rank]
-    end = f"end of the {confidence:.0%} interval of {column.name} (order statistics)"
+    end = f"end of an interval for {column.name} of {confidence:.0%} at least (order statistics)"
     of_low = Column(
         f"{name}_low",
         f"lower {end}",

@@ -59,7 +59,7 @@ class Retrainings:
     apart_from
         Phase from which it is apart to the end, likewise.
     parts
-        In which share of the runs it is apart at the end, `(space, pair)`.
+        In which share of the runs it is apart at the end, `(space, pair)`; NaN likewise.
     parting
         The separation from which on signs are apart.
     hubness
@@ -179,7 +179,8 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
             label_agreement += one.label_agreement.values / count
         together_to[:, index] = of_runs(one.together_to.values, spaces)
         apart_from[:, index] = of_runs(one.apart_from.values, spaces)
-        parts += of_runs(one.apart_from.values < 1, spaces) / count
+        apart = one.apart_from.values.astype(float)
+        parts += of_runs(np.where(np.isnan(apart), np.nan, apart < 1), spaces) / count
         distance = one.distance.sel(space=HEADLINE).values[0].astype(np.float64)
         hubness += occurrences(distance, k) / count
         unhubbed += mutual_ranks(scaled_locally(distance, k))[upper] <= k

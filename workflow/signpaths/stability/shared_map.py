@@ -97,7 +97,7 @@ def check_one_network(alignment: Path, closeness: Path, quality: Path, name: str
 
 def fits(folder: Path, names: list[str]) -> xr.Dataset:
     """Gather how well the networks fit the reference."""
-    share = "share of the reference's deviations that a network explains (R²)"
+    share = "share of the reference's squared deviations that a network explains (R²)"
     seen = ("network", "seen")
     meanings: dict[str, tuple[tuple[str, ...], str]] = {
         "fit": (seen, f"{share}; one of the reference's own is judged by the others' consensus"),

@@ -371,6 +371,15 @@ def variance_statistics(
         **variables(
             "space",
             (
+                Column(
+                    "variance_common",
+                    f"{of_scores} between autoencoders that is the same in all networks, which "
+                    "share them; 0 where each network has its own, or there is one",
+                    5,
+                ),
+                found["variance_common"],
+            ),
+            (
                 Column("near_pairs", f"pairs of mean rank up to {near:g}", 5, unit="pairs"),
                 found["near_pairs"],
             ),
@@ -417,6 +426,7 @@ def _of_space(
         "variance_share_low": ends[:, 0],
         "variance_share_high": ends[:, 1],
         "variance": np.array([getattr(one, source) for source in SOURCES]),
+        "variance_common": np.asarray(one.common),
         "reliability": reliability(one, np.array(NETWORK_COUNTS)[:, None], np.array(AE_COUNTS)),
         "networks_needed": np.array([networks_for(one, target, count) for count in AE_COUNTS]),
         "variance_near": np.array([getattr(among, source) for source in SOURCES]),

@@ -100,20 +100,31 @@ def mean_and_interval(
 
 
 def picture_shares(stability: xr.Dataset) -> list[dict[str, Any]]:
-    """Set the shares of the variance in networks' own pictures beside those in the shared map."""
-    return [
-        {
-            "dims": space.dims,
-            "own": space.name,
-            "shared": shared,
-            "own_shares": _shares(stability, space.name),
-            "shared_shares": _shares(stability, shared),
-            "crossed": int(stability["runs"].sel(space=shared)) > 1,
-        }
-        for space in described(stability)
-        if space.kind == AUTOENCODER and space.runs > 1
-        for shared in of_kind(stability, SHARED_AUTOENCODER, dims=space.dims)
-    ]
+    """Say, in percent of the spread of ranks, what a retraining changes in each kind of picture.
+
+    In networks' own pictures a network is trained again with its autoencoder; in the shared map
+    the autoencoder stays, and another would change the ranks of all networks alike.
+    """
+    rows = []
+    for space in described(stability):
+        if space.kind != AUTOENCODER or space.runs < 2:
+            continue
+        for name in of_kind(stability, SHARED_AUTOENCODER, dims=space.dims):
+            _, network, autoencoder = _shares(stability, space.name)
+            at = stability.sel(space=name)
+            common = 100 * float(at["variance_common"] / at["variance"].sum())
+            rows.append(
+                {
+                    "own": space.name,
+                    "network": network,
+                    "autoencoder": autoencoder,
+                    "shared": name,
+                    "retrained": sum(_shares(stability, name)[1:]) - common,
+                    "common": common,
+                    "runs": int(at["runs"]),
+                }
+            )
+    return rows
 
 
 def partings(stability: xr.Dataset, wanted: Sequence[int] = ()) -> dict[str, Any]:

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from scipy.stats import t
 from signpaths.report.closest import verdicts_in_words
 from signpaths.report.drawing.shared_map import ribbon
-from signpaths.report.sections.shared_map import mean_and_interval, misled, partings
+from signpaths.report.sections.shared_map import (
+    mean_and_interval,
+    misled,
+    partings,
+    picture_shares,
+)
+from signpaths.spaces import coordinates, projections
 from signpaths.stability.verdicts import APART, COMES, STAYS, UNDECIDED
 
 SIGNS = ("a", "b", "c", "d")
@@ -100,6 +106,28 @@ def test_intervals_are_those_of_t(values: list[float], level: float) -> None:
 def test_nothing_known_has_no_mean_and_one_network_no_interval() -> None:
     assert mean_and_interval(np.array([np.nan]), 0.95) == (None, None, None)
     assert mean_and_interval(np.array([0.5, np.nan]), 0.95) == (0.5, None, None)
+
+
+def test_what_a_retraining_changes_in_own_and_in_shared_pictures() -> None:
+    """Of a spread of 10: own pictures change with network and autoencoder, shared ones but with
+    the network and with what the autoencoder does to one network."""
+    spaces = projections((2,), 2, 2)
+    variance = {"pca2": (8, 2, 0), "ae2": (4, 2, 4), "shared_pca2": (8, 2, 0)}
+    variance["shared_ae2"] = (3.0, 0.5, 6.5)
+    parts = np.array([variance[space.name] for space in spaces], dtype=float)
+    stability = xr.Dataset(
+        {
+            "variance": (("space", "source"), parts),
+            "variance_share": (("space", "source"), parts / 10),
+            "variance_common": ("space", [5.0 * (one.name == "shared_ae2") for one in spaces]),
+        },
+        coords=coordinates(spaces),
+    )
+    [row] = picture_shares(stability)
+    assert (row["own"], row["shared"], row["runs"]) == ("ae2", "shared_ae2", 2)
+    assert (row["network"], row["autoencoder"]) == pytest.approx((20, 40))
+    # Half of a network's own, and 6.5 less 5 of autoencoder and network together.
+    assert (row["retrained"], row["common"]) == pytest.approx((20, 50))
 
 
 # Ribbons
