@@ -200,7 +200,7 @@ def on_the_way(spaces: Sequence[Space], seeds: int, signs: Sequence[str], seed: 
 
 def write_alignment(path: Path, signs: Sequence[str], of_reference: bool) -> Path:
     """Write a store of stage `alignment`, of a network that fits."""
-    rng = np.random.default_rng(len(path.stem))
+    rng = np.random.default_rng(list(path.stem.encode()))
     fits = [Fit(0.7, rng.random(len(signs)), rng.random(PHASES)) for _ in range(2)]
     dataset = as_dataset(Turn(np.zeros(5), np.eye(5), 1.0), fits, np.full((3, 2), 0.2))
     dataset = dataset.assign_coords(sign=list(signs)).assign_attrs(of_reference=int(of_reference))

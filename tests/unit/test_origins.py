@@ -1,5 +1,6 @@
 """Origins: what a store holds in one word, and what it was made from."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +61,10 @@ def test_what_was_made_from_something_else_is_named(tmp_path: Path) -> None:
     child = stored(tmp_path / "child.zarr", VALUES, activations=first)
     assert made_from(child) == contents({"activations": first})
     check_origin(child, made_from(child), {"activations": first})
-    # What it does not say is not checked.
-    check_origin(child, made_from(child), {"reference": second})
+    # A file of an earlier version says nothing; one that names other sources was made from others.
+    check_origin(first, made_from(first), {"activations": second})
+    with pytest.raises(UserError, match=r"child\.zarr: it was not made from .*1\.zarr"):
+        check_origin(child, made_from(child), {"reference": second})
     with pytest.raises(UserError, match=r"child\.zarr: it was not made from .*1\.zarr"):
         check_origin(child, made_from(child), {"activations": second})
 
@@ -73,6 +76,16 @@ def test_a_damaged_store_is_named(tmp_path: Path, text: str) -> None:
     for read in (open_store, made_from):
         with pytest.raises(UserError, match=r"a\.zarr: "):
             read(path)
+
+
+@pytest.mark.parametrize("recorded", ["{", "[]", "3", "null"])
+def test_a_damaged_origin_is_named(tmp_path: Path, recorded: str) -> None:
+    path = stored(tmp_path / "a.zarr", VALUES)
+    described = json.loads((path / "zarr.json").read_text())
+    described["attributes"]["made_from"] = recorded
+    (path / "zarr.json").write_text(json.dumps(described))
+    with pytest.raises(UserError, match=r"a\.zarr: its attribute made_from is damaged"):
+        made_from(path)
 
 
 def test_a_store_of_another_stage_is_named(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import xarray as xr
 from signpaths.errors import UserError
+from signpaths.options import ClosenessOptions
 from signpaths.runs import (
     accuracies,
+    check_distinct,
     check_same,
     failed_to_learn,
     names_of,
@@ -16,6 +18,7 @@ from signpaths.runs import (
     open_runs,
     read_metrics,
     read_names,
+    require,
 )
 from signpaths.stores import write_store, write_text
 
@@ -91,7 +94,7 @@ def test_a_run_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("signs", ["abd", "ab", "abcd", "cab"])
 def test_runs_of_other_signs_are_refused(tmp_path: Path, signs: str) -> None:
     write_run(tmp_path, "0")
-    write_run(tmp_path, "1", signs)
+    write_run(tmp_path, "1", signs, values=(1, 2))
     with pytest.raises(UserError, match=r"1\.zarr: its signs are not those of the other runs"):
         list(open_runs(tmp_path, ["0", "1"], "closeness", same=["sign"]))
     assert len(list(open_runs(tmp_path, ["0", "1"], "closeness"))) == 2
@@ -99,6 +102,41 @@ def test_runs_of_other_signs_are_refused(tmp_path: Path, signs: str) -> None:
     check_same(one, first, ["rank"], "here")
     with pytest.raises(UserError, match=r"^here: its signs"):
         check_same(one, first, ["rank", "sign"], "here")
+
+
+def test_one_network_under_two_names_is_refused(tmp_path: Path) -> None:
+    names = ["0", "1", "2"]
+    for name in names:
+        write_run(tmp_path / "activations", name, values=(int(name) % 2, 7))
+    for name in names:
+        one = open_run(tmp_path / "activations", name, "closeness").load()
+        sources = {"activations": tmp_path / "activations" / f"{name}.zarr"}
+        path = tmp_path / f"{name}.zarr"
+        write_store(one, path, stage="closeness", title="made for a test", made_from=sources)
+    check_distinct(tmp_path, names[:2])
+    with pytest.raises(UserError, match=r"2\.zarr: it is of the same network as .*0\.zarr"):
+        check_distinct(tmp_path, names)
+    # What does not say what it was made from is not checked.
+    check_distinct(tmp_path / "activations", names)
+
+
+def test_runs_made_with_other_options_are_refused(tmp_path: Path) -> None:
+    for name, options in (("0", ClosenessOptions()), ("1", ClosenessOptions(parting=2.0))):
+        dataset = xr.Dataset({"rank": ("place", [int(name)])})
+        path = tmp_path / f"{name}.zarr"
+        write_store(dataset, path, stage="closeness", title="made for a test", options=options)
+    with pytest.raises(UserError, match=r"1\.zarr: made with other options"):
+        list(open_runs(tmp_path, ["0", "1"], "closeness"))
+
+
+def test_what_a_store_lacks_is_named(tmp_path: Path) -> None:
+    write_run(tmp_path, "0")
+    one = open_run(tmp_path, "0", "closeness")
+    require(one, ["rank", "sign", "stage"], "here")
+    with pytest.raises(
+        UserError, match=r"^here: it has no parting, so it may come from an earlier"
+    ):
+        require(one, ["rank", "parting"], "here")
 
 
 # Metrics

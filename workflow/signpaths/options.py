@@ -135,7 +135,8 @@ Pairs = Annotated[
     BeforeValidator(_pairs),
     AfterValidator(_pairs_once),
     Field(
-        title="a list of pairs, each `[sign, other sign]`, none twice",
+        max_length=24,
+        title="a list of at most 24 pairs, each `[sign, other sign]`, none twice",
         json_schema_extra={"uniqueItems": True},
     ),
     Parameter(accepts_keys=False, n_tokens=1),
@@ -566,7 +567,7 @@ class ClosenessOptions(ClosenessRawOptions):
     of these would stay close; 0 leaves that out. Only where all examples are compared.
     """
 
-    parting: Annotated[float, Field(gt=1), NUMBER] = 1.5
+    parting: Annotated[FiniteFloat, Field(gt=1), NUMBER] = 1.5
     """Two signs have parted where the distance between their examples is at least this many times
     the distance within the signs, after equal times (root mean squares).
     """

@@ -44,8 +44,11 @@ def contents(sources: Mapping[str, Path]) -> dict[str, str]:
 
 def made_from(store: Path) -> dict[str, str]:
     """Give the contents of the stores that a store was made from."""
-    recorded: dict[str, str] = json.loads(_attributes(store).get("made_from", "{}"))
-    return recorded
+    try:
+        recorded = json.loads(_attributes(store).get("made_from", "{}"))
+        return {str(name): str(content) for name, content in recorded.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UserError(f"{store}: its attribute made_from is damaged. Make it again.") from error
 
 
 def check_origin(what: Path, recorded: Mapping[str, str], sources: Mapping[str, Path]) -> None:
@@ -56,7 +59,8 @@ def check_origin(what: Path, recorded: Mapping[str, str], sources: Mapping[str, 
     what
         A file or store, for the message.
     recorded
-        What it says it was made from; what it does not name is not checked.
+        What it says it was made from; if it says nothing, as files of an earlier version, nothing
+        is checked.
     sources
         What it should have been made from.
 
@@ -66,7 +70,7 @@ def check_origin(what: Path, recorded: Mapping[str, str], sources: Mapping[str, 
         If a content is another.
     """
     for name, content in contents(sources).items():
-        if recorded.get(name, content) != content:
+        if recorded and recorded.get(name) != content:
             raise UserError(
                 f"{what}: it was not made from {sources[name]}, but from another network's or "
                 "study's, or from what stood there before. Make it again."
@@ -76,7 +80,7 @@ def check_origin(what: Path, recorded: Mapping[str, str], sources: Mapping[str, 
 def _attributes(store: Path) -> dict[str, Any]:
     try:
         described = json.loads((store / "zarr.json").read_text(encoding="utf-8"))
-        attributes: dict[str, Any] = described["attributes"]
+        attributes: dict[str, Any] = dict(described["attributes"])
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(
             f"{store}: no zarr store can be read here ({type(error).__name__}: {error}). Run the "

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 
 from signpaths.errors import UserError
+from signpaths.origins import made_from
 from signpaths.spaces import Space
 from signpaths.stores import open_store
 
@@ -63,14 +64,17 @@ def open_runs(
     Raises
     ------
     UserError
-        If one is not there, or its variables or coordinates `same` are not those of the first.
+        If one is not there, or its variables or coordinates `same` or its options are not those of
+        the first.
     """
     first = open_run(folder, names[0], stage)
-    check_same(first, first, same, str(folder / f"{names[0]}.zarr"))
+    require(first, same, str(folder / f"{names[0]}.zarr"))
     first = first[list(same)].load()
     for name in names:
         path, one = folder / f"{name}.zarr", open_run(folder, name, stage)
         check_same(one, first, same, str(path))
+        if one.attrs.get("options") != first.attrs.get("options"):
+            raise UserError(f"{path}: made with other options than the other runs. Make it again.")
         yield path, one
 
 
@@ -91,13 +95,44 @@ def check_same(one: xr.Dataset, first: xr.Dataset, names: Sequence[str], what: s
     UserError
         If they are not.
     """
+    require(one, names, what)
     for name in names:
-        if name not in one.variables:
+        if not np.array_equal(one[name].values, first[name].values):
+            raise UserError(f"{what}: its {name}s are not those of the other runs. Make it again.")
+
+
+def check_distinct(folder: Path, names: Sequence[str]) -> None:
+    """Refuse stores that say they were made from the same activations.
+
+    Raises
+    ------
+    UserError
+        If two do: one network would count twice.
+    """
+    seen: dict[str, Path] = {}
+    for name in names:
+        path = folder / f"{name}.zarr"
+        content = made_from(path).get("activations", str(path))
+        if content in seen:
+            raise UserError(
+                f"{path}: it is of the same network as {seen[content]}. Make both again."
+            )
+        seen[content] = path
+
+
+def require(one: xr.Dataset, names: Sequence[str], what: str) -> None:
+    """Refuse a store that lacks variables, coordinates or attributes.
+
+    Raises
+    ------
+    UserError
+        If it does.
+    """
+    for name in names:
+        if name not in one.variables and name not in one.attrs:
             raise UserError(
                 f"{what}: it has no {name}, so it may come from an earlier version. Make it again."
             )
-        if not np.array_equal(one[name].values, first[name].values):
-            raise UserError(f"{what}: its {name}s are not those of the other runs. Make it again.")
 
 
 def of_runs(

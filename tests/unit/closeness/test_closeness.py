@@ -197,3 +197,27 @@ def test_the_store_holds_every_measure_of_every_space(tmp_path: Path) -> None:
     assert found.attrs["jackknife"] == ""
     for name, variable in found.data_vars.items():
         assert {"long_name", "units"} <= set(variable.attrs), name
+
+
+@pytest.mark.parametrize("store", ["hidden", "untrained"])
+def test_states_that_are_no_numbers_are_refused(tmp_path: Path, store: str) -> None:
+    make_run(tmp_path, "pre")
+    path = tmp_path / f"{store}.zarr"
+    one = open_store(path).load()
+    where = np.argwhere(one.mask.values)[0]
+    one["hidden"][where[0], where[1], 2] = np.inf
+    write_store(one, path, stage="activations", title="test")
+    with pytest.raises(UserError, match=rf"{store}\.zarr: it holds values on real frames"):
+        run_stage(tmp_path)
+
+
+def test_a_path_that_is_empty_on_a_real_frame_is_refused(tmp_path: Path) -> None:
+    """As where a part of the store is lost; it would have been taken for 0."""
+    make_run(tmp_path, "pre")
+    path = tmp_path / "paths.zarr"
+    one = open_store(path).load()
+    where = np.argwhere(~np.isnan(one.path.values[-1, 0, ..., 0]))[0]
+    one["path"][-1, 0, where[0], where[1], 0] = np.nan
+    write_store(one, path, stage="paths", title="test")
+    with pytest.raises(UserError, match=r"paths\.zarr: it holds values on real frames"):
+        run_stage(tmp_path)

@@ -178,3 +178,12 @@ def test_sign_means_are_slow_ones() -> None:
             for i in np.flatnonzero(label == sign)
         ]
         np.testing.assert_allclose(found[sign], np.mean(rows, axis=0))
+
+
+@pytest.mark.parametrize("signs", [2, 3])
+def test_a_network_of_few_signs_is_not_judged_by_itself(signs: int) -> None:
+    """Of three signs every sixth order is their own, which would be no permutation."""
+    rng = np.random.default_rng(5)
+    means = rng.normal(size=(signs, 8, 6))
+    found = np.array(list(permuted_fits(means, means, means, np.linalg.norm(means), 40)))
+    assert found.max() < 0.999

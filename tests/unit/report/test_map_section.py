@@ -1,13 +1,17 @@
 """The report on the shared map: where pairs part, what pictures do with it, ribbons, intervals."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t
+from signpaths.errors import UserError
 from signpaths.report.closest import verdicts_in_words
 from signpaths.report.drawing.shared_map import ribbon
+from signpaths.report.reading import open_shared_map
 from signpaths.report.sections.shared_map import (
     mean_and_interval,
     misled,
@@ -16,6 +20,7 @@ from signpaths.report.sections.shared_map import (
 )
 from signpaths.spaces import coordinates, projections
 from signpaths.stability.verdicts import APART, COMES, STAYS, UNDECIDED
+from signpaths.stores import write_store
 
 SIGNS = ("a", "b", "c", "d")
 PAIRS = [(one, other) for place, one in enumerate(SIGNS) for other in SIGNS[place + 1 :]]
@@ -130,6 +135,26 @@ def test_what_a_retraining_changes_in_own_and_in_shared_pictures() -> None:
     assert (row["retrained"], row["common"]) == pytest.approx((20, 50))
 
 
+def test_intervals_end_where_values_can_be() -> None:
+    values = np.array([0.5, 1.0])
+    assert mean_and_interval(values, 0.95, (0.0, 1.0)) == (0.75, 0.0, 1.0)
+
+
+def test_a_map_of_other_networks_or_pairs_is_refused(stability: xr.Dataset, tmp_path: Path) -> None:
+    shared = stability[["sign_a", "sign_b", "network"]].assign_attrs(chosen="x", parting=1.5)
+    for name, one in (
+        ("same", shared),
+        ("other", shared.assign_coords(network=list("0124"))),
+        ("turned", shared.isel(pair=slice(None, None, -1))),
+    ):
+        write_store(one, tmp_path / f"{name}.zarr", stage="shared-map", title="made for a test")
+    open_shared_map(tmp_path / "same.zarr", stability)
+    with pytest.raises(UserError, match=r"other\.zarr: its networks are not"):
+        open_shared_map(tmp_path / "other.zarr", stability)
+    with pytest.raises(UserError, match=r"turned\.zarr: its sign_as are not"):
+        open_shared_map(tmp_path / "turned.zarr", stability)
+
+
 # Ribbons
 
 
@@ -167,3 +192,8 @@ def test_a_ribbon_lies_about_its_path_without_a_hole(seed: int, spread: float) -
 def _area(corners: np.ndarray) -> float:
     x, y = corners.T
     return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum() / 2)
+
+
+def test_a_sign_that_stays_at_one_place_has_a_ribbon_too() -> None:
+    mean = np.full((5, 2), 0.7)
+    assert ribbon(mean, np.stack([mean, mean])).contains_points(mean).all()

@@ -1,5 +1,6 @@
 """Stage `shared-map`: every number of it beside a slow, obvious computation."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +105,34 @@ def test_a_network_that_is_missing_is_named(folder: Path, tmp_path: Path) -> Non
     with pytest.raises(UserError, match=rf"{RUNS}\.zarr"):
         shared_map(tmp_path / "networks.txt", *inputs, tmp_path / "out.zarr", close=CloseOptions())
     assert not (tmp_path / "out.zarr").exists()
+
+
+def test_a_network_on_another_reference_is_refused(folder: Path, tmp_path: Path) -> None:
+    alignment = shutil.copytree(folder / "alignment", tmp_path / "alignment")
+    references = [tmp_path / f"reference{number}.zarr" for number in range(2)]
+    for number, reference in enumerate(references):
+        made = xr.Dataset({"consensus": float(number)})
+        write_store(made, reference, stage="reference", title="made for a test")
+    for number in range(RUNS):
+        path = alignment / f"{number}.zarr"
+        sources = {"reference": references[number == 3]}
+        one = open_store(path).load()
+        write_store(one, path, stage="alignment", title="made for a test", made_from=sources)
+    inputs = [alignment, folder / "closeness", folder / "quality"]
+    with pytest.raises(UserError, match=r"3\.zarr: it is turned onto another reference than .*0\."):
+        shared_map(folder / "networks.txt", *inputs, tmp_path / "out.zarr")
+
+
+def test_separations_that_are_not_known_are_no_fault(folder: Path, tmp_path: Path) -> None:
+    """Of two signs with one example each nothing is known."""
+    closeness = shutil.copytree(folder / "closeness", tmp_path / "closeness")
+    for number in range(RUNS):
+        path = closeness / f"{number}.zarr"
+        one = open_store(path).load()
+        one.separation[..., 2] = np.nan
+        write_store(one, path, stage="closeness", title="made for a test")
+    inputs = [folder / "alignment", closeness, folder / "quality"]
+    shared_map(folder / "networks.txt", *inputs, tmp_path / "out.zarr")
+    unknown = np.isnan(open_store(tmp_path / "out.zarr").separation.values)
+    assert unknown[..., 2].all()
+    assert not np.delete(unknown, 2, axis=2).any()

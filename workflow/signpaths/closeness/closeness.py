@@ -15,7 +15,7 @@ from signpaths.closeness.labellings import labelled_at_random, labelling_variabl
 from signpaths.closeness.measures import as_dataset, measure, measure_warped, summarise
 from signpaths.closeness.partings import mean_paths, parting_variables
 from signpaths.errors import UserError
-from signpaths.frames import last_states, resample
+from signpaths.frames import check_finite, last_states, resample
 from signpaths.options import ClosenessOptions
 from signpaths.origins import check_origin, made_from
 from signpaths.spaces import (
@@ -57,20 +57,22 @@ def closeness(
     chosen = chosen_examples(hidden.part.values, options.examples)
     examples = described_examples(hidden, hidden.part.values, chosen)
     real = hidden.mask.values[chosen]
-    states = hidden.hidden.values[chosen]
+    states, untrained_states = (store.hidden.values[chosen] for store in (hidden, twin))
+    for path, one in ((activations, states), (untrained, untrained_states)):
+        check_finite(one[real], path)
     points = {
         HIDDEN_SPACE: [resample(states, real, options.phases)],
         LAST_SPACE: [last_states(states, real)[:, None]],
-        UNTRAINED_SPACE: [resample(twin.hidden.values[chosen], real, options.phases)],
+        UNTRAINED_SPACE: [resample(untrained_states, real, options.phases)],
     }
     seeds = projected.ae_seed.values
     for row, space in enumerate(described(projected)):
-        points[space] = [
-            resample(
-                np.nan_to_num(projected.path[row, column].values[chosen]), real, options.phases
-            )
-            for column in range(space.runs)
-        ]
+        points[space] = []
+        for column in range(space.runs):
+            path = projected.path[row, column].values[chosen]
+            check_finite(path[real][:, : space.dims], paths)
+            # What is beyond the space's dimensions, or no real frame, is empty.
+            points[space].append(resample(np.nan_to_num(path), real, options.phases))
     found = {
         space: [measure(one, examples, options.crossing_examples) for one in runs]
         for space, runs in points.items()

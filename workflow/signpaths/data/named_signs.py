@@ -13,6 +13,10 @@ import pandas as pd
 from signpaths.errors import UserError
 from signpaths.options import NamedSignsOptions
 from signpaths.stores import open_store, write_table
+from signpaths.wording import printable
+
+# Of a name in a message.
+LONGEST = 60
 
 
 def named_signs(
@@ -55,6 +59,8 @@ def _said_of(sign: str, known: Sequence[str]) -> str:
     # Any letter case: `god` is near `God`.
     lowered = {one.lower(): one for one in reversed(known)}
     near = difflib.get_close_matches(sign.lower(), lowered, n=1)
-    some = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
-    hint = f"Did you mean {lowered[near[0]]}?" if near else f"There are {some}."
-    return f"figures.pairs: the study has no sign {sign}. {hint}"
+    some = ", ".join(map(printable, known[:10])) + (", …" if len(known) > 10 else "")
+    hint = f"Did you mean {printable(lowered[near[0]])}?" if near else f"There are {some}."
+    name = printable(sign)
+    name = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+    return f"figures.pairs: the study has no sign {name}. {hint}"

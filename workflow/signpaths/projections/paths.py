@@ -16,6 +16,7 @@ import xarray as xr
 
 from signpaths import spaces as kinds
 from signpaths.errors import UserError
+from signpaths.frames import check_finite
 from signpaths.options import PathsOptions
 from signpaths.origins import check_origin, made_from
 from signpaths.projections.components import WIDEST, Components, principal_components
@@ -80,6 +81,7 @@ def paths(
     hidden = open_store(activations, "activations").load()
     mask = hidden.mask.values
     frames = hidden.hidden.values[mask]
+    check_finite(frames, activations)
     part_of_frame = np.repeat(hidden.part.values, mask.sum(axis=1))
     sources = {"activations": activations, "reference": reference}
     check_origin(alignment, made_from(alignment), sources)
@@ -87,6 +89,7 @@ def paths(
     if turn.rotation.shape != (frames.shape[1], common.sizes["unit"]):
         raise UserError(f"{alignment}: it is not of {activations} and {reference}. Make it again.")
     turned = turn.forth(frames)
+    check_finite(turned, alignment)
     shared_components = Components(
         common.centre.values, common.component.values, common.explained.values
     )

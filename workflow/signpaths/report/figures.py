@@ -19,6 +19,7 @@ from signpaths.report.drawing.runs import draw_runs
 from signpaths.report.drawing.shared_map import draw_parting, draw_retrainings, draw_shared_map
 from signpaths.report.drawing.style import STYLE, save
 from signpaths.report.drawing.variance import draw_variance
+from signpaths.report.reading import open_shared_map
 from signpaths.runs import names_of, read_metrics
 from signpaths.spaces import described
 from signpaths.stores import open_store, whole
@@ -70,7 +71,7 @@ def figures(
         for name, figure in (("pairs", draw_pairs(stable)), ("accuracy", draw_accuracy(metrics))):
             save(figure, folder / f"{name}.png")
             save(figure, folder / f"{name}.svg")
-        shared = open_store(shared_map, "shared-map").load()
+        shared = open_shared_map(shared_map, stable)
         # Each once, where a named pair is one that tells most.
         pairs = list(dict.fromkeys([*telling(stable), *named(stable, options.pairs)]))
         whole_map = draw_shared_map(shared)

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from signpaths import __version__
 from signpaths.data.planted import read_planted
 from signpaths.options import ReportOptions
+from signpaths.report.reading import open_shared_map
 from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
     accuracy,
@@ -147,7 +148,7 @@ def report(
         evidence=open_store(evidence, "evidence") if evidence else None,
         claims=read_table(claims) if claims else None,
         agreement=open_store(agreement, "agreement") if agreement else None,
-        shared_map=open_store(shared_map, "shared-map").load() if shared_map else None,
+        shared_map=open_shared_map(shared_map, stable) if shared_map else None,
         quality=quality,
         compared=[read_compared(folder) for folder in compare],
         planted=read_planted(planted) if planted else None,

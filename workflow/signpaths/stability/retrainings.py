@@ -13,7 +13,7 @@ import xarray as xr
 
 from signpaths.closeness.ranks import largest_close_rank, mutual_ranks
 from signpaths.errors import UserError
-from signpaths.runs import of_runs, open_run, open_runs
+from signpaths.runs import check_distinct, of_runs, open_run, open_runs, require
 from signpaths.spaces import AUTOENCODER, HEADLINE, Space, described
 from signpaths.stability.hubs import occurrences, scaled_locally
 
@@ -136,7 +136,13 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
     UserError
         If a store is not there or not of this study, or there is one sign only.
     """
+    check_distinct(folder, networks)
     first = open_run(folder, networks[0], "closeness")
+    require(
+        first,
+        ["parting", "options", "together_to", "apart_from"],
+        str(folder / f"{networks[0]}.zarr"),
+    )
     spaces, signs = described(first), first.sizes["sign"]
     if signs < 2:
         raise UserError("one sign has no pair; the study needs two signs or more.")
@@ -202,7 +208,8 @@ def read_retrainings(folder: Path, networks: list[str], close_fraction: float) -
         label_agreement=label_agreement,
         together_to=together_to,
         apart_from=apart_from,
-        parts=parts,
+        # A sum of shares can be more than 1 by rounding.
+        parts=np.minimum(parts, 1),
         parting=float(first.attrs["parting"]),
         hubness=hubness,
         unhubbed=unhubbed,

@@ -16,7 +16,7 @@ from signpaths.closeness.ranks import largest_close_rank
 from signpaths.errors import UserError
 from signpaths.options import CloseOptions
 from signpaths.origins import made_from
-from signpaths.runs import check_same, open_run, open_runs, read_names
+from signpaths.runs import check_distinct, open_run, open_runs, read_names, require
 from signpaths.spaces import HEADLINE, coordinates, described
 from signpaths.stability.kept import close_kept, rank_correlations
 from signpaths.stores import write_store
@@ -56,6 +56,8 @@ def shared_map(
     names = read_names(networks)
     for name in names:
         check_one_network(alignment, closeness, quality, name)
+    check_one_reference(alignment, names)
+    check_distinct(closeness, names)
     dataset = xr.merge(
         [
             fits(alignment, names),
@@ -95,6 +97,23 @@ def check_one_network(alignment: Path, closeness: Path, quality: Path, name: str
             )
 
 
+def check_one_reference(alignment: Path, names: list[str]) -> None:
+    """Refuse networks that are turned onto different references.
+
+    Raises
+    ------
+    UserError
+        If they are.
+    """
+    first, *others = (alignment / f"{name}.zarr" for name in names)
+    expected = made_from(first).get("reference")
+    for store in others:
+        if made_from(store).get("reference") != expected:
+            raise UserError(
+                f"{store}: it is turned onto another reference than {first}. Make both again."
+            )
+
+
 def fits(folder: Path, names: list[str]) -> xr.Dataset:
     """Gather how well the networks fit the reference."""
     share = "share of the reference's squared deviations that a network explains (R²)"
@@ -125,12 +144,8 @@ def fits(folder: Path, names: list[str]) -> xr.Dataset:
 def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
     """Gather where signs go in the shared map, and how far apart pairs are at each phase."""
     first = open_run(folder, names[0], "closeness")
-    check_same(
-        first,
-        first,
-        ("view", "shared_space", "separation", "sign_a", "sign_b"),
-        str(folder / f"{names[0]}.zarr"),
-    )
+    needed = ("view", "shared_space", "separation", "sign_a", "sign_b", "mean_path", "parting")
+    require(first, needed, str(folder / f"{names[0]}.zarr"))
     paths = np.empty((first.sizes["shared_space"], len(names), *first.mean_path.shape[1:]))
     far = np.zeros(first.separation.shape)
     for index, (_, one) in enumerate(

@@ -118,7 +118,7 @@ def ribbon(mean: np.ndarray, paths: np.ndarray) -> Path:
     """
     variance = ((paths - mean) ** 2).sum(axis=(0, 2)) / max(len(paths) - 1, 1)
     # Qhull takes no disc that is a point.
-    least = 1e-6 * max(np.ptp(mean, axis=0).max(), 1e-9)
+    least = 1e-5 * max(np.abs(mean).max(), 1e-9)
     radius = np.maximum(np.sqrt(variance / 2), least)
     discs = mean[:, None] + radius[:, None, None] * CIRCLE
     pieces = [np.concatenate([one, other]) for one, other in itertools.pairwise(discs)]

@@ -17,7 +17,10 @@ from signpaths.spaces import AUTOENCODER, HEADLINE, SHARED_AUTOENCODER, describe
 from signpaths.stability.verdicts import COMES, STAYS
 
 NAME = "One map for all networks"
-MEASURES = ("kept_ranks", "kept_close", "trustworthiness")
+# What is kept, and between which bounds each lies.
+MEASURES = {"kept_ranks": (-1.0, 1.0), "kept_close": (0.0, 1.0), "trustworthiness": (0.0, 1.0)}
+# R² is 1 at most.
+OF_FIT = (-np.inf, 1.0)
 PAIRS_SHOWN = 12
 # A picture misleads where it shows a pair together for this much of the way longer than it is.
 MISLEADS = 0.25
@@ -55,9 +58,9 @@ def shared_rows(
         "fits": [
             {
                 "seen": seen,
-                "own": mean_and_interval(fits[own, column], level),
-                "others": mean_and_interval(fits[~own, column], level),
-                "chance": mean_and_interval(chance[:, column], level),
+                "own": mean_and_interval(fits[own, column], level, OF_FIT),
+                "others": mean_and_interval(fits[~own, column], level, OF_FIT),
+                "chance": mean_and_interval(chance[:, column], level, OF_FIT),
             }
             for column, seen in enumerate(shared["seen"].values)
         ],
@@ -67,12 +70,14 @@ def shared_rows(
                 "space": space.name,
                 "shared": space.is_shared,
                 "values": [
-                    mean_and_interval(shared[name].sel(projection=space.name).values, level)
-                    for name in MEASURES
+                    mean_and_interval(shared[name].sel(projection=space.name).values, level, bounds)
+                    for name, bounds in MEASURES.items()
                 ],
                 "others": [
-                    mean_and_interval(shared[name].sel(projection=space.name).values[~own], level)
-                    for name in MEASURES
+                    mean_and_interval(
+                        shared[name].sel(projection=space.name).values[~own], level, bounds
+                    )
+                    for name, bounds in MEASURES.items()
                 ],
             }
             for space in sorted(described(shared, "projection"), key=lambda one: one.as_pictures)
@@ -86,9 +91,9 @@ def shared_rows(
 
 
 def mean_and_interval(
-    values: np.ndarray, confidence: float
+    values: np.ndarray, confidence: float, bounds: tuple[float, float] = (-np.inf, np.inf)
 ) -> tuple[float | None, float | None, float | None]:
-    """Mean over networks with the ends of its t interval; None where they are not known."""
+    """Mean over networks with the ends of its t interval inside the bounds; None if not known."""
     known = values[np.isfinite(values)]
     if not known.size:
         return None, None, None
@@ -96,7 +101,7 @@ def mean_and_interval(
     if known.size < 2:
         return mean, None, None
     half = float(t.ppf((1 + confidence) / 2, known.size - 1) * known.std(ddof=1)) / known.size**0.5
-    return mean, mean - half, mean + half
+    return mean, max(mean - half, bounds[0]), min(mean + half, bounds[1])
 
 
 def picture_shares(stability: xr.Dataset) -> list[dict[str, Any]]:
@@ -168,7 +173,8 @@ def _parting(at: xr.Dataset, pair: int, verdict: str) -> dict[str, Any]:
         "sign_b": str(one["sign_b"].values),
         "verdict": verdict,
         **{name: float(one[name]) for name in ENDS},
-        "apart_in": round(float(one["parts_in"]) * at.sizes["network"]),
+        "known": bool(np.isfinite(one["together_to"])),
+        "apart_in": round(float(one["parts_in"].fillna(0)) * at.sizes["network"]),
     }
 
 
