@@ -205,12 +205,13 @@ def parting_variables(
             if space in views:
                 far[views.index(space)] += np.log(separation.T) / len(runs)
     mean = np.full(
-        (len(shared), len(signs), phases, max((space.dims for space in shared), default=0)),
+        (len(shared), seeds, len(signs), phases, max((space.dims for space in shared), default=0)),
         np.nan,
         dtype=np.float32,
     )
     for row, space in enumerate(shared):
-        mean[row, ..., : space.dims] = found[space][0].mean[..., : space.dims]
+        for column, one in enumerate(found[space]):
+            mean[row, column :: len(found[space]), ..., : space.dims] = one.mean[..., : space.dims]
     # What is too large for half precision is as good as infinite.
     with np.errstate(over="ignore"):
         separation = np.exp(far).astype(np.float16)
@@ -244,10 +245,10 @@ def parting_variables(
                 },
             ),
             "mean_path": (
-                ("shared_space", "sign", "phase", "dim"),
+                ("shared_space", "ae_seed", "sign", "phase", "dim"),
                 mean,
                 {
-                    "long_name": "mean path of the sign at equal phases, first shared autoencoder",
+                    "long_name": "mean path of the sign at equal phases in the shared map",
                     "units": "1",
                 },
             ),

@@ -58,12 +58,9 @@ def shared_map(
         check_one_network(alignment, closeness, quality, name)
     check_one_reference(alignment, names)
     check_distinct(closeness, names)
+    keeps = kept(closeness, quality, names, close.close_fraction)
     dataset = xr.merge(
-        [
-            fits(alignment, names),
-            on_the_way(closeness, names),
-            kept(closeness, quality, names, close.close_fraction),
-        ],
+        [fits(alignment, names), on_the_way(closeness, names, keeps["drawn"]), keeps],
         combine_attrs="no_conflicts",
     ).assign_coords(network=("network", names, {"long_name": "network"}))
     write_store(
@@ -141,17 +138,21 @@ def fits(folder: Path, names: list[str]) -> xr.Dataset:
     )
 
 
-def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
-    """Gather where signs go in the shared map, and how far apart pairs are at each phase."""
+def on_the_way(folder: Path, names: list[str], drawn: xr.DataArray) -> xr.Dataset:
+    """Gather where signs go in the shared map, and how far apart pairs are at each phase.
+
+    Of several autoencoders the paths are those of the one drawn, `(projection,)`.
+    """
     first = open_run(folder, names[0], "closeness")
     needed = ("view", "shared_space", "separation", "sign_a", "sign_b", "mean_path", "parting")
     require(first, needed, str(folder / f"{names[0]}.zarr"))
-    paths = np.empty((first.sizes["shared_space"], len(names), *first.mean_path.shape[1:]))
+    paths = np.empty((first.sizes["shared_space"], len(names), *first.mean_path.shape[2:]))
+    column = drawn.sel(projection=first.shared_space.values).values
     far = np.zeros(first.separation.shape)
     for index, (_, one) in enumerate(
         open_runs(folder, names, "closeness", ("sign", "view", "shared_space"))
     ):
-        paths[:, index] = one.mean_path.values
+        paths[:, index] = one.mean_path.values[np.arange(len(column)), column]
         far += np.log(one.separation.values, dtype=float) / len(names)
     of_name = {space.name: space for space in described(first)}
     between = "distance between the two signs' examples over that within the signs"
@@ -161,7 +162,7 @@ def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
                 ("space", "network", "sign", "phase", "dim"),
                 paths.astype(np.float32),
                 {
-                    "long_name": "mean path of the sign in the shared map, its first autoencoder",
+                    "long_name": "mean path of the sign in the map, by the autoencoder drawn",
                     "units": "1",
                 },
             ),
@@ -189,12 +190,13 @@ def on_the_way(folder: Path, names: list[str]) -> xr.Dataset:
 
 
 def kept(folder: Path, quality: Path, names: list[str], close_fraction: float) -> xr.Dataset:
-    """Say what each projection keeps of every network, mean over its runs."""
+    """Say what each projection keeps of every network, and which of its runs keeps most of all."""
     first = open_run(folder, names[0], "closeness")
     spaces = [space for space in described(first) if space.is_projection]
     upper = np.triu_indices(first.sizes["sign"], 1)
     k = largest_close_rank(first.sizes["sign"], close_fraction)
     found = np.full((3, len(spaces), len(names)), np.nan)
+    worth = np.zeros((len(spaces), first.sizes["ae_seed"]))
     for index, (path, one) in enumerate(open_runs(folder, names, "closeness", ("space",))):
         rank = one.mutual_rank.values[:, :, *upper]
         place = {space.name: row for row, space in enumerate(described(one))}
@@ -202,9 +204,12 @@ def kept(folder: Path, quality: Path, names: list[str], close_fraction: float) -
         trust = open_run(quality, path.stem, "quality").trustworthiness.sel(k=NEIGHBOURS)
         for row, space in enumerate(spaces):
             runs = rank[None, place[space.name], : space.runs]
+            close = close_kept(runs <= k, hidden <= k)[0]
+            trusted = trust.sel(space=space.name).values[: space.runs]
             found[0, row, index] = rank_correlations(runs, hidden).mean()
-            found[1, row, index] = close_kept(runs <= k, hidden <= k).mean()
-            found[2, row, index] = trust.sel(space=space.name).values[: space.runs].mean()
+            found[1, row, index] = close.mean()
+            found[2, row, index] = trusted.mean()
+            worth[row, : space.runs] += np.nan_to_num(close * trusted)
     meanings = {
         "kept_ranks": f"rank correlation of mutual ranks with those in {HEADLINE}",
         "kept_close": f"share of the pairs close in {HEADLINE} that are close in the projection",
@@ -218,6 +223,17 @@ def kept(folder: Path, quality: Path, names: list[str], close_fraction: float) -
                 {"long_name": f"{meaning}, mean over runs", "units": "1"},
             )
             for (name, meaning), values in zip(meanings.items(), found, strict=True)
+        }
+        | {
+            "drawn": (
+                "projection",
+                worth.argmax(axis=1),
+                {
+                    "long_name": "which of its autoencoders keeps most close pairs, times "
+                    "trustworthiness, mean over networks; of a network's own, by their seed",
+                    "units": "1",
+                },
+            )
         },
         coords=coordinates(spaces, "projection"),
     )

@@ -54,6 +54,7 @@ def shared_rows(
         "level": round(100 * level),
         "reference": int(own.sum()),
         "others": int((~own).sum()),
+        "drawn": int(shared["drawn"].sel(projection=shared.attrs["chosen"])),
         "drawn_of": int(stability["runs"].sel(space=shared.attrs["chosen"])),
         "fits": [
             {
