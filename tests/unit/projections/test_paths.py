@@ -126,3 +126,21 @@ def test_what_was_made_from_another_network_is_refused(study: Path, tmp_path: Pa
         assert done.returncode == 1
         assert f"{refused}: it was not made from {tmp_path}/other.zarr" in done.stderr
         assert not (tmp_path / "paths.zarr").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ("shared", "reference.zarr", "m", "h", "j", "--dims", 4, "--seed", 0),
+            "Choose from: 2, 3",
+        ),
+        (("autoencoder", "a.zarr", "m", "h", "j", "--dims", 1, "--seed", 0), "Choose from: 2, 3"),
+        (("paths", *"abcdef", "--shared-seeds=-1"), "--shared-seeds is -1, expected 0 or more"),
+    ],
+)
+def test_numbers_that_no_study_has_are_refused(arguments: tuple[object, ...], told: str) -> None:
+    done = signpaths(*arguments)
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr

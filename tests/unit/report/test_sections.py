@@ -26,6 +26,7 @@ from makers import random_ranks, spaces_named, write_names, write_raw, write_run
 from scipy.stats import spearmanr
 from signpaths.errors import UserError
 from signpaths.options import StabilityOptions
+from signpaths.report.figures import figures
 from signpaths.report.findings import cautions
 from signpaths.report.rivals import rival_caution
 from signpaths.report.sections import compared, halves, instability, planning
@@ -649,6 +650,7 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     write_agreement(folder / "agreement.zarr", SIGNS, 4, ["low validation accuracy"])
     make_stability(folder / "few", 2, autoencoders=1)
     study = make_study(tmp_path / "study")
+    figures(*study.for_figures, study.folder / "figures")
     shutil.rmtree(study.folder / "stability.zarr")
     shutil.copytree(folder / "few/stability.zarr", study.folder / "stability.zarr")
     (folder / "own/provenance.json").write_text("{}")

@@ -407,7 +407,8 @@ def test_runs_of_other_measures_are_refused(tmp_path: Path) -> None:
     for network in range(2):
         write_run(tmp_path / f"closeness/{network}.zarr", ranks_for([1]), signs)
     other = open_store(tmp_path / "closeness/1.zarr").load().drop_vars("energy")
-    write_store(other, tmp_path / "closeness/1.zarr", stage="closeness", title="made for a test")
+    path, options = tmp_path / "closeness/1.zarr", ClosenessOptions()
+    write_store(other, path, stage="closeness", title="made for a test", options=options)
     with pytest.raises(UserError, match=r"1\.zarr: it holds other measures"):
         run_on(tmp_path, [0, 1])
 

@@ -5,6 +5,7 @@ and is validated on. The article's own regime is one set of options.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -24,7 +25,7 @@ def autoencoder(
     metrics: Path,
     /,
     *,
-    dims: int,
+    dims: Literal[2, 3],
     seed: int,
     options: AutoencoderOptions = AutoencoderOptions(),
 ) -> None:

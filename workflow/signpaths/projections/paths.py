@@ -78,6 +78,8 @@ def paths(
         If an autoencoder that the options ask for is not there, or it or the alignment is of
         another network or reference.
     """
+    if shared_seeds < 0:
+        raise UserError(f"--shared-seeds is {shared_seeds}, expected 0 or more.")
     hidden = open_store(activations, "activations").load()
     mask = hidden.mask.values
     frames = hidden.hidden.values[mask]

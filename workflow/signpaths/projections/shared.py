@@ -6,6 +6,7 @@ frames better, but fold the plane, and fewer pairs stay near one another in it.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from signpaths.networks import training
 from signpaths.options import DenoisingOptions, SharedOptions
@@ -21,7 +22,7 @@ def shared(
     metrics: Path,
     /,
     *,
-    dims: int,
+    dims: Literal[2, 3],
     seed: int,
     options: DenoisingOptions = DenoisingOptions(),
     regime: SharedOptions = SharedOptions(),
