@@ -250,3 +250,12 @@ def test_the_pairs_shown_are_of_all_numbers_of_networks() -> None:
     for most in (3, 7, 12, 100):
         expected = sorted(turns[:most], key=lambda i: (-pi[i], rank[i]))
         assert over_all_counts(stability, most).tolist() == expected
+
+
+def test_signs_that_are_together_at_any_distance_are_drawn(study: Study) -> None:
+    """The limit lies inside the picture, however large it is."""
+    stability = open_store(study.for_figures[0]).load()
+    shared = open_store(study.folder / "shared_map.zarr").load().assign_attrs(parting=20.0)
+    axes = draw_parting(shared, stability, [0]).axes[0]
+    assert axes.get_ylim()[1] > 20
+    assert 20 in axes.get_yticks()

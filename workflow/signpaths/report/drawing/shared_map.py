@@ -40,16 +40,28 @@ VIEWS: tuple[dict[str, Any], ...] = (
 )
 # Panels side by side.
 PARTINGS = 3
-# What is marked where a pair parts, with its interval; a dot and an open square.
-PARTING_MARKS = {
-    "together_to": ("together_low", "together_high"),
-    "parts_at": ("parts_low", "parts_high"),
-}
+# What is marked where a pair parts: what it is called, the statistic with the ends of its interval,
+# and how. The dot is small and the square open, for they may stand at one place.
 PARTING_COLOUR = "#8A5A83"
+PARTING_MARKS: tuple[tuple[str, tuple[str, str, str], dict[str, Any]], ...] = (
+    (
+        "together to",
+        ("together_to", "together_low", "together_high"),
+        {"marker": "o", "ms": 4.5, "mfc": PARTING_COLOUR},
+    ),
+    (
+        "apart to the end from",
+        ("parts_at", "parts_low", "parts_high"),
+        {"marker": "s", "ms": 8.5, "mfc": "none"},
+    ),
+)
+MARK: dict[str, Any] = {"ls": "", "mec": PARTING_COLOUR, "mew": 1.4}
+INTERVAL: dict[str, Any] = {"color": PARTING_COLOUR, "lw": 3.5, "alpha": 0.35}
+LIMIT: dict[str, Any] = {"color": "#222222", "lw": 1, "ls": (0, (4, 3))}
 # What a ribbon's discs are made of.
 CIRCLE = np.stack([(np.cos(angle), np.sin(angle)) for angle in 2 * np.pi * np.arange(20) / 20])
 NO_PAIR = "No pair to draw: none stays close, comes and goes or is lost in a picture."
-# Above this, how far signs are apart tells no more.
+# Above this, how far signs are apart tells no more, unless they are together so far.
 FARTHEST = 12.0
 
 
@@ -153,8 +165,9 @@ def draw_retrainings(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[
         middle = (own.min(axis=(0, 1, 2)) + own.max(axis=(0, 1, 2))) / 2
         reach = max(REACH * np.ptp(own, axis=(0, 1, 2)).max(), LEAST_REACH * whole)
         each = block.subplots(rows, columns, squeeze=False).flat
+        top = 1 - head / heights[0]
         block.subplots_adjust(
-            *(0.005, 0.01, 0.995, 1 - head / heights[0]), wspace=0.04, hspace=0.04
+            left=0.005, bottom=0.01, right=0.995, top=top, wspace=0.04, hspace=0.04
         )
         for index, axes in enumerate(each):
             axes.set(xticks=[], yticks=[])
@@ -175,13 +188,18 @@ def draw_retrainings(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[
         block.suptitle(
             f"{short(two[0])} (blue, ends in a dot) and {short(two[1])} (orange, in a square): "
             f"{said[pair]}, close in {often} of {len(close)} networks",
-            **{"fontsize": 10, "x": 0.005, "ha": "left", "y": 1 - 0.3 * head / heights[0]},
+            fontsize=10,
+            x=0.005,
+            y=1 - 0.3 * head / heights[0],
+            ha="left",
         )
     below.text(
-        *(0.005, 0.5),
+        0.005,
+        0.5,
         f"One panel a network, by its number, in {space}. Grey: all signs. "
         "Dark frame: close in that network's hidden states.",
-        **{"fontsize": 9, "va": "center"},
+        fontsize=9,
+        va="center",
     )
     return figure
 
@@ -194,6 +212,7 @@ def draw_parting(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]
     if (own := plane(stability)) is not None:
         views.append(own)
     limit = float(shared.attrs["parting"])
+    farthest = max(FARTHEST, 2 * limit)
     phase = 100 * shared["phase"].values
     rows = -(-len(pairs) // PARTINGS)
     columns = min(len(pairs), PARTINGS)
@@ -207,22 +226,22 @@ def draw_parting(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]
     for axes, pair in zip(each, pairs, strict=False):
         for view, style in zip(views, VIEWS, strict=False):
             separation = shared["separation"].sel(view=view).isel(pair=pair).values
-            axes.plot(phase, np.minimum(separation, FARTHEST), **style, label=view)
+            axes.plot(phase, np.minimum(separation, farthest), **style, label=view)
         at = stability.sel(space=HEADLINE).isel(pair=pair)
-        for (name, ends), mark in zip(PARTING_MARKS.items(), ("o", "s"), strict=True):
-            middle, low, high = (100 * float(at[one]) for one in (name, *ends))
-            axes.plot([low, high], [limit, limit], color=PARTING_COLOUR, lw=3.5, alpha=0.35)
-            axes.plot(middle, limit, mark, **_mark(mark), clip_on=False, zorder=5)
-        axes.axhline(limit, color="#222222", lw=1, ls=(0, (4, 3)), zorder=0)
+        for _, names, style in PARTING_MARKS:
+            middle, low, high = (100 * float(at[name]) for name in names)
+            axes.plot([low, high], [limit, limit], **INTERVAL)
+            axes.plot(middle, limit, **MARK, **style, clip_on=False, zorder=5)
+        axes.axhline(limit, **LIMIT, zorder=0)
         a, b = (short(str(stability[name].values[pair])) for name in ("sign_a", "sign_b"))
         axes.set_title(f"{a} and {b}", fontsize=10)
         axes.set_xlim(0, 100)
     each[0].set_yscale("log")
-    each[0].set_ylim(top=FARTHEST)
-    ticks = [1, limit, 2, 3, 5, 8, FARTHEST]
+    each[0].set_ylim(top=farthest)
+    ticks = [1, limit, 2, 3, 5, 8, farthest]
     each[0].yaxis.set_major_locator(ticker.FixedLocator(sorted(set(ticks))))
     each[0].yaxis.set_major_formatter(
-        lambda value, _: f"≥ {value:g}" if value >= FARTHEST else f"{value:g}"
+        lambda value, _: f"≥ {value:g}" if value >= farthest else f"{value:g}"
     )
     each[0].yaxis.set_minor_locator(ticker.NullLocator())
     figure.supylabel("distance between signs / within signs", fontsize=10)
@@ -232,10 +251,9 @@ def draw_parting(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]
     level = f"{float(stability.attrs['confidence']):.0%}".replace("%", "\u00a0%")
     keys: dict[str, dict[str, Any]] = {
         **dict(zip(views, VIEWS, strict=False)),
-        f"apart from {limit:g} on": {"color": "#222222", "lw": 1, "ls": (0, (4, 3))},
-        "together to": {"marker": "o", "ls": "", **_mark("o")},
-        "apart to the end from": {"marker": "s", "ls": "", **_mark("s")},
-        f"{level} interval": {"color": PARTING_COLOUR, "lw": 3.5, "alpha": 0.35},
+        f"apart from {limit:g} on": LIMIT,
+        **{words: {**MARK, **style} for words, _, style in PARTING_MARKS},
+        f"{level} interval": INTERVAL,
     }
     handles = [Line2D([], [], **style, label=name) for name, style in keys.items()]
     figure.legend(
@@ -248,12 +266,6 @@ def draw_parting(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]
         title_fontsize=9,
     )
     return figure
-
-
-def _mark(shape: str) -> dict[str, Any]:
-    # The dot is small and the square open: they may stand at one place.
-    size, face = (8.5, "none") if shape == "s" else (4.5, PARTING_COLOUR)
-    return {"ms": size, "mec": PARTING_COLOUR, "mew": 1.4, "mfc": face}
 
 
 def _draw_panel(axes: Any, path: np.ndarray, pair: Sequence[int]) -> None:
