@@ -221,3 +221,12 @@ def test_a_path_that_is_empty_on_a_real_frame_is_refused(tmp_path: Path) -> None
     write_store(one, path, stage="paths", title="test")
     with pytest.raises(UserError, match=r"paths\.zarr: it holds values on real frames"):
         run_stage(tmp_path)
+
+
+def test_paths_of_another_network_are_refused(tmp_path: Path) -> None:
+    make_run(tmp_path, "pre")
+    store, sources = tmp_path / "paths.zarr", {"activations": tmp_path / "untrained.zarr"}
+    one = open_store(store).load()
+    write_store(one, store, stage="paths", title="test", made_from=sources)
+    with pytest.raises(UserError, match=r"paths\.zarr: it was not made from .*hidden\.zarr"):
+        run_stage(tmp_path)

@@ -191,3 +191,14 @@ def test_a_reference_is_of_networks_each_once(
     with pytest.raises(UserError, match="one or more networks, none twice"):
         reference(folder / "activations", tmp_path / "reference.zarr", networks=networks)
     assert not (tmp_path / "reference.zarr").exists()
+
+
+@pytest.mark.parametrize(("states", "name"), [("0", "1"), ("0", "2"), ("2", "0")])
+def test_a_network_under_another_name_is_refused(
+    folder: Path, tmp_path: Path, states: str, name: str
+) -> None:
+    """One of the reference's own would be judged by itself, or another by fewer."""
+    path = folder / f"activations/{states}.zarr"
+    with pytest.raises(UserError, match=rf"{states}\.zarr: these are not the hidden states of"):
+        alignment(path, folder / "reference.zarr", tmp_path / "out", network=name)
+    assert not (tmp_path / "out").exists()

@@ -257,3 +257,15 @@ def test_values_that_are_no_numbers_are_refused(tmp_path: Path, value: float) ->
     change(tmp_path / "hidden.zarr", hidden=states)
     with pytest.raises(UserError, match=r"hidden\.zarr: .*no finite numbers"):
         run_stage(tmp_path)
+
+
+def test_paths_of_another_network_are_refused(tmp_path: Path) -> None:
+    """Of the same shape: nothing but what they were made from tells."""
+    write_stores(tmp_path)
+    store, states = tmp_path / "paths.zarr", tmp_path / "hidden.zarr"
+    one = open_store(store).load()
+    write_store(one, store, stage="paths", title="test", made_from={"activations": states})
+    run_stage(tmp_path)
+    change(states, hidden=open_store(states).hidden.values + np.float32(0.5))
+    with pytest.raises(UserError, match=r"paths\.zarr: it was not made from .*hidden\.zarr"):
+        run_stage(tmp_path)

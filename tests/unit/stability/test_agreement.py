@@ -453,3 +453,14 @@ def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     write_closeness(tmp_path, 2, np.full((8, 8), np.nan))
     with pytest.raises(UserError, match=r"closeness/2\.zarr: .*no finite numbers"):
         run_stage(tmp_path, [0, 2])
+
+
+def test_ranks_of_another_network_are_refused(tmp_path: Path) -> None:
+    write_study(tmp_path, 2)
+    for network, source in ((0, 0), (1, 0)):
+        path = tmp_path / f"closeness/{network}.zarr"
+        sources = {"activations": tmp_path / f"activations/{source}.zarr"}
+        one = open_store(path).load()
+        write_store(one, path, stage="closeness", title="test", made_from=sources)
+    with pytest.raises(UserError, match=r"1\.zarr: it was not made from .*activations/1\.zarr"):
+        run_stage(tmp_path, [0, 1])

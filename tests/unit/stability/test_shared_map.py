@@ -151,3 +151,20 @@ def test_separations_that_are_not_known_are_no_fault(folder: Path, tmp_path: Pat
     unknown = np.isnan(open_store(tmp_path / "out.zarr").separation.values)
     assert unknown[..., 2].all()
     assert not np.delete(unknown, 2, axis=2).any()
+
+
+@pytest.mark.parametrize("kind", ["alignment", "quality"])
+def test_what_is_of_another_network_is_refused(folder: Path, tmp_path: Path, kind: str) -> None:
+    """Whichever of them it is; it stands under the right name."""
+    for number in range(2):
+        made = xr.Dataset({"hidden": float(number)})
+        path = tmp_path / f"{number}.zarr"
+        write_store(made, path, stage="activations", title="made for a test")
+    copied = {one: tmp_path / one for one in ("alignment", "closeness", "quality")}
+    for one, place in copied.items():
+        shutil.copytree(folder / one, place)
+        own = {"activations": tmp_path / f"{int(one == kind)}.zarr"}
+        store = open_store(place / "4.zarr").load()
+        write_store(store, place / "4.zarr", stage=one, title="made for a test", made_from=own)
+    with pytest.raises(UserError, match=rf"{kind}/4\.zarr: it is of another network or study"):
+        shared_map(folder / "networks.txt", *copied.values(), tmp_path / "out.zarr")
