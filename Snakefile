@@ -29,3 +29,4 @@ rule all:
         "<results>/<study>/agreement.zarr",
         "<results>/<study>/shared_map.zarr",
         rules.figures.output,
+        expand(rules.run_figures.output, run=RUNS),

@@ -55,7 +55,7 @@ class Study:
     @property
     def for_figures(self) -> tuple[Path, ...]:
         """The inputs of the figures stage."""
-        names = ("stability.zarr", "agreement.zarr", "shared_map.zarr", "paths/0.zarr", "networks")
+        names = ("stability.zarr", "agreement.zarr", "shared_map.zarr", "networks")
         return tuple(self.folder / name for name in names)
 
 
@@ -422,7 +422,7 @@ class Page(HTMLParser):
 def write_report(study: Study, out: Path, **keywords: Any) -> str:
     folder = study.folder
     if not (folder / "figures").exists():
-        figures(*study.for_figures, folder / "figures")
+        figures(*study.for_figures, folder / "figures", study="fake")
     inputs = ("stability.zarr", "sequences.zarr", "excluded.csv", "paths/0.zarr", "networks")
     report(
         *(folder / name for name in (*inputs, "figures", "provenance.json")),

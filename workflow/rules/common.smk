@@ -12,7 +12,8 @@ sys.path.insert(0, str(LIBRARY))
 from signpaths import config as study_config
 from signpaths.errors import UserError
 from signpaths.hashes import code_hash, content_hash
-from signpaths.spaces import projections
+from signpaths.options import REFERENCE_RUN
+from signpaths.report import gallery
 from signpaths.stages import BY_RULE
 
 # Rules call `python -m signpaths`: by the Python that runs Snakemake unless a rule has an
@@ -38,6 +39,7 @@ wildcard_constraints:
     ae_seed=r"\d+",
     shared_seed=r"\d+",
     dims=r"[23]",
+    run=r"\d+|median|best",
 
 
 ENVIRONMENT = str(LIBRARY.parent / "envs" / "signpaths.yaml")
@@ -50,6 +52,15 @@ AE_SEEDS = range(config["autoencoder"]["seeds"])
 # What all networks are turned onto; more networks than these change nothing in it.
 REFERENCE_NETWORKS = NETWORKS[: config["alignment"]["reference"]]
 SHARED_SEEDS = range(config["shared"]["seeds"])
+# The networks whose paths are drawn, by name, or by a word for one that is known when all are trained.
+RUNS = list(
+    dict.fromkeys(
+        REFERENCE if run == REFERENCE_RUN else run for run in config["figures"]["runs"]
+    )
+)
+RUN_FIGURES = gallery.of_run(
+    config["figures"]["maps"], DIMS, [list(one) for one in config["figures"]["signs"]]
+)
 COMPARED = config["report"]["compare"]
 RESULTS = Path(workflow.pathvars.apply("<results>"))
 
@@ -74,6 +85,16 @@ def each(*patterns):
     return expand(patterns, network=NETWORKS)
 
 
+def of_run(pattern, **more):
+    """The paths of the network that a run means; of all, where only they tell which it is."""
+
+    def paths(wildcards):
+        networks = [wildcards.run] if wildcards.run.isdigit() else NETWORKS
+        return expand(pattern, network=networks, **more)
+
+    return paths
+
+
 def benchmarks_of(*rules):
     """The benchmark files of these rules' jobs. One that was lost is no reason to do its job again."""
     every = {
@@ -81,6 +102,7 @@ def benchmarks_of(*rules):
         "dims": DIMS,
         "ae_seed": AE_SEEDS,
         "shared_seed": SHARED_SEEDS,
+        "run": RUNS,
     }
     return [
         benchmark

@@ -30,3 +30,33 @@ rule evidence:
     shell:
         "python -m signpaths evidence {input.stability:q} {input.signals:q}"
         " {params.activations:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule sightings:
+    input:
+        sequences="<results>/<study>/sequences.zarr",
+        activations=of_run("<results>/<study>/activations/{network}.zarr"),
+        paths=of_run("<results>/<study>/paths/{network}.zarr"),
+        metrics=each("<results>/<study>/networks/{network}/metrics.json"),
+        agreement="<results>/<study>/agreement.zarr",
+        shared_map="<results>/<study>/shared_map.zarr",
+    output:
+        directory("<results>/<study>/sightings/{run}.zarr"),
+    log:
+        "<logs>/<study>/sightings/{run}.log",
+    benchmark:
+        "<results>/<study>/benchmarks/sightings/{run}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=3000,
+        runtime=30,
+    params:
+        activations=lambda wildcards, input: Path(input.activations[0]).parent,
+        paths=lambda wildcards, input: Path(input.paths[0]).parent,
+        networks=lambda wildcards, input: Path(input.metrics[0]).parents[1],
+        code=code("sightings"),
+    shell:
+        "python -m signpaths sightings {input.sequences:q} {params.activations:q} {params.paths:q}"
+        " {params.networks:q} {input.agreement:q} {input.shared_map:q} {output:q}"
+        " --run={wildcards.run} > {log:q} 2>&1"

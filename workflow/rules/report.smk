@@ -33,70 +33,22 @@ rule figures:
         stability="<results>/<study>/stability.zarr",
         agreement="<results>/<study>/agreement.zarr",
         shared_map="<results>/<study>/shared_map.zarr",
-        paths=f"<results>/<study>/paths/{REFERENCE}.zarr",
         metrics=each("<results>/<study>/networks/{network}/metrics.json"),
     output:
-        paths=[
+        shown=[
             report(
-                f"<results>/<study>/figures/paths-{space.name}.png",
-                caption="../report/paths.rst",
-                category="Example paths",
-                labels={"projection": space.kind, "dimensions": str(space.dims)},
+                f"<results>/<study>/figures/{entry.name}.png",
+                caption=f"../report/{entry.name}.rst",
+                category=entry.category,
+                labels={"content": entry.content},
             )
-            for space in projections(DIMS, shared_seeds=len(SHARED_SEEDS))
+            for entry in gallery.of(gallery.STUDY)
         ],
-        shared_map=report(
-            "<results>/<study>/figures/shared-map.png",
-            caption="../report/shared_map.rst",
-            category="Shared map",
-            labels={"content": "Mean paths of all signs over all networks"},
-        ),
-        retrainings=report(
-            "<results>/<study>/figures/retrainings.png",
-            caption="../report/retrainings.rst",
-            category="Shared map",
-            labels={"content": "Pairs in every network"},
-        ),
-        parting=report(
-            "<results>/<study>/figures/parting.png",
-            caption="../report/parting.rst",
-            category="Shared map",
-            labels={"content": "Where pairs part"},
-        ),
-        pairs=report(
-            "<results>/<study>/figures/pairs.png",
-            caption="../report/pairs_figure.rst",
-            category="Pairs",
-            labels={"content": "The most stable pairs"},
-        ),
-        networks=report(
-            "<results>/<study>/figures/networks.png",
-            caption="../report/networks.rst",
-            category="Pairs",
-            labels={"content": "Pairs by network"},
-        ),
-        variance=report(
-            "<results>/<study>/figures/variance.png",
-            caption="../report/variance.rst",
-            category="Runs",
-            labels={"content": "Where the instability comes from"},
-        ),
-        accuracy=report(
-            "<results>/<study>/figures/accuracy.png",
-            caption="../report/accuracy.rst",
-            category="Runs",
-            labels={"content": "Accuracy of every network"},
-        ),
-        runs=report(
-            "<results>/<study>/figures/runs.png",
-            caption="../report/runs.rst",
-            category="Runs",
-            labels={"content": "How alike the networks are"},
-        ),
-        vector=expand(
-            "<results>/<study>/figures/{name}.svg",
-            name=["pairs", "accuracy", "shared-map"],
-        ),
+        others=[
+            f"<results>/<study>/figures/{file}"
+            for file in gallery.of_study()
+            if not file.endswith(".png")
+        ],
     log:
         "<logs>/<study>/figures.log",
     benchmark:
@@ -108,12 +60,71 @@ rule figures:
         runtime=30,
     params:
         networks=lambda wildcards, input: Path(input.metrics[0]).parents[1],
-        folder=lambda wildcards, output: Path(output.pairs).parent,
+        folder=lambda wildcards, output: Path(output.shown[0]).parent,
+        study=config["study"],
         options=options("figures"),
         code=code("figures"),
     shell:
         "python -m signpaths figures {input.stability:q} {input.agreement:q} {input.shared_map:q}"
-        " {input.paths:q} {params.networks:q} {params.folder:q} {params.options} > {log:q} 2>&1"
+        " {params.networks:q} {params.folder:q} --study={params.study} {params.options} > {log:q} 2>&1"
+
+
+rule run_figures:
+    input:
+        named="<results>/<study>/named_signs.csv",
+        sightings="<results>/<study>/sightings/{run}.zarr",
+        activations=of_run("<results>/<study>/activations/{network}.zarr"),
+        paths=of_run("<results>/<study>/paths/{network}.zarr"),
+        models=of_run("<results>/<study>/networks/{network}/model.keras"),
+        autoencoders=of_run(
+            "<results>/<study>/autoencoders/{network}/{dims}/0/model.keras", dims=DIMS
+        ),
+        shared=expand(
+            "<results>/<study>/shared/{dims}/{shared_seed}/model.keras",
+            dims=DIMS,
+            shared_seed=SHARED_SEEDS,
+        ),
+    output:
+        shown=[
+            report(
+                f"<results>/<study>/run_figures/{{run}}/{drawn.path}.png",
+                caption=f"../report/{drawn.entry.name}.rst",
+                category=drawn.entry.category,
+                labels={"figure": drawn.content, "map": drawn.map, "run": "{run}"},
+            )
+            for drawn in RUN_FIGURES
+            if drawn.entry.is_shown
+        ],
+        others=[
+            f"<results>/<study>/run_figures/{{run}}/{drawn.path}.{suffix}"
+            for drawn in RUN_FIGURES
+            for suffix in drawn.entry.formats
+            if suffix != "png"
+        ],
+    log:
+        "<logs>/<study>/run_figures/{run}.log",
+    benchmark:
+        "<results>/<study>/benchmarks/run_figures/{run}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        activations=lambda wildcards, input: Path(input.activations[0]).parent,
+        paths=lambda wildcards, input: Path(input.paths[0]).parent,
+        networks=lambda wildcards, input: Path(input.models[0]).parents[1],
+        autoencoders=lambda wildcards, input: Path(input.autoencoders[0]).parents[3],
+        shared=lambda wildcards, input: Path(input.paths[0]).parents[1] / "shared",
+        folder=lambda wildcards, output: Path(output.shown[0]).parent,
+        study=config["study"],
+        maps=[f"--maps={one}" for one in config["figures"]["maps"]],
+        options=options("run_figures"),
+        code=code("run_figures"),
+    shell:
+        "python -m signpaths run-figures {params.activations:q} {params.paths:q}"
+        " {input.sightings:q} {params.networks:q} {params.autoencoders:q} {params.shared:q}"
+        " {params.folder:q} --study={params.study} {params.maps} {params.options} > {log:q} 2>&1"
 
 
 rule provenance:
@@ -141,7 +152,9 @@ rule provenance:
             rules.agreement,
             rules.shared_map,
             rules.evidence,
+            rules.sightings,
             rules.figures,
+            rules.run_figures,
         ),
     output:
         "<results>/<study>/provenance.json",
@@ -167,13 +180,15 @@ rule report:
         excluded="<results>/<study>/excluded.csv",
         paths=f"<results>/<study>/paths/{REFERENCE}.zarr",
         metrics=each("<results>/<study>/networks/{network}/metrics.json"),
-        figures=rules.figures.output,
+        figures=rules.figures.output.shown,
         provenance="<results>/<study>/provenance.json",
         evidence="<results>/<study>/evidence.zarr",
         claims="<results>/<study>/claims.csv",
         agreement="<results>/<study>/agreement.zarr",
         shared_map="<results>/<study>/shared_map.zarr",
         quality=each("<results>/<study>/quality/{network}.zarr"),
+        sightings=f"<results>/<study>/sightings/{RUNS[0]}.zarr",
+        run_figures=expand(rules.run_figures.output.shown, run=RUNS[0]),
         compared=compared,
         planted="<results>/<study>/planted.csv" if SOURCE == "simulate" else [],
     output:
@@ -194,6 +209,7 @@ rule report:
         networks=lambda wildcards, input: Path(input.metrics[0]).parents[1],
         figures=lambda wildcards, input: Path(input.figures[0]).parent,
         quality=lambda wildcards, input: Path(input.quality[0]).parent,
+        run_figures=lambda wildcards, input: Path(input.run_figures[0]).parent,
         planted=lambda wildcards, input: (
             ["--planted", input.planted] if input.planted else []
         ),
@@ -206,4 +222,5 @@ rule report:
         "python -m signpaths report {input.stability:q} {input.sequences:q} {input.excluded:q}"
         " {input.paths:q} {params.networks:q} {params.figures:q} {input.provenance:q} {output:q}"
         " --evidence {input.evidence:q} --claims {input.claims:q} --agreement {input.agreement:q}"
-        " --shared-map {input.shared_map:q} --quality {params.quality:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"
+        " --shared-map {input.shared_map:q} --quality {params.quality:q}"
+        " --sightings {input.sightings:q} --run-figures {params.run_figures:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"

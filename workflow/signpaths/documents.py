@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from signpaths import stages
+from signpaths.report import gallery
 from signpaths.schema import Schema, expected, schema
 
 WIDTH = 100
@@ -30,6 +31,7 @@ def documents(checkout: Path) -> dict[str, str]:
         "config/README.md": reference(),
         "config/config.yaml": base_config(now("config/config.yaml")),
         "README.md": stages.documented(now("README.md")),
+        **{f"workflow/report/{name}": text for name, text in gallery.captions().items()},
     }
 
 

@@ -67,6 +67,11 @@ def _pairs(value: Any) -> Any:
     return value
 
 
+def _seed(value: Any) -> Any:
+    """Take a seed as YAML reads it, a whole number, for a network's name."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _map(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
@@ -141,6 +146,37 @@ Pairs = Annotated[
     ),
     Parameter(accepts_keys=False, n_tokens=1),
 ]
+
+SignGroups = Annotated[
+    tuple[
+        Annotated[
+            tuple[Text, ...],
+            ONCE,
+            Field(min_length=1, max_length=6, json_schema_extra={"uniqueItems": True}),
+        ],
+        ...,
+    ],
+    BeforeValidator(_pairs),
+    ONCE,
+    Field(
+        max_length=24,
+        title="a list of at most 24 lists, each of 1 to 6 different signs, none twice",
+        json_schema_extra={"uniqueItems": True},
+    ),
+    Parameter(accepts_keys=False, n_tokens=1),
+]
+
+# Words for a network that is known once all are trained, beside names of networks.
+REFERENCE_RUN, MEDIAN, BEST = "reference", "median", "best"
+Run = Annotated[
+    str,
+    Field(
+        pattern=f"^([0-9]+|{REFERENCE_RUN}|{MEDIAN}|{BEST})$",
+        title=f"a network's seed, `{REFERENCE_RUN}`, `{MEDIAN}` or `{BEST}`",
+    ),
+    BeforeValidator(_seed),
+]
+Map = Literal["ae", "pca", "shared_ae", "shared_pca"]
 
 StudyName = Annotated[
     str,
@@ -657,8 +693,8 @@ class EvidenceOptions(Options):
     """
 
 
-class NamedSignsOptions(Options):
-    """The signs that the config names."""
+class PairsOptions(Options):
+    """The pairs that the config names."""
 
     pairs: Pairs = ()
     """Pairs to draw in every network and along their way, beside those that tell most. A sign that
@@ -666,12 +702,37 @@ class NamedSignsOptions(Options):
     """
 
 
-class FiguresOptions(NamedSignsOptions):
-    """How the figures are drawn."""
+class SignsOptions(Options):
+    """The signs that the config names, to be drawn together."""
+
+    signs: SignGroups = ()
+    """Signs to draw together, each list in a figure of its own, all others faint behind. By
+    default the pairs of `figures.pairs`.
+    """
+
+
+class TransformOptions(Options):
+    """How paths are drawn."""
 
     transform: Literal["none", "log1p"] = "none"
     """Draw paths as they are (`none`), or as sign(x) · log(1 + |x|), which shows their beginnings
     more closely (`log1p`). No measure is changed.
+    """
+
+
+class Figures(TransformOptions, SignsOptions, PairsOptions):
+    """What is drawn, and how."""
+
+    runs: OneOrMore[Run] = (REFERENCE_RUN, MEDIAN)
+    """The networks whose paths are drawn: seeds, `reference` for that of `report.reference_seed`,
+    `median` for the one that is most like the others, `best` for the one of the best validation
+    accuracy. The report shows the first.
+    """
+
+    maps: OneOrMore[Map] = ("ae", "pca")
+    """The projections that paths are drawn in, in the dimensions of `autoencoder.dims`: a network's
+    own autoencoder (`ae`) or principal components (`pca`), or the shared map's (`shared_ae`,
+    `shared_pca`). The report shows the first.
     """
 
 
@@ -780,5 +841,5 @@ class Study(ClaimsOptions, MethodOptions, Names):
     stability: StabilityOptions = StabilityOptions()
     agreement: AgreementOptions = AgreementOptions()
     evidence: EvidenceOptions = EvidenceOptions()
-    figures: FiguresOptions = FiguresOptions()
+    figures: Figures = Figures()
     report: Report = Report()

@@ -64,7 +64,7 @@ STAGES = (
         "named-signs",
         "data",
         "Check that the study has the signs that its config names.",
-        (options.NamedSignsOptions,),
+        (options.PairsOptions, options.SignsOptions),
     ),
     Stage(
         "splits",
@@ -152,8 +152,19 @@ STAGES = (
         "Hold closeness against held-out mistakes, and claims against the retrainings.",
         (options.EvidenceOptions, options.ClaimsOptions),
     ),
+    Stage(
+        "sightings",
+        "evidence",
+        "Measure in one run what the article saw in its figures.",
+    ),
     Stage("method", "report", "Say in words what was computed.", (options.MethodOptions,)),
-    Stage("figures", "report", "Draw the figures.", (options.FiguresOptions,)),
+    Stage("figures", "report", "Draw the figures of all runs.", (options.PairsOptions,)),
+    Stage(
+        "run-figures",
+        "report",
+        "Draw the article's figures of one run.",
+        (options.SignsOptions, options.TransformOptions),
+    ),
     Stage("provenance", "report", "Write down what made the study."),
     Stage(
         "report",

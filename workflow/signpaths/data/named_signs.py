@@ -1,17 +1,17 @@
-"""Stage `named-signs`: sequences and the pairs that a config names in, a refusal or the pairs out.
+"""Stage `named-signs`: sequences and the signs that a config names in, a refusal or a list out.
 
 Runs as soon as the recordings are read, so that a misspelt sign is told at once, not when all is
 trained and the figures are drawn.
 """
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from signpaths.errors import UserError
-from signpaths.options import NamedSignsOptions
+from signpaths.options import PairsOptions, SignsOptions
 from signpaths.stores import open_store, write_table
 from signpaths.wording import printable
 
@@ -20,7 +20,12 @@ LONGEST = 60
 
 
 def named_signs(
-    sequences: Path, table: Path, /, *, options: NamedSignsOptions = NamedSignsOptions()
+    sequences: Path,
+    table: Path,
+    /,
+    *,
+    pairs: PairsOptions = PairsOptions(),
+    signs: SignsOptions = SignsOptions(),
 ) -> None:
     """Check that the study has every sign that its config names.
 
@@ -29,33 +34,51 @@ def named_signs(
     sequences
         The store of stage `sequences`.
     table
-        The CSV to write: `sign_a` and `sign_b` of every pair named.
-    options
-        The pairs.
+        The CSV to write: the `key` that names a `sign`, one a line.
+    pairs
+        What `figures.pairs` names.
+    signs
+        What `figures.signs` names.
 
     Raises
     ------
     UserError
         If a sign is not in the study.
     """
-    check_signs(options.pairs, set(open_store(sequences, "sequences").sign.values.tolist()))
-    write_table(table, pd.DataFrame(options.pairs, columns=["sign_a", "sign_b"]))
+    known = set(open_store(sequences, "sequences").sign.values.tolist())
+    named = {"figures.pairs": pairs.pairs, "figures.signs": signs.signs}
+    check_signs(named, known)
+    rows = [(key, sign) for key, groups in named.items() for group in groups for sign in group]
+    write_table(table, pd.DataFrame(rows, columns=["key", "sign"]))
 
 
-def check_signs(pairs: Sequence[tuple[str, str]], known: Collection[str]) -> None:
-    """Refuse pairs of `figures.pairs` whose signs are not known, all at once.
+def check_signs(named: Mapping[str, Sequence[Sequence[str]]], known: Collection[str]) -> None:
+    """Refuse signs that are not known, all at once.
+
+    Parameters
+    ----------
+    named
+        Lists of signs by the key of the config that names them.
+    known
+        The study's signs.
 
     Raises
     ------
     UserError
         If there are any; names them and what may have been meant.
     """
-    unknown = dict.fromkeys(sign for pair in pairs for sign in pair if sign not in known)
+    unknown = dict.fromkeys(
+        (key, sign)
+        for key, groups in named.items()
+        for group in groups
+        for sign in group
+        if sign not in known
+    )
     if unknown:
-        raise UserError("\n".join(_said_of(sign, sorted(known)) for sign in unknown))
+        raise UserError("\n".join(_said_of(*one, sorted(known)) for one in unknown))
 
 
-def _said_of(sign: str, known: Sequence[str]) -> str:
+def _said_of(key: str, sign: str, known: Sequence[str]) -> str:
     # Any letter case: `god` is near `God`.
     lowered = {one.lower(): one for one in reversed(known)}
     near = difflib.get_close_matches(sign.lower(), lowered, n=1)
@@ -63,4 +86,4 @@ def _said_of(sign: str, known: Sequence[str]) -> str:
     hint = f"Did you mean {printable(lowered[near[0]])}?" if near else f"There are {some}."
     name = printable(sign)
     name = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
-    return f"figures.pairs: the study has no sign {name}. {hint}"
+    return f"{key}: the study has no sign {name}. {hint}"

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from signpaths.data.hands import UNKNOWN, hands, movements
 from signpaths.errors import UserError
 from signpaths.options import SequencesOptions
 from signpaths.stores import open_store, write_store, write_table
@@ -183,29 +184,16 @@ def _check_signs(sign: np.ndarray) -> None:
 def _hands(
     sign: np.ndarray, frames: list[np.ndarray], channels: np.ndarray, two_handed: float
 ) -> tuple[str, np.ndarray, dict[str, str]]:
-    """Call each sign one- or two-handed by the majority of its examples; a tie counts as two."""
-    columns = {name: index for index, name in enumerate(channels)}
-    wanted = [[f"{side}_{axis}" for axis in "xyz"] for side in ("left", "right")]
     rule = f"two if the left hand moves at least {two_handed} of what the right hand does"
     attrs = {
         "long_name": "hands that the sign uses",
         "rule": f"{rule}, in most examples of the sign",
     }
-    if not columns.keys() >= {*wanted[0], *wanted[1]}:
+    moved = movements(frames, channels)
+    if moved is None:
         attrs["rule"] = "unknown: there are no channels left_x … right_z"
-        return "example", np.full(len(sign), "unknown"), attrs
-    left, right = (
-        np.array([_movement(values[:, [columns[name] for name in side]]) for values in frames])
-        for side in wanted
-    )
-    both = left >= two_handed * right
-    votes = {name: both[sign == name].mean() for name in set(sign)}
-    return "example", np.array(["two" if votes[name] >= 0.5 else "one" for name in sign]), attrs
-
-
-def _movement(position: np.ndarray) -> float:
-    """Root mean square distance of a hand `(time, 3)` from its mean place, in metres."""
-    return float(np.sqrt(((position - position.mean(axis=0)) ** 2).sum(axis=1).mean()))
+        return "example", np.full(len(sign), UNKNOWN), attrs
+    return "example", hands(sign, moved, two_handed), attrs
 
 
 def _excluded_table(found: xr.Dataset, sign: np.ndarray, reasons: np.ndarray) -> pd.DataFrame:

@@ -63,7 +63,7 @@ def named(stability: xr.Dataset, pairs: Sequence[tuple[str, str]]) -> list[int]:
     """
     both = zip(stability["sign_a"].values, stability["sign_b"].values, strict=True)
     place = {frozenset(map(str, two)): index for index, two in enumerate(both)}
-    check_signs(pairs, set().union(*place))
+    check_signs({"figures.pairs": pairs}, set().union(*place))
     return [place[frozenset(pair)] for pair in pairs]
 
 

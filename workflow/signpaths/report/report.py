@@ -18,11 +18,13 @@ from markupsafe import Markup
 from signpaths import __version__
 from signpaths.data.planted import read_planted
 from signpaths.options import ReportOptions
+from signpaths.report import gallery
 from signpaths.report.reading import open_shared_map
 from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
     accuracy,
     agreement,
+    article,
     causes,
     cite,
     claims,
@@ -36,7 +38,6 @@ from signpaths.report.sections import (
     method,
     opening,
     pairs,
-    paths,
     planning,
     planted,
     projection,
@@ -52,6 +53,7 @@ from signpaths.report.study import (
     picture,
     read_compared,
     read_json,
+    run_pictures,
 )
 from signpaths.report.templates import TEMPLATES, environment
 from signpaths.runs import names_of, read_metrics
@@ -71,7 +73,7 @@ class Section(Protocol):
 
 # Below the opening, in the order of the page.
 SECTIONS: Sequence[Section] = (
-    *(pairs, groups, shared_map, paths, accuracy, claims, causes),
+    *(pairs, groups, shared_map, article, accuracy, claims, causes),
     *(sensitivity, instability, halves, planning),
     *(evidence, trust, agreement, compared),
     *(planted, data, method, projection, provenance, cite, glossary),
@@ -94,6 +96,8 @@ def report(
     agreement: Path | None = None,
     shared_map: Path | None = None,
     quality: Path | None = None,
+    sightings: Path | None = None,
+    run_figures: Path | None = None,
     compare: Annotated[Sequence[Path], Parameter(consume_multiple=True)] = (),
     planted: Path | None = None,
     options: ReportOptions = ReportOptions(),
@@ -128,6 +132,10 @@ def report(
         All networks in one map, `shared_map.zarr`.
     quality
         The folder of how far the projections are to be trusted, with `<network>.zarr` in it.
+    sightings
+        What was measured of the run whose figures are shown, `sightings/<run>.zarr`.
+    run_figures
+        The folder of its figures.
     compare
         The folders of other studies, each with `stability.zarr` and `provenance.json`.
     planted
@@ -150,6 +158,8 @@ def report(
         agreement=open_store(agreement, "agreement") if agreement else None,
         shared_map=open_shared_map(shared_map, stable) if shared_map else None,
         quality=quality,
+        sightings=open_store(sightings, "sightings").load() if sightings else None,
+        run_pictures=run_pictures(run_figures) if run_figures else {},
         compared=[read_compared(folder) for folder in compare],
         planted=read_planted(planted) if planted else None,
     )
@@ -179,6 +189,8 @@ def render(study: Study, name: str, title: str | None) -> str:
             measured=measured(study),
             reference=study.reference,
             pictures=study.pictures,
+            run_pictures=study.run_pictures,
+            gallery=gallery.BY_NAME,
             opening=opening.content(study),
             sections=[{"id": _id_of(section), "name": section.NAME} for section in shown],
             script_data=for_script(contents["pairs"]["data"]),

@@ -9,7 +9,7 @@ import json
 import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,8 @@ class Study:
         The network whose paths are drawn.
     quality
         The folder with a store for every network.
+    sightings, run_pictures
+        What was measured of the run whose figures are shown, and these by their place.
     """
 
     stability: xr.Dataset
@@ -80,6 +82,8 @@ class Study:
     agreement: xr.Dataset | None = None
     shared_map: xr.Dataset | None = None
     quality: Path | None = None
+    sightings: xr.Dataset | None = None
+    run_pictures: dict[str, Picture] = field(default_factory=dict)
     compared: Sequence[Compared] = ()
     planted: pd.DataFrame | None = None
 
@@ -191,6 +195,14 @@ def picture(path: Path) -> Picture:
     width, height = struct.unpack(">II", content[16:24])
     source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
     return Picture(path.stem, source, width, height)
+
+
+def run_pictures(folder: Path) -> dict[str, Picture]:
+    """Embed the figures of a run, by their place in its folder: `ae/03-paths`."""
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): picture(path)
+        for path in sorted(folder.rglob("*.png"))
+    }
 
 
 def known(value: Any) -> float | None:

@@ -109,18 +109,34 @@ def groups_of(pi: np.ndarray, tau: float) -> np.ndarray:
         that is closer; 0 for a sign by itself.
     """
     matrix = squareform(pi)
-    # Shares of few networks are often equal. Of two, the signs that are more alike in all else come
-    # first, so that the order of the signs decides nothing.
-    squares = (matrix**2).sum(axis=1)
-    unlike = np.maximum(squares[:, None] + squares - 2 * matrix @ matrix, 0)
-    ties = squareform(unlike, checks=False)
-    cut = fcluster(linkage(1 - pi + TIE * ties, "average"), 1 - tau + ROUNDING, "distance") - 1
+    cut = fcluster(tree_of(pi), 1 - tau + ROUNDING, "distance") - 1
     size = np.bincount(cut)
     cohesion = np.bincount(cut, weights=(matrix * (cut[:, None] == cut)).sum(axis=1))
     order = [one for one in np.lexsort((-cohesion, -size)) if size[one] > 1]
     number = np.zeros(size.size, dtype=int)
     number[order] = np.arange(len(order)) + 1
     return number[cut]
+
+
+def tree_of(pi: np.ndarray) -> np.ndarray:
+    """Join signs by average linkage on 1 − π.
+
+    Parameters
+    ----------
+    pi
+        `(pair,)`.
+
+    Returns
+    -------
+    numpy.ndarray
+        As scipy's `linkage` gives it, `(sign - 1, 4)`.
+    """
+    matrix = squareform(pi)
+    # Shares of few networks are often equal. Of two, the signs that are more alike in all else come
+    # first, so that the order of the signs decides nothing.
+    squares = (matrix**2).sum(axis=1)
+    unlike = np.maximum(squares[:, None] + squares - 2 * matrix @ matrix, 0)
+    return linkage(1 - pi + TIE * squareform(unlike, checks=False), "average")
 
 
 def co_membership(close: np.ndarray, tau: float, resamples: int, seed: int) -> np.ndarray:

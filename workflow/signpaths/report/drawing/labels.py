@@ -1,21 +1,30 @@
 """Names beside points: near what they name, over nothing else, and never on each other.
 
-Takes points and the sizes of labels, gives places; and writes the signs' names into a figure.
+Takes points and the sizes of labels, gives places; and writes names into a figure.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib import patheffects
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from signpaths.report.drawing.style import short
+from signpaths.wording import counted
 
 # What it costs a label to cover another's anchor: as much as so many heights of way.
 COVERED = 3.0
+# The lines from labels to their anchors, and the anchors.
+LEADER = "#B00000"
+HALO = [patheffects.Stroke(linewidth=2.4, foreground="white", alpha=0.9)]
+NOWHERE = np.empty((0, 2))
+# Half the width of a mark that names keep clear of, in pixels, and what of it counts as covered.
+MARK = 8.0
+GRID = MARK * np.array([[x, y] for x in (-1, 0, 1) for y in (-1, 0, 1)])
 
 
 def place_labels(
@@ -24,6 +33,7 @@ def place_labels(
     bounds: tuple[float, float, float, float],
     *,
     gap: float = 2.0,
+    avoid: np.ndarray = NOWHERE,
 ) -> np.ndarray:
     """Find a place for every label, near its anchor, so that no two labels overlap.
 
@@ -40,6 +50,8 @@ def place_labels(
         The rectangle that the labels must stay in: left, bottom, right, top.
     gap
         Least distance between two labels, and between a label and its anchor.
+    avoid
+        What is better not covered either, as other labels' anchors are, (m, 2).
 
     Returns
     -------
@@ -61,7 +73,7 @@ def place_labels(
         half = sizes[i] / 2
         done = ~np.isnan(centres[:, 0])
         reach = (sizes[done] + sizes[i]) / 2 + gap
-        others = np.delete(anchors, i, axis=0)
+        others = np.concatenate([np.delete(anchors, i, axis=0), avoid])
         best = np.inf
         for radius in radii:
             if radius >= best:
@@ -80,6 +92,13 @@ def place_labels(
     return centres
 
 
+class Label(NamedTuple):
+    """A label: lines of text, one below the other, each with its colour; and their size."""
+
+    lines: tuple[tuple[str, str], ...]
+    fontsize: float
+
+
 def name_signs(
     figure: Figure,
     axes: Any,
@@ -88,63 +107,109 @@ def name_signs(
     *,
     fontsize: float,
     note: str = "Red dot: the middle of a sign's last steps",
-) -> None:
-    """Write the signs' names at their anchors, moved apart, with a thin line back to the anchor."""
+    colour: str = LEADER,
+    avoid: np.ndarray = NOWHERE,
+) -> list[list[Artist]]:
+    """Write the signs' names at their anchors and a note below, which counts names left out.
+
+    The rest as `place_names` has it.
+    """
     axis_label = axes.get_xlabel()
     axes.set_xlabel(f"{axis_label}\n{note}.")
+    labels = [Label(((short(name), "#000000"),), fontsize) for name in names]
+    drawn = place_names(figure, axes, labels, anchors, dots=True, colour=colour, avoid=avoid)
+    left_out = drawn.count([])
+    if left_out:
+        note += f"; {counted(left_out, 'name')} left out for want of room"
+        axes.set_xlabel(f"{axis_label}\n{note}.")
+    return drawn
+
+
+def place_names(
+    figure: Figure,
+    axes: Any,
+    labels: Sequence[Label],
+    anchors: np.ndarray,
+    *,
+    dots: bool = False,
+    colour: str = LEADER,
+    avoid: np.ndarray = NOWHERE,
+) -> list[list[Artist]]:
+    """Write labels at their anchors, moved apart, with a thin line back to the anchor.
+
+    Everything else has to be drawn before.
+
+    Parameters
+    ----------
+    figure, axes
+        Where to.
+    labels
+        What to write.
+    anchors
+        Places in the axes' data, `(label, 2)`.
+    dots
+        Whether to mark the anchors.
+    colour
+        Of lines and marks.
+    avoid
+        Marks that labels keep clear of as far as there is room, `(mark, 2)`.
+
+    Returns
+    -------
+    list
+        What was drawn for each label; nothing for one that found no room.
+    """
     figure.canvas.draw()  # fixes the layout, so that pixels are final
     figure.set_layout_engine("none")
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     pixels = axes.transData.transform(anchors)
-    halo = [patheffects.withStroke(linewidth=2.4, foreground="white", alpha=0.9)]
-    texts = [
-        axes.text(
-            *at,
-            short(name),
-            transform=None,
-            ha="center",
-            va="center",
-            fontsize=fontsize,
-            color="#000000",
-            path_effects=halo,
-            zorder=5,
-        )
-        for name, at in zip(names, pixels, strict=True)
-    ]
-    extents = [text.get_window_extent(renderer) for text in texts]
-    sizes = np.array([[box.width, box.height] for box in extents])
+    texts = [[_text(axes, *line, label.fontsize) for line in label.lines] for label in labels]
+    boxes = [[one.get_window_extent(renderer) for one, _ in lines] for lines in texts]
+    heights = [[box.height for box in of_lines] for of_lines in boxes]
+    widths = [max(box.width for box in of_lines) for of_lines in boxes]
+    sizes = np.array(list(zip(widths, map(sum, heights), strict=True))).reshape(-1, 2)
     frame = axes.get_window_extent(renderer)
-    centres = place_labels(pixels, sizes, (frame.x0 + 3, frame.y0 + 3, frame.x1 - 3, frame.y1 - 3))
+    centres = place_labels(
+        pixels,
+        sizes,
+        (frame.x0 + 3, frame.y0 + 3, frame.x1 - 3, frame.y1 - 3),
+        avoid=(axes.transData.transform(avoid)[:, None] + GRID).reshape(-1, 2),
+    )
+    # In shares of the figure, for an SVG has other pixels.
     to_figure = figure.transFigure.inverted()
-    for text, at, anchor, size in zip(texts, centres, pixels, sizes, strict=True):
+
+    def line(points: np.ndarray, **style: Any) -> Artist:
+        drawn = Line2D(*to_figure.transform(points).T, transform=figure.transFigure, **style)
+        return axes.add_line(drawn)
+
+    every: list[list[Artist]] = []
+    for lines, of_lines, at, anchor, size in zip(
+        texts, heights, centres, pixels, sizes, strict=True
+    ):
+        every.append([])
+        words = [text for both in lines for text in both]
         if np.isnan(at).any():
-            text.remove()
+            for text in words:
+                text.remove()
             continue
-        # In shares of the figure, for an SVG has other pixels.
-        text.set_position(tuple(to_figure.transform(at)))
-        text.set_transform(figure.transFigure)
         edge = at + np.clip(anchor - at, -size / 2, size / 2)
-        if np.linalg.norm(edge - anchor) > 0.6 * size[1]:
-            axes.add_line(
-                Line2D(
-                    *to_figure.transform(np.stack([anchor, edge])).T,
-                    transform=figure.transFigure,
-                    color="#B00000",
-                    lw=0.7,
-                    zorder=4,
-                )
-            )
-        axes.add_line(
-            Line2D(
-                *to_figure.transform(anchor)[:, None],
-                transform=figure.transFigure,
-                marker="o",
-                ms=2.4,
-                color="#B00000",
-                zorder=4,
-            )
-        )
-    left_out = int(np.isnan(centres[:, 0]).sum())
-    if left_out:
-        note += f"; {left_out} {'name' if left_out == 1 else 'names'} left out for want of room"
-        axes.set_xlabel(f"{axis_label}\n{note}.")
+        if np.linalg.norm(edge - anchor) > 0.6 * of_lines[0]:
+            every[-1].append(line(np.stack([anchor, edge]), color=colour, lw=0.7, zorder=4))
+        if dots:
+            every[-1].append(line(anchor[None], marker="o", ms=2.4, color=colour, zorder=4))
+        top = at[1] + size[1] / 2
+        for both, height in zip(lines, of_lines, strict=True):
+            for text in both:
+                text.set_position(tuple(to_figure.transform((at[0], top - height / 2))))
+                text.set_transform(figure.transFigure)
+            top -= height
+        every[-1] += words
+    return every
+
+
+def _text(axes: Any, words: str, colour: str, fontsize: float) -> tuple[Any, Any]:
+    """Give a text's white halo and the text, which stays text in an SVG: effects make it a path."""
+    style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": fontsize}
+    style |= {"transform": None, "zorder": 5}
+    halo = axes.text(0, 0, words, color="white", path_effects=HALO, **style)
+    return halo, axes.text(0, 0, words, color=colour, **style)

@@ -1,136 +1,149 @@
-"""Paths of every example in one space, coloured by time step.
+"""Paths of every example in one space: the article's figures 3 to 5, and figure 3 for a wall.
 
-Takes one network's `paths/<network>.zarr`, gives a plane with names or a volume with points. The
-pictures follow Tempczyk and Bartołd, "Visualizing LSTM Networks. Part I".
+Takes a scene, gives a plane with names, the last steps alone, or a volume of points. The pictures
+follow Tempczyk and Bartołd, "Visualizing LSTM Networks. Part I".
 """
 
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib import ticker
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from signpaths.errors import UserError
 from signpaths.report.drawing.labels import name_signs
-from signpaths.report.drawing.style import DPI, TIME_COLOURS, canvas
-from signpaths.spaces import Space
+from signpaths.report.drawing.scene import (
+    Scene,
+    joined,
+    label_time_bar,
+    last_points,
+    middles,
+    plane,
+    threads,
+    time_bar,
+    time_points,
+)
+from signpaths.report.drawing.style import DPI, PALETTE, TIME_COLOURS
+from signpaths.wording import counted, percent
+
+# Of the large figure, in sides of the small one.
+LARGE = 2.2
 
 
-def draw_paths(paths: xr.Dataset, space: Space, network: str, transform: str) -> Figure:
-    """Draw every example's path in one space, coloured by time step."""
-    chosen = paths["path"].sel(space=space.name).isel(ae_seed=0)
-    values = chosen.transpose("example", "time", "dim").values
-    # 2-D spaces carry NaN in the third dimension.
-    values = values[:, :, np.isfinite(values).any(axis=(0, 1))]
-    if values.shape[2] not in (2, 3):
-        found = values.shape[2]
-        raise UserError(f"space {space.name}: {found} dimensions hold numbers, expected 2 or 3.")
-    values = transformed(values, transform)
-    signs = paths["sign"].values.astype(str)
-    trained = space.is_trained
-    seed = f", autoencoder seed {int(chosen['ae_seed'].values)}" if trained else ""
-    title = (
-        f"Paths of {len(values):,} examples of {len(set(signs)):,} signs in {space.name} "
-        f"(network {network}{seed})"
-    )
-    axis = "autoencoder unit" if trained else "principal component"
-    note = ", sign(x)·log(1 + |x|)" if transform == "log1p" else ""
-    labels = [f"{axis} {d + 1} (no unit{note})" for d in range(values.shape[2])]
-    if values.shape[2] == 2:
-        return _plane(values, signs, title, labels)
-    return _volume(values, title, labels)
+def draw_paths(scene: Scene) -> Figure:
+    """Draw every example's path in a plane, coloured by time step."""
+    figure, axes = _threads(scene, 1.0, clouds=True)
+    points = time_points(scene, axes, s=9 - 5.5 * scene.many, alpha=0.75, zorder=1, rasterized=True)
+    return _named(scene, figure, axes, points)
 
 
-def transformed(values: np.ndarray, transform: str) -> np.ndarray:
-    """Apply the display transform; NaN stays NaN."""
-    if transform == "none":
-        return values
-    if transform == "log1p":
-        return np.sign(values) * np.log1p(np.abs(values))
-    raise UserError(f"figures.transform is {transform!r}, expected none or log1p.")
-
-
-def last_points(path: np.ndarray) -> np.ndarray:
-    """Give the last real point of every example's path, whichever side the padding is on."""
-    real = np.isfinite(path).all(axis=2)
-    last = path.shape[1] - 1 - np.argmax(real[:, ::-1], axis=1)
-    points = path[np.arange(len(path)), last]
-    return np.where(real.any(axis=1)[:, None], points, np.nan)
-
-
-def _plane(values: np.ndarray, signs: np.ndarray, title: str, axis_labels: list[str]) -> Figure:
-    names = sorted(set(signs))
-    size = min(1.0, max(0.0, (len(names) - 12) / 82))
-    many = min(1.0, len(values) / 2500)
-    real = np.isfinite(values).all(axis=2)
-    # One unit is as long on both axes, so the paper takes the shape of the data, within reason.
-    width, height = np.ptp(values[real], axis=0)
-    shape = float(np.sqrt(np.clip(width / max(height, 1e-9), 1.0, 1.7)))
-    figure, axes = canvas((8 + 3.4 * size) * shape + 1, (8 + 3.4 * size) / shape + 0.6)
-    steps = np.cumsum(real, axis=1)
-    axes.add_collection(
-        LineCollection(
-            [path[mask] for path, mask in zip(values, real, strict=True)],
-            colors="#111111",
-            linewidths=0.5 - 0.28 * many,
-            alpha=0.45 - 0.2 * many,
-            zorder=2,
+def draw_large_paths(scene: Scene) -> Figure:
+    """Draw the same for a wall or to zoom into: every line and point stays one."""
+    figure, axes = _threads(scene, LARGE, clouds=False)
+    steps = np.cumsum(scene.real, axis=1)
+    last = int(steps.max())
+    scale = ScalarMappable(Normalize(1, last), TIME_COLOURS)
+    colours = scale.to_rgba(np.arange(1, last + 1))
+    # A mark of a line is written once a file, a point of a cloud each time.
+    for step in range(1, int(steps.max()) + 1):
+        at = scene.path[scene.real & (steps == step)]
+        axes.plot(
+            *at.T,
+            ".",
+            color=scale.cmap(float(scale.norm(float(step)))),
+            ms=2.2,
+            mew=0,
+            alpha=0.75,
+            zorder=1,
         )
+    return _named(scene, figure, axes, scale)
+
+
+def _threads(scene: Scene, scale: float, clouds: bool) -> tuple[Figure, Any]:
+    figure, axes = plane(scene, _title(scene, "Paths"), scale * scene.named_side)
+    threads(
+        axes,
+        joined(scene, np.ones(len(scene.path), dtype=bool)),
+        clouds,
+        colors="#111111",
+        linewidths=0.5 - 0.28 * scene.many,
+        alpha=0.45 - 0.2 * scene.many,
+        zorder=2,
     )
-    points = axes.scatter(
-        values[real][:, 0],
-        values[real][:, 1],
-        c=steps[real],
-        cmap=TIME_COLOURS,
-        s=9 - 5.5 * many,
-        alpha=0.75,
-        linewidths=0,
-        zorder=1,
-    )
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.margins(0.04)
-    axes.set_xlabel(axis_labels[0])
-    axes.set_ylabel(axis_labels[1])
-    axes.set_title(title)
-    _time_bar(figure, axes, points)
-    ends = last_points(values)
-    anchors = np.array([np.nanmedian(ends[signs == name], axis=0) for name in names])
-    name_signs(figure, axes, names, anchors, fontsize=10 - 1.2 * size)
+    return figure, axes
+
+
+def _named(scene: Scene, figure: Figure, axes: Any, points: Any) -> Figure:
+    time_bar(figure, axes, points)
+    anchors = middles(last_points(scene.path), scene.sign, scene.names)
+    name_signs(figure, axes, scene.names, anchors, fontsize=scene.fontsize)
     return figure
 
 
-def _volume(values: np.ndarray, title: str, axis_labels: list[str]) -> Figure:
-    figure = Figure(figsize=(6.8, 5.4), dpi=DPI)
-    FigureCanvasAgg(figure)
-    axes: Any = figure.add_axes((0.0, 0.0, 0.84, 0.94), projection="3d")
-    real = np.isfinite(values).all(axis=2)
-    steps = np.cumsum(real, axis=1)
-    size = 5 - 3.5 * min(1.0, len(values) / 2500)
-    points = axes.scatter(
-        *values[real].T, c=steps[real], cmap=TIME_COLOURS, s=size, alpha=0.6, lw=0, depthshade=False
+def draw_last_steps(scene: Scene) -> Figure:
+    """Draw where every example ends, joined to the middle of its sign."""
+    ends = last_points(scene.path)
+    names = scene.names
+    anchors = middles(ends, scene.sign, names)
+    colours = colours_apart(anchors)
+    figure, axes = plane(scene, _title(scene, "Last steps"), scene.named_side)
+    for name, anchor, colour in zip(names, anchors, colours, strict=True):
+        own = ends[scene.sign == name]
+        spokes = np.stack([np.broadcast_to(anchor, own.shape), own], axis=1)
+        threads(axes, list(spokes), colors=colour, lw=0.5, alpha=0.5, zorder=1)
+        axes.scatter(
+            *own.T, s=20 - 8 * scene.many, color=colour, alpha=0.8, lw=0, zorder=2, rasterized=True
+        )
+    axes.autoscale_view()
+    told, network = scene.measured("told_by_last"), scene.sightings["told_by_last"][0]
+    note = (
+        "Lines join an example to the middle of its sign; colours only tell neighbours apart. "
+        f"The five\nnearest training examples tell {percent(float(told))} of the held-out ones "
+        f"here, {percent(float(network))} in the hidden states"
     )
+    name_signs(figure, axes, names, anchors, fontsize=scene.fontsize, note=note)
+    return figure
+
+
+def colours_apart(anchors: np.ndarray) -> list[str]:
+    """Give every sign the colour whose next use is farthest, so that neighbours differ.
+
+    Parameters
+    ----------
+    anchors
+        Where signs end, `(sign, 2)`.
+    """
+    chosen: list[int] = []
+    for sign, anchor in enumerate(anchors):
+        apart = np.linalg.norm(anchors[:sign] - anchor, axis=1)
+        of_colour = [apart[np.equal(chosen, colour)] for colour in range(len(PALETTE))]
+        chosen.append(int(np.argmax([one.min(initial=np.inf) for one in of_colour])))
+    return [PALETTE[colour] for colour in chosen]
+
+
+def draw_volume(scene: Scene) -> Figure:
+    """Draw every point in three dimensions, seen from one side, coloured by time step."""
+    figure = Figure(figsize=(7.6, 6.0), dpi=DPI)
+    FigureCanvasAgg(figure)
+    axes: Any = figure.add_axes((0.0, 0.03, 0.84, 0.91), projection="3d")
+    size = 5 - 3.5 * scene.many
+    points = time_points(scene, axes, s=size, alpha=0.6, depthshade=False, rasterized=True)
     axes.view_init(elev=22, azim=-58)
     axes.set_box_aspect(None, zoom=1.02)
-    for name, text in zip("xyz", axis_labels, strict=True):
+    for name, text in zip("xyz", scene.axes, strict=True):
         getattr(axes, f"set_{name}label")(text, fontsize=8.5, labelpad=4)
         axis = getattr(axes, f"{name}axis")
         axis.set_pane_color("#FFFFFF")
         axis.set_major_locator(ticker.MaxNLocator(5))
     axes.tick_params(labelsize=8, pad=1)
-    figure.text(0.03, 0.945, title, fontsize=9.5)
+    figure.text(0.03, 0.95, _title(scene, "Points"), fontsize=11)
     bar = figure.colorbar(points, cax=figure.add_axes((0.88, 0.18, 0.022, 0.64)))
-    _label_time_bar(bar)
+    label_time_bar(bar)
     return figure
 
 
-def _time_bar(figure: Figure, axes: Any, points: Any) -> None:
-    _label_time_bar(figure.colorbar(points, ax=axes, fraction=0.035, pad=0.015, aspect=35))
-
-
-def _label_time_bar(bar: Any) -> None:
-    bar.set_label("time step since the example began (frames)")
-    bar.solids.set(alpha=1)
-    bar.outline.set_visible(False)
+def _title(scene: Scene, what: str) -> str:
+    examples, signs = counted(len(scene.path), "example"), counted(len(scene.names), "sign")
+    return f"{what} of {examples} of {signs} in {scene.space.name}"

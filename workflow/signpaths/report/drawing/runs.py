@@ -93,6 +93,7 @@ def _name(figure: Figure, axes: Any, agreement: xr.Dataset, named: np.ndarray) -
     """Write the networks' names beside their dots."""
     names, odd = names_of(agreement), agreement["flag"].values != ""
     figure.canvas.draw()  # fixes the layout, so that pixels are final
+    figure.set_layout_engine("none")
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     pixels = axes.transData.transform(agreement["place"].values[named])
     texts = [
@@ -118,4 +119,6 @@ def _name(figure: Figure, axes: Any, agreement: xr.Dataset, named: np.ndarray) -
         if np.isnan(at).any():
             text.remove()
         else:
-            text.set_position(tuple(at))
+            # In shares of the figure, for an SVG has other pixels.
+            text.set_position(tuple(figure.transFigure.inverted().transform(at)))
+            text.set_transform(figure.transFigure)

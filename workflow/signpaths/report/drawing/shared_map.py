@@ -21,7 +21,7 @@ from scipy.spatial import ConvexHull
 
 from signpaths.report.closest import verdicts_in_words
 from signpaths.report.drawing.labels import name_signs
-from signpaths.report.drawing.style import DPI, TIME_COLOURS, canvas, sentence, short
+from signpaths.report.drawing.style import DPI, TIME_COLOURS, blank, canvas, sentence, short
 from signpaths.spaces import HEADLINE, described, plane
 from signpaths.wording import counted
 
@@ -152,7 +152,7 @@ def draw_retrainings(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[
     columns = -(-len(names) // rows)
     signs, said = shared["sign"].values.astype(str).tolist(), verdicts_in_words(stability)
     # In inches: a panel, the line above a pair's panels, and that below all of them.
-    side, head, foot = 1.3, 0.45, 0.35
+    side, head, foot = 1.3, 0.45, 0.5
     heights = [head + rows * side] * len(pairs) + [foot]
     figure = Figure(figsize=(max(side * columns, 7.5), sum(heights)), dpi=DPI)
     FigureCanvasAgg(figure)
@@ -195,7 +195,7 @@ def draw_retrainings(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[
         )
     below.text(
         0.005,
-        0.5,
+        0.68,
         f"One panel a network, by its number, in {space}. Grey: all signs. "
         "Dark frame: close in that network's hidden states.",
         fontsize=9,
@@ -216,10 +216,7 @@ def draw_parting(shared: xr.Dataset, stability: xr.Dataset, pairs: Sequence[int]
     phase = 100 * shared["phase"].values
     rows = -(-len(pairs) // PARTINGS)
     columns = min(len(pairs), PARTINGS)
-    figure = Figure(
-        figsize=(max(3.3 * columns + 0.6, 7.5), 3 * rows + 1.2), dpi=DPI, layout="constrained"
-    )
-    FigureCanvasAgg(figure)
+    figure = blank(max(3.3 * columns + 0.6, 7.5), 3 * rows + 1.2)
     each = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
     for axes in each[len(pairs) :]:
         axes.axis("off")

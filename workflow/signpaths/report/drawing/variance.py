@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib import ticker
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import ScaledTranslation
 
-from signpaths.report.drawing.style import DPI, sentence
+from signpaths.report.drawing.style import blank, sentence
 from signpaths.spaces import AUTOENCODER, HEADLINE, described
 from signpaths.stability import variance
 
@@ -38,9 +36,7 @@ def draw_variance(stability: xr.Dataset) -> Figure:
     if stability.sizes["network"] == 1:
         return sentence("One network: what another training would change is not known.")
     spaces = [str(name) for name in stability["space"].values]
-    layout = ConstrainedLayoutEngine(hspace=0.06)
-    figure = Figure(figsize=(9.2, 4.6 + 0.34 * len(spaces)), dpi=DPI, layout=layout)
-    FigureCanvasAgg(figure)
+    figure = blank(9.2, 4.6 + 0.34 * len(spaces), hspace=0.06)
     upper, lower = figure.subplots(2, 1, height_ratios=[1.1 + 0.34 * len(spaces), 3.2])
     _draw_shares(upper, stability, spaces)
     _draw_reliability(lower, stability)
