@@ -47,17 +47,9 @@ def draw_large_paths(scene: Scene) -> Figure:
     scale = ScalarMappable(Normalize(1, last), TIME_COLOURS)
     colours = scale.to_rgba(np.arange(1, last + 1))
     # A mark of a line is written once a file, a point of a cloud each time.
-    for step in range(1, int(steps.max()) + 1):
+    for step, colour in enumerate(colours, start=1):
         at = scene.path[scene.real & (steps == step)]
-        axes.plot(
-            *at.T,
-            ".",
-            color=scale.cmap(float(scale.norm(float(step)))),
-            ms=2.2,
-            mew=0,
-            alpha=0.75,
-            zorder=1,
-        )
+        axes.plot(*at.T, ".", color=colour, ms=2.2, mew=0, alpha=0.75, zorder=1)
     return _named(scene, figure, axes, scale)
 
 
