@@ -97,7 +97,7 @@ def texts(figure: Any) -> list[str]:
 
 def words(axes: Any) -> list[Any]:
     """The texts of axes, without their halos."""
-    return [text for text in axes.texts if text.get_color() != "white"]
+    return [text for text in axes.texts if not text.get_path_effects()]
 
 
 def threads(axes: Any) -> list[LineCollection]:
