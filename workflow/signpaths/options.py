@@ -666,13 +666,33 @@ class NamedSignsOptions(Options):
     """
 
 
-class FiguresOptions(NamedSignsOptions):
-    """How the figures are drawn."""
+class TransformOptions(Options):
+    """How paths are laid on paper."""
 
     transform: Literal["none", "log1p"] = "none"
     """Draw paths as they are (`none`), or as sign(x) · log(1 + |x|), which shows their beginnings
     more closely (`log1p`). No measure is changed.
     """
+
+
+class FiguresOptions(TransformOptions, NamedSignsOptions):
+    """How the figures are drawn."""
+
+
+class FilmOptions(TransformOptions):
+    """How the film is drawn."""
+
+    film_seconds: Annotated[FiniteFloat, Field(ge=1, le=120), NUMBER] = 12.0
+    """Seconds in which the film goes from the first time step to the last, 1 to 120; the last
+    picture stays for two more.
+    """
+
+
+class Figures(FilmOptions, FiguresOptions):
+    """How the figures and the film are drawn."""
+
+    film_gif: Boolean = False
+    """Write the film as a GIF too, for slides and pages that play no MP4: smaller and coarser."""
 
 
 class ReportOptions(Options):
@@ -780,5 +800,5 @@ class Study(ClaimsOptions, MethodOptions, Names):
     stability: StabilityOptions = StabilityOptions()
     agreement: AgreementOptions = AgreementOptions()
     evidence: EvidenceOptions = EvidenceOptions()
-    figures: FiguresOptions = FiguresOptions()
+    figures: Figures = Figures()
     report: Report = Report()

@@ -154,6 +154,12 @@ STAGES = (
     ),
     Stage("method", "report", "Say in words what was computed.", (options.MethodOptions,)),
     Stage("figures", "report", "Draw the figures.", (options.FiguresOptions,)),
+    Stage(
+        "film",
+        "report",
+        "Film one network's paths and its answers, time step by time step.",
+        (options.FilmOptions,),
+    ),
     Stage("provenance", "report", "Write down what made the study."),
     Stage(
         "report",

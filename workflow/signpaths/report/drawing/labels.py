@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import patheffects
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -16,6 +17,10 @@ from signpaths.report.drawing.style import short
 
 # What it costs a label to cover another's anchor: as much as so many heights of way.
 COVERED = 3.0
+NOWHERE = np.empty((0, 2))
+# Half the width of a mark that names keep clear of, in pixels, and what of it counts as covered.
+MARK = 8.0
+GRID = MARK * np.array([[x, y] for x in (-1, 0, 1) for y in (-1, 0, 1)])
 
 
 def place_labels(
@@ -24,6 +29,7 @@ def place_labels(
     bounds: tuple[float, float, float, float],
     *,
     gap: float = 2.0,
+    avoid: np.ndarray = NOWHERE,
 ) -> np.ndarray:
     """Find a place for every label, near its anchor, so that no two labels overlap.
 
@@ -40,6 +46,8 @@ def place_labels(
         The rectangle that the labels must stay in: left, bottom, right, top.
     gap
         Least distance between two labels, and between a label and its anchor.
+    avoid
+        What is better not covered either, as other labels' anchors are, (m, 2).
 
     Returns
     -------
@@ -61,7 +69,7 @@ def place_labels(
         half = sizes[i] / 2
         done = ~np.isnan(centres[:, 0])
         reach = (sizes[done] + sizes[i]) / 2 + gap
-        others = np.delete(anchors, i, axis=0)
+        others = np.concatenate([np.delete(anchors, i, axis=0), avoid])
         best = np.inf
         for radius in radii:
             if radius >= best:
@@ -88,8 +96,17 @@ def name_signs(
     *,
     fontsize: float,
     note: str = "Red dot: the middle of a sign's last steps",
-) -> None:
-    """Write the signs' names at their anchors, moved apart, with a thin line back to the anchor."""
+    colour: str = "#B00000",
+    avoid: np.ndarray = NOWHERE,
+) -> list[list[Artist]]:
+    """Write the signs' names at their anchors, moved apart, with a thin line back to the anchor.
+
+    They keep clear of marks at `avoid`, as far as there is room.
+
+    Returns
+    -------
+    What was drawn for each name, in that order; nothing for one that found no room.
+    """
     axis_label = axes.get_xlabel()
     axes.set_xlabel(f"{axis_label}\n{note}.")
     figure.canvas.draw()  # fixes the layout, so that pixels are final
@@ -114,9 +131,16 @@ def name_signs(
     extents = [text.get_window_extent(renderer) for text in texts]
     sizes = np.array([[box.width, box.height] for box in extents])
     frame = axes.get_window_extent(renderer)
-    centres = place_labels(pixels, sizes, (frame.x0 + 3, frame.y0 + 3, frame.x1 - 3, frame.y1 - 3))
+    centres = place_labels(
+        pixels,
+        sizes,
+        (frame.x0 + 3, frame.y0 + 3, frame.x1 - 3, frame.y1 - 3),
+        avoid=(axes.transData.transform(avoid)[:, None] + GRID).reshape(-1, 2),
+    )
     to_figure = figure.transFigure.inverted()
+    drawn: list[list[Artist]] = []
     for text, at, anchor, size in zip(texts, centres, pixels, sizes, strict=True):
+        drawn.append([])
         if np.isnan(at).any():
             text.remove()
             continue
@@ -125,26 +149,25 @@ def name_signs(
         text.set_transform(figure.transFigure)
         edge = at + np.clip(anchor - at, -size / 2, size / 2)
         if np.linalg.norm(edge - anchor) > 0.6 * size[1]:
-            axes.add_line(
-                Line2D(
-                    *to_figure.transform(np.stack([anchor, edge])).T,
-                    transform=figure.transFigure,
-                    color="#B00000",
-                    lw=0.7,
-                    zorder=4,
-                )
-            )
-        axes.add_line(
-            Line2D(
-                *to_figure.transform(anchor)[:, None],
+            way = Line2D(
+                *to_figure.transform(np.stack([anchor, edge])).T,
                 transform=figure.transFigure,
-                marker="o",
-                ms=2.4,
-                color="#B00000",
+                color=colour,
+                lw=0.7,
                 zorder=4,
             )
+            drawn[-1].append(axes.add_line(way))
+        dot = Line2D(
+            *to_figure.transform(anchor)[:, None],
+            transform=figure.transFigure,
+            marker="o",
+            ms=2.4,
+            color=colour,
+            zorder=4,
         )
+        drawn[-1] += [axes.add_line(dot), text]
     left_out = int(np.isnan(centres[:, 0]).sum())
     if left_out:
         note += f"; {left_out} {'name' if left_out == 1 else 'names'} left out for want of room"
         axes.set_xlabel(f"{axis_label}\n{note}.")
+    return drawn

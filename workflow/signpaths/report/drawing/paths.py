@@ -36,9 +36,7 @@ def draw_paths(paths: xr.Dataset, space: Space, network: str, transform: str) ->
         f"Paths of {len(values):,} examples of {len(set(signs)):,} signs in {space.name} "
         f"(network {network}{seed})"
     )
-    axis = "autoencoder unit" if trained else "principal component"
-    note = ", sign(x)·log(1 + |x|)" if transform == "log1p" else ""
-    labels = [f"{axis} {d + 1} (no unit{note})" for d in range(values.shape[2])]
+    labels = axis_labels(space, values.shape[2], transform)
     if values.shape[2] == 2:
         return _plane(values, signs, title, labels)
     return _volume(values, title, labels)
@@ -51,6 +49,13 @@ def transformed(values: np.ndarray, transform: str) -> np.ndarray:
     if transform == "log1p":
         return np.sign(values) * np.log1p(np.abs(values))
     raise UserError(f"figures.transform is {transform!r}, expected none or log1p.")
+
+
+def axis_labels(space: Space, dims: int, transform: str) -> list[str]:
+    """Say what stands on each axis of a space's pictures."""
+    axis = "autoencoder unit" if space.is_trained else "principal component"
+    note = ", sign(x)·log(1 + |x|)" if transform == "log1p" else ""
+    return [f"{axis} {d + 1} (no unit{note})" for d in range(dims)]
 
 
 def last_points(path: np.ndarray) -> np.ndarray:
