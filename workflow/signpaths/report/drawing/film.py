@@ -4,6 +4,7 @@ Takes what a film shows (`filmed`), gives one picture after the other as RGBA. N
 twice that stays: new pieces of the paths go onto a sheet that is kept, and so do names.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -399,13 +400,19 @@ class _Cut:
     def to(self, name: str, width: float) -> str:
         """Give a name of at most this share of the picture's width, cut with … if need be."""
         if (name, width) not in self.known:
-            whole = found = printable(name)
-            while self._width(found) > width * WIDTH and len(whole) > 1:
-                whole = whole[:-1]
-                found = f"{whole}…"
-            self.known[name, width] = found
+            whole = printable(name)
+            fits = bisect_right(
+                range(1, len(whole) + 1),
+                width * WIDTH,
+                key=lambda kept: self._width(_first(whole, kept)),
+            )
+            self.known[name, width] = _first(whole, fits)
         return self.known[name, width]
 
     def _width(self, text: str) -> float:
         self.text.set_text(text)
         return float(self.text.get_window_extent(self.renderer).width)
+
+
+def _first(text: str, kept: int) -> str:
+    return text if kept >= len(text) else f"{text[:kept]}…"
