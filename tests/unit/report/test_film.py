@@ -620,3 +620,18 @@ def test_quick_work_and_logs_have_no_bar() -> None:
     assert list(progress(range(9), 9, "film", stream=quick, clock=ticking(0.01))) == [*range(9)]
     assert list(progress(range(9), 9, "film", stream=log, clock=ticking(9))) == [*range(9)]
     assert quick.getvalue() == log.getvalue() == ""
+
+
+def test_names_keep_clear_of_the_followed_examples(files: tuple[Path, Path, Path]) -> None:
+    what = read_filmed(files)
+    end = what.answer.shape[1] - 1
+    # Every sign ends at one place, which is that of a followed example.
+    path = np.where(np.isnan(what.path), np.nan, what.label[:, None, None] % 4)
+    screen = drawing._Screen(Filmed(**{**vars(what), "path": path}), ["x", "y"], "")
+    texts = [text for text in screen.plane.texts if text.get_text() in NAMES]
+    assert len(texts) == len(NAMES)
+    screen.grow(0, end)
+    screen.picture(end)
+    for row in screen.rows.rows:
+        badge = row.there.mark.get_window_extent(screen.renderer)
+        assert not any(badge.overlaps(text.get_window_extent(screen.renderer)) for text in texts)

@@ -19,7 +19,7 @@ from signpaths.errors import UserError
 H264 = (
     *("-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
     *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
-    *("-c:v", "libx264", "-preset", "medium", "-tune", "animation", "-crf", "24"),
+    *("-c:v", "libx264", "-preset", "medium", "-tune", "animation", "-crf", "26"),
     *("-threads", "2", "-g", "48", "-fflags", "+bitexact", "-flags:v", "+bitexact"),
     *("-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4"),
 )
