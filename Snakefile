@@ -30,3 +30,4 @@ rule all:
         "<results>/<study>/shared_map.zarr",
         rules.figures.output,
         expand(rules.run_figures.output, run=RUNS),
+        expand(rules.film.output, run=RUNS, map=FILMED),

@@ -40,6 +40,7 @@ wildcard_constraints:
     shared_seed=r"\d+",
     dims=r"[23]",
     run=r"\d+|median|best",
+    map=r"(shared_)?(ae|pca)",
 
 
 ENVIRONMENT = str(LIBRARY.parent / "envs" / "signpaths.yaml")
@@ -61,6 +62,8 @@ RUNS = list(
 RUN_FIGURES = gallery.of_run(
     config["figures"]["maps"], DIMS, [list(one) for one in config["figures"]["signs"]]
 )
+# A film is of a plane.
+FILMED = config["figures"]["maps"] if 2 in DIMS else []
 COMPARED = config["report"]["compare"]
 RESULTS = Path(workflow.pathvars.apply("<results>"))
 
@@ -103,6 +106,7 @@ def benchmarks_of(*rules):
         "ae_seed": AE_SEEDS,
         "shared_seed": SHARED_SEEDS,
         "run": RUNS,
+        "map": FILMED,
     }
     return [
         benchmark

@@ -127,6 +127,47 @@ rule run_figures:
         " {params.folder:q} --study={params.study} {params.maps} {params.options} > {log:q} 2>&1"
 
 
+rule film:
+    input:
+        sightings="<results>/<study>/sightings/{run}.zarr",
+        activations=of_run("<results>/<study>/activations/{network}.zarr"),
+        paths=of_run("<results>/<study>/paths/{network}.zarr"),
+        models=of_run("<results>/<study>/networks/{network}/model.keras"),
+    output:
+        film=report(
+            "<results>/<study>/films/{run}/{map}.mp4",
+            caption="../report/14-film.rst",
+            category=gallery.FILM.category,
+            labels={"figure": gallery.FILM.content, "map": "{map}2", "run": "{run}"},
+        ),
+        gif=(
+            "<results>/<study>/films/{run}/{map}.gif"
+            if config["figures"]["film_gif"]
+            else []
+        ),
+    log:
+        "<logs>/<study>/film/{run}/{map}.log",
+    benchmark:
+        "<results>/<study>/benchmarks/film/{run}/{map}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        activations=lambda wildcards, input: Path(input.activations[0]).parent,
+        paths=lambda wildcards, input: Path(input.paths[0]).parent,
+        networks=lambda wildcards, input: Path(input.models[0]).parents[1],
+        gif=lambda wildcards, output: ["--gif", output.gif] if output.gif else [],
+        study=config["study"],
+        options=options("film"),
+        code=code("film"),
+    shell:
+        "python -m signpaths film {params.activations:q} {params.paths:q} {input.sightings:q}"
+        " {params.networks:q} {output.film:q} {params.gif:q} --study={params.study}"
+        " --map={wildcards.map} {params.options} > {log:q} 2>&1"
+
+
 rule provenance:
     input:
         networks="<results>/<study>/networks.txt",
@@ -155,6 +196,7 @@ rule provenance:
             rules.sightings,
             rules.figures,
             rules.run_figures,
+            *([rules.film] if FILMED else []),
         ),
     output:
         "<results>/<study>/provenance.json",
@@ -189,6 +231,7 @@ rule report:
         quality=each("<results>/<study>/quality/{network}.zarr"),
         sightings=f"<results>/<study>/sightings/{RUNS[0]}.zarr",
         run_figures=expand(rules.run_figures.output.shown, run=RUNS[0]),
+        film=[f"<results>/<study>/films/{RUNS[0]}/{one}.mp4" for one in FILMED[:1]],
         compared=compared,
         planted="<results>/<study>/planted.csv" if SOURCE == "simulate" else [],
     output:
@@ -210,6 +253,7 @@ rule report:
         figures=lambda wildcards, input: Path(input.figures[0]).parent,
         quality=lambda wildcards, input: Path(input.quality[0]).parent,
         run_figures=lambda wildcards, input: Path(input.run_figures[0]).parent,
+        film=lambda wildcards, input: ["--film", input.film] if input.film else [],
         planted=lambda wildcards, input: (
             ["--planted", input.planted] if input.planted else []
         ),
@@ -223,4 +267,4 @@ rule report:
         " {input.paths:q} {params.networks:q} {params.figures:q} {input.provenance:q} {output:q}"
         " --evidence {input.evidence:q} --claims {input.claims:q} --agreement {input.agreement:q}"
         " --shared-map {input.shared_map:q} --quality {params.quality:q}"
-        " --sightings {input.sightings:q} --run-figures {params.run_figures:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"
+        " --sightings {input.sightings:q} --run-figures {params.run_figures:q} {params.film:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"

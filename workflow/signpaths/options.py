@@ -706,9 +706,7 @@ class SignsOptions(Options):
     """The signs that the config names, to be drawn together."""
 
     signs: SignGroups = ()
-    """Signs to draw together, each list in a figure of its own, all others faint behind. By
-    default the pairs of `figures.pairs`.
-    """
+    """Signs to draw together, each list in a figure of its own, all others faint behind."""
 
 
 class TransformOptions(Options):
@@ -720,7 +718,16 @@ class TransformOptions(Options):
     """
 
 
-class Figures(TransformOptions, SignsOptions, PairsOptions):
+class FilmOptions(TransformOptions):
+    """How the film is drawn."""
+
+    film_seconds: Annotated[FiniteFloat, Field(ge=1, le=120), NUMBER] = 12.0
+    """Seconds in which the film goes from the first time step to the last, 1 to 120; the last
+    picture stays for two more.
+    """
+
+
+class Figures(FilmOptions, SignsOptions, PairsOptions):
     """What is drawn, and how."""
 
     runs: OneOrMore[Run] = (REFERENCE_RUN, MEDIAN)
@@ -734,6 +741,9 @@ class Figures(TransformOptions, SignsOptions, PairsOptions):
     own autoencoder (`ae`) or principal components (`pca`), or the shared map's (`shared_ae`,
     `shared_pca`). The report shows the first.
     """
+
+    film_gif: Boolean = False
+    """Write the film as a GIF too, for slides and pages that play no MP4: smaller and coarser."""
 
 
 class ReportOptions(Options):

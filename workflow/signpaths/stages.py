@@ -165,6 +165,12 @@ STAGES = (
         "Draw the article's figures of one run.",
         (options.SignsOptions, options.TransformOptions),
     ),
+    Stage(
+        "film",
+        "report",
+        "Film one network's paths and its answers, time step by time step.",
+        (options.FilmOptions,),
+    ),
     Stage("provenance", "report", "Write down what made the study."),
     Stage(
         "report",

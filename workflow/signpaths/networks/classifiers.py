@@ -57,7 +57,7 @@ class Classifier(NamedTuple):
 
 
 def read_classifier(
-    model: Path, channels: int, signs: int, sources: Mapping[str, Path]
+    model: Path, channels: int | None, signs: int, sources: Mapping[str, Path]
 ) -> Classifier:
     """Read a classifier of stage `lstm`. No code comes out of the file.
 
@@ -66,7 +66,7 @@ def read_classifier(
     model
         The `.keras` file.
     channels
-        Of the sequences that it takes.
+        Of the sequences that it takes; None for any number.
     signs
         That it can answer.
     sources
@@ -80,7 +80,7 @@ def read_classifier(
     """
     with stored(model, "a classifier") as found:
         read = _classifier(found, channels)
-        units = read.recurrent.shape[0]
+        channels, units = channels or len(read.kernel), read.recurrent.shape[0]
         fits = [one.shape for one in (read.mean, read.deviation, *read[3:])] == [
             *((channels,), (channels,)),
             *((channels, GATES * units), (units, GATES * units), (GATES * units,)),
@@ -95,12 +95,13 @@ def read_classifier(
     return read
 
 
-def _classifier(found: Stored, channels: int) -> Classifier:
+def _classifier(found: Stored, channels: int | None) -> Classifier:
     of_name = {layer["config"]["name"]: layer for layer in found.layers}
     recurrent = of_name[LSTM_LAYER]
     other = {key: value for key, value in COMPUTED.items() if recurrent["config"][key] != value}
     if other or of_name[ANSWER]["config"]["activation"] != "softmax":
         raise ValueError(f"expected one layer of LSTM units ({COMPUTED}) and a softmax")
+    channels = channels or len(found.weights[f"{LSTM_LAYER}_cell"][0])
     mean, deviation = np.zeros(channels, np.float32), np.ones(channels, np.float32)
     for layer in found.layers:
         if layer["class_name"] == SCALING:

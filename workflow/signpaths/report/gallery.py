@@ -12,7 +12,7 @@ from dataclasses import dataclass
 # two dimensions or three. Of signs that the config names there are as many as it has lists.
 STUDY, NETWORK, PLANE, VOLUME, SIGNS = "study", "network", "plane", "volume", "signs"
 PAIRS, MAP, RUNS, ARTICLE = "Pairs", "Shared map", "Runs", "The article's figures"
-PNG, SVG, PDF = "png", "svg", "pdf"
+PNG, SVG, PDF, MP4 = "png", "svg", "pdf", "mp4"
 # Only where an autoencoder makes the paths.
 AUTOENCODER = "02-autoencoder"
 
@@ -300,7 +300,20 @@ GALLERY = (
         )
     ),
 )
-BY_NAME = {entry.name: entry for entry in GALLERY}
+# Figure 14 moves, so it is made and shown in a way of its own.
+FILM = Entry(
+    "14-film",
+    "film",
+    ARTICLE,
+    "Figure 14: the film",
+    "All examples at once, from their first frame: paths grow with the time step, and a dot at "
+    "their head says whether the network's answer at that step is right (blue) or not (orange). "
+    "Beside it: how many training and held-out examples are answered rightly so far, and some "
+    "held-out examples with their sign, the network's answer and its probability at each step.",
+    "A film of paths that grow in a plane, with the network's current answers beside it.",
+    (MP4,),
+)
+BY_NAME = {entry.name: entry for entry in (*GALLERY, FILM)}
 
 
 def of(*kinds: str) -> list[Entry]:
@@ -348,7 +361,7 @@ def of_run(maps: Sequence[str], dims: Sequence[int], signs: Sequence[Sequence[st
 
 def captions() -> dict[str, str]:
     """Give the captions as reStructuredText, by their files in workflow/report."""
-    return {f"{entry.name}.rst": f"{restructured(entry.caption)}\n" for entry in GALLERY}
+    return {f"{entry.name}.rst": f"{restructured(entry.caption)}\n" for entry in BY_NAME.values()}
 
 
 def restructured(text: str) -> str:

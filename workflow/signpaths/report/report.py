@@ -48,6 +48,7 @@ from signpaths.report.sections import (
 )
 from signpaths.report.study import (
     Study,
+    embedded,
     measured,
     open_stability,
     picture,
@@ -98,6 +99,7 @@ def report(
     quality: Path | None = None,
     sightings: Path | None = None,
     run_figures: Path | None = None,
+    film: Path | None = None,
     compare: Annotated[Sequence[Path], Parameter(consume_multiple=True)] = (),
     planted: Path | None = None,
     options: ReportOptions = ReportOptions(),
@@ -136,6 +138,8 @@ def report(
         What was measured of the run whose figures are shown, `sightings/<run>.zarr`.
     run_figures
         The folder of its figures.
+    film
+        Its film, an MP4.
     compare
         The folders of other studies, each with `stability.zarr` and `provenance.json`.
     planted
@@ -160,6 +164,7 @@ def report(
         quality=quality,
         sightings=open_store(sightings, "sightings").load() if sightings else None,
         run_pictures=run_pictures(run_figures) if run_figures else {},
+        film=embedded(film, "video/mp4") if film else None,
         compared=[read_compared(folder) for folder in compare],
         planted=read_planted(planted) if planted else None,
     )
@@ -190,6 +195,7 @@ def render(study: Study, name: str, title: str | None) -> str:
             reference=study.reference,
             pictures=study.pictures,
             run_pictures=study.run_pictures,
+            film=study.film,
             gallery=gallery.BY_NAME,
             opening=opening.content(study),
             sections=[{"id": _id_of(section), "name": section.NAME} for section in shown],

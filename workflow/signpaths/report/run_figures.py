@@ -10,14 +10,11 @@ from pathlib import Path
 from typing import Annotated
 
 import matplotlib
-import xarray as xr
 from cyclopts import Parameter
 from matplotlib.figure import Figure
 
-from signpaths.errors import UserError
 from signpaths.networks.weights import stored
 from signpaths.options import Map, SignsOptions, TransformOptions
-from signpaths.origins import check_origin, made_from
 from signpaths.report.drawing.architecture import draw_autoencoder, draw_network
 from signpaths.report.drawing.hands import draw_hands
 from signpaths.report.drawing.paths import (
@@ -29,9 +26,9 @@ from signpaths.report.drawing.paths import (
 from signpaths.report.drawing.scene import Scene, transformed
 from signpaths.report.drawing.signs import draw_mistakes, draw_signs
 from signpaths.report.drawing.style import FORMATS, STYLE, save
-from signpaths.runs import open_run
-from signpaths.spaces import Space, described
-from signpaths.stores import open_store, whole
+from signpaths.report.reading import Run, open_drawn
+from signpaths.spaces import Space
+from signpaths.stores import whole
 
 # By the name of a figure: those in a plane, and those in a volume.
 IN_PLANE: Mapping[str, Callable[[Scene], Figure]] = {
@@ -93,52 +90,24 @@ def run_figures(
     UserError
         If the files are not of one study, or a sign or projection is not there.
     """
-    seen = open_store(sightings, "sightings").load()
-    name = str(seen.attrs["network"])
-    store = activations / f"{name}.zarr"
-    check_origin(sightings, made_from(sightings), {"activations": store})
-    states = open_run(activations, name, "activations")
-    path = open_run(paths, name, "paths")
-    check_origin(paths / store.name, made_from(paths / store.name), {"activations": store})
-    run = f"network {name}" + (f" ({seen.attrs['run']})" if seen.attrs["run"] != name else "")
+    run = open_drawn(activations, paths, sightings)
     with whole(out) as folder, matplotlib.rc_context(STYLE):
         folder.mkdir()
-        with stored(networks / name / "model.keras", "a classifier") as found:
-            save(draw_network(found), folder / "01-network", f"{study} · {run}")
+        with stored(networks / run.network / "model.keras", "a classifier") as found:
+            save(draw_network(found), folder / "01-network", f"{study} · {run.title}")
         for one in maps:
             inner = folder / one
             inner.mkdir()
-            for space in spaces_of(path, one):
-                seed = int(seen["drawn"].sel(space=space.name))
-                corner = " · ".join(
-                    [study, run, space.name + (f", autoencoder {seed}" if space.is_trained else "")]
-                )
-                scene = scene_of(path, states, seen, space, seed, transform.transform)
+            for space in run.spaces(one):
+                corner, seed = run.corner(study, space), run.seed(space)
                 if space.dims == 2 and space.is_trained:
-                    models = shared if space.is_shared else autoencoders / name
+                    models = shared if space.is_shared else autoencoders / run.network
                     model = models / str(space.dims) / str(seed) / "model.keras"
                     with stored(model, "an autoencoder") as found:
                         save(draw_autoencoder(found), inner / "02-autoencoder", corner)
+                scene = scene_of(run, space, transform.transform)
                 for figure, draw in drawn_in(space, signs.signs).items():
                     save(draw(scene), inner / figure, corner, LARGE.get(figure, FORMATS))
-
-
-def spaces_of(path: xr.Dataset, one: str) -> list[Space]:
-    """Give the spaces of a map that the run has paths in.
-
-    Raises
-    ------
-    UserError
-        If there are none.
-    """
-    found = [space for space in described(path) if space.name == f"{one}{space.dims}"]
-    if not found:
-        there = dict.fromkeys(space.name.rstrip("23") for space in described(path))
-        raise UserError(
-            f"figures.maps names {one}, but this study has no such paths; expected some of "
-            f"{', '.join(there)}."
-        )
-    return found
 
 
 def drawn_in(space: Space, signs: Sequence[Sequence[str]]) -> dict[str, Callable[[Scene], Figure]]:
@@ -152,26 +121,22 @@ def drawn_in(space: Space, signs: Sequence[Sequence[str]]) -> dict[str, Callable
     return {**IN_PLANE, **named}
 
 
-def scene_of(
-    path: xr.Dataset,
-    states: xr.Dataset,
-    sightings: xr.Dataset,
-    space: Space,
-    seed: int,
-    transform: str,
-) -> Scene:
+def scene_of(run: Run, space: Space, transform: str) -> Scene:
     """Gather what is drawn of a run in one space."""
-    values = path["path"].sel(space=space.name, ae_seed=seed)
+    values = run.paths["path"].sel(space=space.name, ae_seed=run.seed(space))
+    sign, predicted, part, hands = (
+        run.states[name].values.astype(str) for name in ("sign", "predicted", "part", "hands")
+    )
     return Scene(
         path=transformed(
             values.transpose("example", "time", "dim").values[..., : space.dims], transform
         ),
-        sign=states["sign"].values.astype(str),
-        predicted=states["predicted"].values.astype(str),
-        part=states["part"].values.astype(str),
-        hands=states["hands"].values.astype(str),
+        sign=sign,
+        predicted=predicted,
+        part=part,
+        hands=hands,
         space=space,
         transform=transform,
-        network=str(sightings.attrs["network"]),
-        sightings=sightings,
+        network=run.network,
+        sightings=run.sightings,
     )

@@ -67,6 +67,8 @@ class Study:
         The folder with a store for every network.
     sightings, run_pictures
         What was measured of the run whose figures are shown, and these by their place.
+    film
+        Its film, as an address.
     """
 
     stability: xr.Dataset
@@ -84,6 +86,7 @@ class Study:
     quality: Path | None = None
     sightings: xr.Dataset | None = None
     run_pictures: dict[str, Picture] = field(default_factory=dict)
+    film: str | None = None
     compared: Sequence[Compared] = ()
     planted: pd.DataFrame | None = None
 
@@ -193,8 +196,12 @@ def picture(path: Path) -> Picture:
     """Embed a PNG; its size keeps the page from jumping while it is decoded."""
     content = path.read_bytes()
     width, height = struct.unpack(">II", content[16:24])
-    source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
-    return Picture(path.stem, source, width, height)
+    return Picture(path.stem, embedded(path, "image/png"), width, height)
+
+
+def embedded(path: Path, kind: str) -> str:
+    """Give a file of a MIME type as an address that holds it."""
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def run_pictures(folder: Path) -> dict[str, Picture]:

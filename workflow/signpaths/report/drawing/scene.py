@@ -64,9 +64,7 @@ class Scene:
     @property
     def axes(self) -> list[str]:
         """What stands at the axes."""
-        unit = "autoencoder unit" if self.space.is_trained else "principal component"
-        note = ", sign(x)·log(1 + |x|)" if self.transform == LOG1P else ""
-        return [f"{unit} {dim + 1} (no unit{note})" for dim in range(self.path.shape[2])]
+        return axis_labels(self.space, self.transform)
 
     @property
     def many(self) -> float:
@@ -100,6 +98,13 @@ def transformed(values: np.ndarray, transform: str) -> np.ndarray:
     if transform == LOG1P:
         return np.sign(values) * np.log1p(np.abs(values))
     raise UserError(f"figures.transform is {transform!r}, expected none or log1p.")
+
+
+def axis_labels(space: Space, transform: str) -> list[str]:
+    """Say what stands on each axis of a space's pictures."""
+    unit = "autoencoder unit" if space.is_trained else "principal component"
+    note = ", sign(x)·log(1 + |x|)" if transform == LOG1P else ""
+    return [f"{unit} {dim + 1} (no unit{note})" for dim in range(space.dims)]
 
 
 def last_points(path: np.ndarray) -> np.ndarray:
