@@ -2,10 +2,10 @@
 
 Takes a study's folder with its `sequences.zarr` and, if there, one network's `paths`; gives a line
 for each way to place names and each set of places. The libraries are textalloc 1.2.4 (C. Kjellson,
-greedy) and adjustText 1.4.0 (I. Flyamer, forces). Nothing else needs them, so they are imported from
-wherever they are: `pip install --no-deps --target libraries textalloc==1.2.4 adjustText==1.4.0`,
-then `PYTHONPATH=workflow:libraries python tests/benchmarks/labels.py results/article`. A library
-that cannot be imported is left out, and that is told.
+greedy) and adjustText 1.4.0 (I. Flyamer, forces). Nothing else needs them, so they are imported
+from wherever they are: `pip install --no-deps --target libraries textalloc==1.2.4
+adjustText==1.4.0`, then `PYTHONPATH=workflow:libraries python tests/benchmarks/labels.py
+results/article`. A library that cannot be imported is left out, and that is told.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from signpaths.report.drawing.style import STYLE, canvas, save, short
 from signpaths.stores import open_store
 
 FEW, CLUSTERS = 20, 7
-FONT = {"fontsize": 8.8}
+FONTSIZE = 8.8
 RED = "#B00000"
 # A picture has so many points to an inch, whatever its pixels.
 POINTS = 72.0
@@ -122,7 +122,9 @@ def measured(places: Places, way: Callable[[Figure, Any, Places], None]) -> tupl
             seconds.append(time.perf_counter() - start)
             figure.canvas.draw()
         boxes.append(label_boxes(axes, places.names))
-    again = all(np.array_equal(*pair, equal_nan=True) for pair in zip(*boxes, strict=True))
+    again = all(
+        np.array_equal(one, other, equal_nan=True) for one, other in zip(*boxes, strict=True)
+    )
     frame = np.array(axes.get_window_extent().extents)
     found = judged(*boxes[0], axes.transData.transform(places.anchors), frame)
     scale = POINTS / figure.dpi
@@ -149,14 +151,15 @@ def judged(
     there = ~np.isnan(low[:, 0])
     low, high, own = low[there], high[there], anchors[there]
     over = ((low[:, None] < high) & (low < high[:, None])).all(axis=2)
-    inside = ((anchors[:, None] > low) & (anchors[:, None] < high)).all(axis=2)
-    inside[np.flatnonzero(there), np.arange(len(low))] = False
+    inside = np.all((anchors[:, None] > low) & (anchors[:, None] < high), axis=2)
+    # A label over its own anchor hides nothing that it does not name.
+    inside &= np.arange(len(anchors))[:, None] != np.flatnonzero(there)
     apart = np.linalg.norm(np.maximum(0, np.maximum(low - own, own - high)), axis=1)
     return (
         int((~there).sum()),
         int(np.triu(over, 1).sum()),
         int(((low < frame[:2]) | (high > frame[2:])).any(axis=1).sum()),
-        int(inside.any(axis=1).sum()),
+        int(np.count_nonzero(inside.any(axis=1))),
         float(np.median(apart)),
         float(apart.max()),
     )
@@ -164,7 +167,7 @@ def judged(
 
 def by_our_own(figure: Figure, axes: Any, places: Places) -> None:
     """As the figures of a study have it."""
-    name_signs(figure, axes, places.names, places.anchors, **FONT)
+    name_signs(figure, axes, places.names, places.anchors, fontsize=FONTSIZE)
 
 
 def by_textalloc(figure: Figure, axes: Any, places: Places, **settings: Any) -> None:
@@ -176,7 +179,7 @@ def by_textalloc(figure: Figure, axes: Any, places: Places, **settings: Any) -> 
         [short(name) for name in places.names],
         x_scatter=places.anchors[:, 0],
         y_scatter=places.anchors[:, 1],
-        textsize=FONT["fontsize"],
+        textsize=FONTSIZE,
         linecolor=RED,
         linewidth=0.7,
         **settings,
@@ -199,7 +202,7 @@ def by_adjust_text(figure: Figure, axes: Any, places: Places, **settings: Any) -
     """Push names apart and pull them to their anchors, over and over."""
     figure.set_layout_engine("none")
     texts = [
-        axes.text(*at, short(name), ha="center", va="center", **FONT)
+        axes.text(*at, short(name), ha="center", va="center", fontsize=FONTSIZE)
         for at, name in zip(places.anchors, places.names, strict=True)
     ]
     import_module("adjustText").adjust_text(
