@@ -38,6 +38,7 @@ wildcard_constraints:
     ae_seed=r"\d+",
     shared_seed=r"\d+",
     dims=r"[23]",
+    bottleneck="linear|tanh|relu|sigmoid",
 
 
 ENVIRONMENT = str(LIBRARY.parent / "envs" / "signpaths.yaml")
@@ -50,6 +51,7 @@ AE_SEEDS = range(config["autoencoder"]["seeds"])
 # What all networks are turned onto; more networks than these change nothing in it.
 REFERENCE_NETWORKS = NETWORKS[: config["alignment"]["reference"]]
 SHARED_SEEDS = range(config["shared"]["seeds"])
+BOTTLENECKS = config["figures"]["bottlenecks"]
 COMPARED = config["report"]["compare"]
 RESULTS = Path(workflow.pathvars.apply("<results>"))
 
@@ -57,6 +59,19 @@ RESULTS = Path(workflow.pathvars.apply("<results>"))
 def options(rule):
     """The part of a shell line that hands a stage its options from the config."""
     return verbatim(study_config.options(config, rule))
+
+
+def options_with_bottleneck(wildcards):
+    """The options of an autoencoder that is the study's own but for its bottleneck's activation."""
+    other = config["autoencoder"] | {"bottleneck": wildcards.bottleneck}
+    return study_config.options(config | {"autoencoder": other}, "autoencoder")
+
+
+def with_bottleneck(activation):
+    """The plane of the first autoencoder with this bottleneck; the study's own is trained once."""
+    own = activation == config["autoencoder"]["bottleneck"]
+    folder = "autoencoders" if own else f"bottlenecks/{activation}"
+    return f"<results>/<study>/{folder}/{{network}}/2/0/model.keras"
 
 
 def code(rule):

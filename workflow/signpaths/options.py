@@ -675,6 +675,16 @@ class FiguresOptions(NamedSignsOptions):
     """
 
 
+class Figures(FiguresOptions):
+    """The figures, and what is made for them alone."""
+
+    bottlenecks: Distinct[Activation] = ("linear", "tanh", "relu", "sigmoid")
+    """Activations of the bottleneck to compare side by side, in this order: one more autoencoder of
+    the network drawn for each but `autoencoder.bottleneck`, in two dimensions. An empty list
+    compares none.
+    """
+
+
 class ReportOptions(Options):
     """How the report is headed."""
 
@@ -780,5 +790,5 @@ class Study(ClaimsOptions, MethodOptions, Names):
     stability: StabilityOptions = StabilityOptions()
     agreement: AgreementOptions = AgreementOptions()
     evidence: EvidenceOptions = EvidenceOptions()
-    figures: FiguresOptions = FiguresOptions()
+    figures: Figures = Figures()
     report: Report = Report()

@@ -117,6 +117,12 @@ STAGES = (
         (options.QualityOptions,),
     ),
     Stage(
+        "bottlenecks",
+        "projections",
+        "Compare activations of the bottleneck on one network.",
+        (options.QualityOptions,),
+    ),
+    Stage(
         "closeness",
         "closeness",
         "Measure how close every pair of signs is in one run.",

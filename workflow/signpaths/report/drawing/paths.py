@@ -64,32 +64,12 @@ def last_points(path: np.ndarray) -> np.ndarray:
 def _plane(values: np.ndarray, signs: np.ndarray, title: str, axis_labels: list[str]) -> Figure:
     names = sorted(set(signs))
     size = min(1.0, max(0.0, (len(names) - 12) / 82))
-    many = min(1.0, len(values) / 2500)
     real = np.isfinite(values).all(axis=2)
     # One unit is as long on both axes, so the paper takes the shape of the data, within reason.
     width, height = np.ptp(values[real], axis=0)
     shape = float(np.sqrt(np.clip(width / max(height, 1e-9), 1.0, 1.7)))
     figure, axes = canvas((8 + 3.4 * size) * shape + 1, (8 + 3.4 * size) / shape + 0.6)
-    steps = np.cumsum(real, axis=1)
-    axes.add_collection(
-        LineCollection(
-            [path[mask] for path, mask in zip(values, real, strict=True)],
-            colors="#111111",
-            linewidths=0.5 - 0.28 * many,
-            alpha=0.45 - 0.2 * many,
-            zorder=2,
-        )
-    )
-    points = axes.scatter(
-        values[real][:, 0],
-        values[real][:, 1],
-        c=steps[real],
-        cmap=TIME_COLOURS,
-        s=9 - 5.5 * many,
-        alpha=0.75,
-        linewidths=0,
-        zorder=1,
-    )
+    points = mark_paths(axes, values)
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(0.04)
     axes.set_xlabel(axis_labels[0])
@@ -100,6 +80,37 @@ def _plane(values: np.ndarray, signs: np.ndarray, title: str, axis_labels: list[
     anchors = np.array([np.nanmedian(ends[signs == name], axis=0) for name in names])
     name_signs(figure, axes, names, anchors, fontsize=10 - 1.2 * size)
     return figure
+
+
+def mark_paths(axes: Any, values: np.ndarray, size: float = 1.0) -> Any:
+    """Draw paths `(example, time, 2)` into axes: thin lines, points by time step; give the points.
+
+    Lines and points are `size` times as large as in a picture of their own.
+    """
+    many = min(1.0, len(values) / 2500)
+    real = np.isfinite(values).all(axis=2)
+    steps = np.cumsum(real, axis=1)
+    axes.add_collection(
+        LineCollection(
+            [path[mask] for path, mask in zip(values, real, strict=True)],
+            colors="#111111",
+            linewidths=size * (0.5 - 0.28 * many),
+            alpha=0.45 - 0.2 * many,
+            zorder=2,
+            rasterized=True,
+        )
+    )
+    return axes.scatter(
+        values[real][:, 0],
+        values[real][:, 1],
+        c=steps[real],
+        cmap=TIME_COLOURS,
+        s=size**2 * (9 - 5.5 * many),
+        alpha=0.75,
+        linewidths=0,
+        zorder=1,
+        rasterized=True,
+    )
 
 
 def _volume(values: np.ndarray, title: str, axis_labels: list[str]) -> Figure:
@@ -122,15 +133,16 @@ def _volume(values: np.ndarray, title: str, axis_labels: list[str]) -> Figure:
     axes.tick_params(labelsize=8, pad=1)
     figure.text(0.03, 0.945, title, fontsize=9.5)
     bar = figure.colorbar(points, cax=figure.add_axes((0.88, 0.18, 0.022, 0.64)))
-    _label_time_bar(bar)
+    label_time_bar(bar)
     return figure
 
 
 def _time_bar(figure: Figure, axes: Any, points: Any) -> None:
-    _label_time_bar(figure.colorbar(points, ax=axes, fraction=0.035, pad=0.015, aspect=35))
+    label_time_bar(figure.colorbar(points, ax=axes, fraction=0.035, pad=0.015, aspect=35))
 
 
-def _label_time_bar(bar: Any) -> None:
+def label_time_bar(bar: Any) -> None:
+    """Say what the colours of points are."""
     bar.set_label("time step since the example began (frames)")
     bar.solids.set(alpha=1)
     bar.outline.set_visible(False)
