@@ -170,7 +170,7 @@ def test_each_sentence_fails_where_it_is_otherwise() -> None:
     # 10 of 100 in one quarter are less than half an equal share.
     assert judged(linear=cross(3, (30, 30, 30, 10)), tanh=cross(1, (25, 25, 25, 25)))["evenly"] == 0
     assert judged(linear=cross(3, (29, 29, 29, 13)), tanh=cross(1, (25, 25, 25, 25)))["evenly"] == 1
-    assert judged(linear=plane, tanh=plane / 9)["squashed"] == 0
+    assert judged(linear=plane, tanh=plane / 99)["squashed"] == 0
     assert judged(linear=cross(3), tanh=cross(1))["squashed"] == 0  # linear has its ends too
     assert judged(tanh=cross(1))["squashed"] == -1
     assert judged(equal, linear=plane, tanh=plane)["legible"] == 0

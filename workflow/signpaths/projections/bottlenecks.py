@@ -35,6 +35,7 @@ from signpaths.projections.neighbourhoods import (
 )
 from signpaths.projections.quality import compared_examples
 from signpaths.stores import open_store, write_store
+from signpaths.wording import PERCENT
 
 DIMS = 2
 QUARTERS = ("upper right", "upper left", "lower left", "lower right")
@@ -52,6 +53,11 @@ EDGE = 0.05
 # What the sentences of the article are judged by: "near (0, 0)" as a share of the root mean square
 # distance, "more or less evenly" as bounds of a quarter's share, and "some paths".
 NEAR, EVEN, SOME = 0.25, (0.125, 0.5), 0.05
+
+
+def whole_percent(share: float) -> str:
+    """Show a limit as a percentage, with no more digits than it has."""
+    return f"{100 * share:g}{PERCENT}"
 
 
 @dataclass(frozen=True)
@@ -314,21 +320,21 @@ def as_dataset(
         "quarters_used": (
             (),
             np.array(used),
-            f"quarters that hold at least {USED:.0%} of the points",
+            f"quarters that hold at least {whole_percent(USED)} of the points",
             "count",
         ),
         "squashed": (
             (),
             one["squashed"],
-            f"share of the points with a coordinate within {EDGE:.0%} of the way from bound to "
-            "bound of a bound of the activation (ReLU: cut off at 0); empty if it has none",
+            f"share of the points with a coordinate within {whole_percent(EDGE)} of the way from "
+            "bound to bound of one of its bounds (ReLU: cut off at 0); empty if it has none",
             "1",
         ),
         "at_edge": (
             (),
             one["at_edge"],
-            f"share of the points with a coordinate within {EDGE:.0%} of the way from its least to "
-            "its largest value of either",
+            f"share of the points with a coordinate within {whole_percent(EDGE)} of the way from "
+            "its least to its largest value of either",
             "1",
         ),
         "units_used": ((), one["units_used"], "units of the bottleneck that vary", "count"),
@@ -499,16 +505,17 @@ SENTENCES = (
     Sentence(
         "evenly",
         "With tanh and linear the paths are more or less evenly distributed over all quarters",
-        f"each quarter holds between {EVEN[0]:.1%} and {EVEN[1]:.0%} of the points, half and twice "
-        "an equal share, for both",
+        f"each quarter holds between {whole_percent(EVEN[0])} and {whole_percent(EVEN[1])} of the "
+        "points, half and twice an equal share, for both",
         ("tanh", "linear"),
         _evenly,
     ),
     Sentence(
         "squashed",
         "tanh squashes some paths near −1 and 1, and linear does not",
-        f"at least {SOME:.0%} of the points of tanh lie within {EDGE:.0%} of the way from bound to "
-        f"bound of −1 or 1, and of linear fewer lie so near an end of what they reach",
+        f"at least {whole_percent(SOME)} of the points of tanh lie within {whole_percent(EDGE)} of "
+        "the way from bound to bound of −1 or 1, and of linear fewer lie so near an end of what "
+        "they reach",
         ("tanh", "linear"),
         _squashes,
     ),

@@ -16,12 +16,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from signpaths.errors import UserError
-from signpaths.projections.bottlenecks import BOUNDS, EDGE
+from signpaths.projections.bottlenecks import BOUNDS, EDGE, whole_percent
 from signpaths.projections.neighbourhoods import SIGN_NEIGHBOURS
 from signpaths.report.bottlenecks import SHOWN
 from signpaths.report.drawing.paths import label_time_bar, mark_paths, transformed
 from signpaths.report.drawing.style import DPI, legend
-from signpaths.wording import DASH, count, counted, listed, number, percent, significant
+from signpaths.wording import DASH, PERCENT, count, counted, number, percent, significant
 
 COLUMNS = 2
 PANEL = 5.0  # inches
@@ -61,11 +61,10 @@ def draw_bottlenecks(bottlenecks: xr.Dataset, transform: str) -> Figure:
         points = _panel(axes, bottlenecks.sel(bottleneck=name), name, transform)
     for axes in grid.flat[len(names) :]:
         axes.set_visible(False)
-    examples = bottlenecks.sizes["example"]
+    several = f"{len(names)} bottlenecks of different activations"
     figure.suptitle(
-        f"Paths of {counted(examples, 'example')} of one network behind "
-        f"{'one bottleneck' if len(names) == 1 else f'{len(names)} bottlenecks'} of "
-        "different activation" + ("" if len(names) == 1 else "s"),
+        f"Paths of {counted(bottlenecks.sizes['example'], 'example')} of one network behind "
+        f"{several if len(names) > 1 else 'one bottleneck'}",
         x=0.02,
         ha="left",
     )
@@ -93,8 +92,8 @@ def _panel(axes: Any, one: xr.Dataset, name: str, transform: str) -> Any:
         line(0, color=FAINT, lw=1.2, zorder=0)
         for end in ends:
             line(end, color=BOUND, lw=1.2, ls=(0, (5, 3)), zorder=3)
-    axes.plot(0, 0, marker="+", ms=15, mew=4.6, color="white", zorder=6, clip_on=False)
-    axes.plot(0, 0, marker="+", ms=13, mew=2, color=ORIGIN, zorder=7, clip_on=False)
+    axes.plot(0, 0, marker="+", ms=12, mew=4.2, color="white", zorder=6, clip_on=False)
+    axes.plot(0, 0, marker="+", ms=10, mew=1.8, color=ORIGIN, zorder=7, clip_on=False)
     axes.set_title(SHOWN[name])
     note = ", sign(x)·log(1 + |x|)" if transform == "log1p" else ""
     axes.set_xlabel(f"autoencoder unit 1 (no unit{note})")
@@ -105,7 +104,7 @@ def _panel(axes: Any, one: xr.Dataset, name: str, transform: str) -> Any:
         *(0, -0.15, "\n".join(in_words(one, name))),
         transform=axes.transAxes,
         va="top",
-        fontsize=9,
+        fontsize=8.5,
         linespacing=1.35,
     )
     return points
@@ -125,14 +124,15 @@ def _frame(axes: Any, values: np.ndarray, ends: list[float]) -> None:
 def in_words(one: xr.Dataset, name: str) -> list[str]:
     """Say what was measured of one bottleneck, a line each."""
     shares = zip(one["quarter"].values, one["quarter_share"].values.tolist(), strict=True)
-    held = listed([f"{quarter} {percent(share)}" for quarter, share in shares if share])
+    held = ", ".join(f"{quarter} {number(100 * share, 0)}{PERCENT}" for quarter, share in shares)
     used = int(one["units_used"])
     lines = [
-        f"First points: mean distance from (0, 0) {_number(one['start_distance'])}; all others "
-        f"{_number(one['other_distance'])}",
-        f"Quarters used: {count(int(one['quarters_used']))} ({held})",
+        "Distance from (0, 0) (root mean square 1): first points "
+        f"{_number(one['start_distance'])}, others {_number(one['other_distance'])}",
+        f"Quarters used: {count(int(one['quarters_used']))} of {one.sizes['quarter']}",
+        held,
         f"Squashed: {_squashed(float(one['squashed']), name)}",
-        f"Restored: error {_number(one['reconstruction_error'], significant)}; trustworthiness "
+        f"Restored with error {_number(one['reconstruction_error'], significant)}; trustworthiness "
         f"{_number(one['trustworthiness'].sel(k=SIGN_NEIGHBOURS), lambda value: number(value, 3))}",
     ]
     if used < one.sizes["dim"]:
@@ -145,7 +145,7 @@ def _squashed(share: float, name: str) -> str:
         return "the activation has no bounds"
     if name == "relu":
         return f"{percent(share)} of points cut off at 0"
-    return f"{percent(share)} of points within {EDGE:.0%} of a bound"
+    return f"{percent(share)} of points within {whole_percent(EDGE)} of a bound"
 
 
 def _number(value: xr.DataArray, shown: Any = lambda value: number(value, 2)) -> str:
