@@ -61,12 +61,6 @@ def options(rule):
     return verbatim(study_config.options(config, rule))
 
 
-def options_with_bottleneck(wildcards):
-    """The options of an autoencoder that is the study's own but for its bottleneck's activation."""
-    other = config["autoencoder"] | {"bottleneck": wildcards.bottleneck}
-    return study_config.options(config | {"autoencoder": other}, "autoencoder")
-
-
 def with_bottleneck(activation):
     """The plane of the first autoencoder with this bottleneck; the study's own is trained once."""
     own = activation == config["autoencoder"]["bottleneck"]

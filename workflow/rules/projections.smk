@@ -37,7 +37,9 @@ use rule autoencoder as other_bottleneck with:
     benchmark:
         "<results>/<study>/benchmarks/{bottleneck}_autoencoder/{network}/{dims}/{ae_seed}.tsv"
     params:
-        options=options_with_bottleneck,
+        options=lambda wildcards: study_config.options(
+            config, "autoencoder", bottleneck=wildcards.bottleneck
+        ),
         code=code("autoencoder"),
 
 
