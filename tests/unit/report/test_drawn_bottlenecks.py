@@ -45,7 +45,8 @@ def test_every_bottleneck_has_a_panel_with_its_paths_and_bounds(transform: str) 
         figure = draw_bottlenecks(found, transform)
     assert f"Paths of {EXAMPLES} examples" in figure.get_suptitle()
     assert "4 bottlenecks" in figure.get_suptitle()
-    panels = figure.axes[:4]
+    panels, bar = figure.axes[:4], figure.axes[4]
+    assert bar.get_ylim() == (1, TIME - 2)
     assert [axes.get_title(loc="left") for axes in panels] == [SHOWN[name] for name in NAMES]
     for name, axes in zip(NAMES, panels, strict=True):
         path = transformed(found.path.sel(bottleneck=name).values, transform)

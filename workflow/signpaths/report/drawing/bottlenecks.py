@@ -127,8 +127,8 @@ def in_words(one: xr.Dataset, name: str) -> list[str]:
     held = ", ".join(f"{quarter} {number(100 * share, 0)}{PERCENT}" for quarter, share in shares)
     used = int(one["units_used"])
     lines = [
-        "Distance from (0, 0) (root mean square 1): first points "
-        f"{_number(one['start_distance'])}, others {_number(one['other_distance'])}",
+        f"From (0, 0): first points {_number(one['start_distance'])}, others "
+        f"{_number(one['other_distance'])} (root mean square 1)",
         f"Quarters used: {count(int(one['quarters_used']))} of {one.sizes['quarter']}",
         held,
         f"Squashed: {_squashed(float(one['squashed']), name)}",
