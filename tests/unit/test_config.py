@@ -767,6 +767,10 @@ def test_options() -> None:
     auslan, article = merged(*AUSLAN), merged(*ARTICLE)
     assert "--layers=600 --layers=150 " in options(auslan, "autoencoder")
     assert " --window=10 64 " in options(auslan, "autoencoder")
+    own = options(auslan, "autoencoder")
+    assert " --bottleneck=linear " in own
+    other = options(auslan, "autoencoder", bottleneck="tanh")
+    assert other == own.replace("--bottleneck=linear", "--bottleneck=tanh")
     pairs = '[["think", "crazy"], ["God", "science"], ["buy", "shop"]]'
     assert options(auslan, "figures") == f"'--pairs={pairs}' --transform=none"
     assert options(auslan, "tsd").partition(" --channels")[2].startswith("=left_x --channels=left_")

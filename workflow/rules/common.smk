@@ -41,6 +41,7 @@ wildcard_constraints:
     dims=r"[23]",
     run=r"\d+|median|best",
     map=r"(shared_)?(ae|pca)",
+    bottleneck="linear|tanh|relu|sigmoid",
 
 
 ENVIRONMENT = str(LIBRARY.parent / "envs" / "signpaths.yaml")
@@ -64,6 +65,10 @@ RUN_FIGURES = gallery.of_run(
 )
 # A film is of a plane.
 FILMED = config["figures"]["maps"] if 2 in DIMS else []
+BOTTLENECKS = config["figures"]["bottlenecks"]
+COMPARED_BOTTLENECKS = (
+    [f"<results>/<study>/bottlenecks/{REFERENCE}.zarr"] if BOTTLENECKS else []
+)
 COMPARED = config["report"]["compare"]
 RESULTS = Path(workflow.pathvars.apply("<results>"))
 
@@ -71,6 +76,13 @@ RESULTS = Path(workflow.pathvars.apply("<results>"))
 def options(rule):
     """The part of a shell line that hands a stage its options from the config."""
     return verbatim(study_config.options(config, rule))
+
+
+def with_bottleneck(activation):
+    """The plane of the first autoencoder with this bottleneck; the study's own is trained once."""
+    own = activation == config["autoencoder"]["bottleneck"]
+    folder = "autoencoders" if own else f"bottlenecks/{activation}"
+    return f"<results>/<study>/{folder}/{{network}}/2/0/model.keras"
 
 
 def code(rule):

@@ -27,6 +27,22 @@ rule autoencoder:
         " --seed {wildcards.ae_seed} {params.options} > {log:q} 2>&1"
 
 
+use rule autoencoder as other_bottleneck with:
+    output:
+        model="<results>/<study>/bottlenecks/{bottleneck}/{network}/{dims}/{ae_seed}/model.keras",
+        history="<results>/<study>/bottlenecks/{bottleneck}/{network}/{dims}/{ae_seed}/history.csv",
+        metrics="<results>/<study>/bottlenecks/{bottleneck}/{network}/{dims}/{ae_seed}/metrics.json",
+    log:
+        "<logs>/<study>/other_bottleneck/{bottleneck}/{network}/{dims}/{ae_seed}.log",
+    benchmark:
+        "<results>/<study>/benchmarks/{bottleneck}_autoencoder/{network}/{dims}/{ae_seed}.tsv"
+    params:
+        options=lambda wildcards: study_config.options(
+            config, "autoencoder", bottleneck=wildcards.bottleneck
+        ),
+        code=code("autoencoder"),
+
+
 rule reference:
     input:
         expand(
@@ -162,3 +178,28 @@ rule quality:
         code=code("quality"),
     shell:
         "python -m signpaths quality {input:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule bottlenecks:
+    input:
+        activations="<results>/<study>/activations/{network}.zarr",
+        models=[with_bottleneck(activation) for activation in BOTTLENECKS],
+    output:
+        directory("<results>/<study>/bottlenecks/{network}.zarr"),
+    log:
+        "<logs>/<study>/bottlenecks/{network}.log",
+    benchmark:
+        "<results>/<study>/benchmarks/bottlenecks/{network}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        models=lambda wildcards, input: [f"--models={model}" for model in input.models],
+        options=options("bottlenecks"),
+        code=code("bottlenecks"),
+    shell:
+        "python -m signpaths bottlenecks {input.activations:q} {output:q} {params.models:q}"
+        " {params.options} > {log:q} 2>&1"

@@ -34,6 +34,7 @@ rule figures:
         agreement="<results>/<study>/agreement.zarr",
         shared_map="<results>/<study>/shared_map.zarr",
         metrics=each("<results>/<study>/networks/{network}/metrics.json"),
+        bottlenecks=COMPARED_BOTTLENECKS,
     output:
         shown=[
             report(
@@ -42,12 +43,11 @@ rule figures:
                 category=entry.category,
                 labels={"content": entry.content},
             )
-            for entry in gallery.of(gallery.STUDY)
+            for entry in gallery.of_study(bool(BOTTLENECKS))
         ],
         others=[
-            f"<results>/<study>/figures/{file}"
-            for file in gallery.of_study()
-            if not file.endswith(".png")
+            f"<results>/<study>/figures/{entry.name}.svg"
+            for entry in gallery.of_study(bool(BOTTLENECKS))
         ],
     log:
         "<logs>/<study>/figures.log",
@@ -61,12 +61,15 @@ rule figures:
     params:
         networks=lambda wildcards, input: Path(input.metrics[0]).parents[1],
         folder=lambda wildcards, output: Path(output.shown[0]).parent,
+        bottlenecks=lambda wildcards, input: (
+            ["--bottlenecks", input.bottlenecks] if input.bottlenecks else []
+        ),
         study=config["study"],
         options=options("figures"),
         code=code("figures"),
     shell:
         "python -m signpaths figures {input.stability:q} {input.agreement:q} {input.shared_map:q}"
-        " {params.networks:q} {params.folder:q} --study={params.study} {params.options} > {log:q} 2>&1"
+        " {params.networks:q} {params.folder:q} --study={params.study} {params.bottlenecks:q} {params.options} > {log:q} 2>&1"
 
 
 rule run_figures:
@@ -231,6 +234,7 @@ rule report:
         quality=each("<results>/<study>/quality/{network}.zarr"),
         sightings=f"<results>/<study>/sightings/{RUNS[0]}.zarr",
         run_figures=expand(rules.run_figures.output.shown, run=RUNS[0]),
+        bottlenecks=COMPARED_BOTTLENECKS,
         film=[f"<results>/<study>/films/{RUNS[0]}/{one}.mp4" for one in FILMED[:1]],
         compared=compared,
         planted="<results>/<study>/planted.csv" if SOURCE == "simulate" else [],
@@ -253,6 +257,9 @@ rule report:
         figures=lambda wildcards, input: Path(input.figures[0]).parent,
         quality=lambda wildcards, input: Path(input.quality[0]).parent,
         run_figures=lambda wildcards, input: Path(input.run_figures[0]).parent,
+        bottlenecks=lambda wildcards, input: (
+            ["--bottlenecks", input.bottlenecks] if input.bottlenecks else []
+        ),
         film=lambda wildcards, input: ["--film", input.film] if input.film else [],
         planted=lambda wildcards, input: (
             ["--planted", input.planted] if input.planted else []
@@ -267,4 +274,4 @@ rule report:
         " {input.paths:q} {params.networks:q} {params.figures:q} {input.provenance:q} {output:q}"
         " --evidence {input.evidence:q} --claims {input.claims:q} --agreement {input.agreement:q}"
         " --shared-map {input.shared_map:q} --quality {params.quality:q}"
-        " --sightings {input.sightings:q} --run-figures {params.run_figures:q} {params.film:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"
+        " --sightings {input.sightings:q} --run-figures {params.run_figures:q} {params.bottlenecks:q} {params.film:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"

@@ -52,7 +52,7 @@ def checked(config: Config) -> Config:
     return study.model_dump(mode="json")
 
 
-def options(config: Config, rule: str) -> str:
+def options(config: Config, rule: str, **instead: Any) -> str:
     """Write what a stage takes from the config as the options of a shell line, each quoted.
 
     Parameters
@@ -61,6 +61,8 @@ def options(config: Config, rule: str) -> str:
         A checked config.
     rule
         A stage by its rule's name, such as `closeness_raw`.
+    instead
+        Values of the stage's keys that are others than the config's.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def options(config: Config, rule: str) -> str:
     for model in BY_RULE[rule].takes:
         values, keys = _section(config, model)
         for key in model.model_fields:
-            words += _words(key.replace("_", "-"), values[key], keys[key])
+            words += _words(key.replace("_", "-"), instead.get(key, values[key]), keys[key])
     return shlex.join(words)
 
 

@@ -745,6 +745,12 @@ class Figures(FilmOptions, SignsOptions, PairsOptions):
     film_gif: Boolean = False
     """Write the film as a GIF too, for slides and pages that play no MP4: smaller and coarser."""
 
+    bottlenecks: Distinct[Activation] = ("linear", "tanh", "relu", "sigmoid")
+    """Activations of the bottleneck to compare side by side, in this order: one more autoencoder of
+    the network of `report.reference_seed` for each but `autoencoder.bottleneck`, in two dimensions.
+    An empty list compares none.
+    """
+
 
 class ReportOptions(Options):
     """How the report is headed."""

@@ -117,6 +117,12 @@ STAGES = (
         (options.QualityOptions,),
     ),
     Stage(
+        "bottlenecks",
+        "projections",
+        "Compare activations of the bottleneck on one network.",
+        (options.QualityOptions,),
+    ),
+    Stage(
         "closeness",
         "closeness",
         "Measure how close every pair of signs is in one run.",
@@ -158,7 +164,12 @@ STAGES = (
         "Measure in one run what the article saw in its figures.",
     ),
     Stage("method", "report", "Say in words what was computed.", (options.MethodOptions,)),
-    Stage("figures", "report", "Draw the figures of all runs.", (options.PairsOptions,)),
+    Stage(
+        "figures",
+        "report",
+        "Draw the figures of all runs.",
+        (options.PairsOptions, options.TransformOptions),
+    ),
     Stage(
         "run-figures",
         "report",

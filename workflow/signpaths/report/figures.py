@@ -9,9 +9,10 @@ from pathlib import Path
 
 import matplotlib
 
-from signpaths.options import PairsOptions
+from signpaths.options import PairsOptions, TransformOptions
 from signpaths.report.closest import named, telling
 from signpaths.report.drawing.accuracy import draw_accuracy
+from signpaths.report.drawing.bottlenecks import draw_bottlenecks
 from signpaths.report.drawing.dendrogram import draw_dendrogram
 from signpaths.report.drawing.networks import draw_networks
 from signpaths.report.drawing.pairs import draw_pairs
@@ -35,7 +36,9 @@ def figures(
     /,
     *,
     study: str,
+    bottlenecks: Path | None = None,
     options: PairsOptions = PairsOptions(),
+    transform: TransformOptions = TransformOptions(),
 ) -> None:
     """Draw the figures of all runs.
 
@@ -53,8 +56,12 @@ def figures(
         The folder for the figures.
     study
         Its name, for the figures' corners.
+    bottlenecks
+        Bottlenecks of other activations compared, `bottlenecks/<network>.zarr`.
     options
         The pairs that are drawn in any case.
+    transform
+        How paths behind bottlenecks are drawn.
 
     Raises
     ------
@@ -82,3 +89,8 @@ def figures(
             ("runs", draw_runs(open_store(agreement, "agreement").load()), HEADLINE),
         ):
             save(figure, folder / name, f"{of} · {space}")
+        if bottlenecks is not None:
+            compared = open_store(bottlenecks, "bottlenecks").load()
+            figure = draw_bottlenecks(compared, transform.transform)
+            corner = f"{study} · network {bottlenecks.stem} · ae2, other bottlenecks"
+            save(figure, folder / "02-bottlenecks", corner)

@@ -8,9 +8,16 @@ stands in the stages `figures` and `run-figures`. Imports nothing heavy: every S
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# What a figure is of: all runs of a study, one network, or one network in one projection, which has
-# two dimensions or three. Of signs that the config names there are as many as it has lists.
-STUDY, NETWORK, PLANE, VOLUME, SIGNS = "study", "network", "plane", "volume", "signs"
+# What a figure is of: all runs of a study, bottlenecks that are compared, one network, or one
+# network in one projection, which has two dimensions or three. Of signs that the config names there are as many as it has lists.
+STUDY, COMPARED, NETWORK, PLANE, VOLUME, SIGNS = (
+    "study",
+    "compared",
+    "network",
+    "plane",
+    "volume",
+    "signs",
+)
 PAIRS, MAP, RUNS, ARTICLE = "Pairs", "Shared map", "Runs", "The article's figures"
 PNG, SVG, PDF, MP4 = "png", "svg", "pdf", "mp4"
 # Only where an autoencoder makes the paths.
@@ -222,6 +229,18 @@ GALLERY = (
         "A row of bars, high at both ends, lowest at the bottleneck in the middle.",
     ),
     Entry(
+        "02-bottlenecks",
+        COMPARED,
+        ARTICLE,
+        "Other bottlenecks, side by side",
+        "Paths of all examples of the reference network behind bottlenecks of other activations, "
+        "each trained anew. Cross: (0, 0); grey lines: the edges of the quarters; dashed: the "
+        "bounds of an activation. Below each: how near paths start to (0, 0), which quarters "
+        "they use, how many points are squashed against a bound, and how much of the hidden "
+        "states is kept.",
+        "Panels of paths, one for each activation of the bottleneck, with measures in words below.",
+    ),
+    Entry(
         "03-paths",
         PLANE,
         ARTICLE,
@@ -321,9 +340,9 @@ def of(*kinds: str) -> list[Entry]:
     return [entry for entry in GALLERY if entry.of in kinds]
 
 
-def of_study() -> list[str]:
-    """Give the files of the figures of all runs."""
-    return [file for entry in of(STUDY) for file in entry.files]
+def of_study(bottlenecks: bool) -> list[Entry]:
+    """Give the figures of all runs; with those of bottlenecks, where they are compared."""
+    return of(STUDY, *([COMPARED] if bottlenecks else []))
 
 
 def of_run(maps: Sequence[str], dims: Sequence[int], signs: Sequence[Sequence[str]]) -> list[Drawn]:

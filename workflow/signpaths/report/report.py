@@ -99,6 +99,7 @@ def report(
     quality: Path | None = None,
     sightings: Path | None = None,
     run_figures: Path | None = None,
+    bottlenecks: Path | None = None,
     film: Path | None = None,
     compare: Annotated[Sequence[Path], Parameter(consume_multiple=True)] = (),
     planted: Path | None = None,
@@ -138,6 +139,8 @@ def report(
         What was measured of the run whose figures are shown, `sightings/<run>.zarr`.
     run_figures
         The folder of its figures.
+    bottlenecks
+        Bottlenecks of other activations compared, `bottlenecks/<network>.zarr`.
     film
         Its film, an MP4.
     compare
@@ -164,6 +167,7 @@ def report(
         quality=quality,
         sightings=open_store(sightings, "sightings").load() if sightings else None,
         run_pictures=run_pictures(run_figures) if run_figures else {},
+        bottlenecks=open_store(bottlenecks, "bottlenecks") if bottlenecks else None,
         film=embedded(film, "video/mp4") if film else None,
         compared=[read_compared(folder) for folder in compare],
         planted=read_planted(planted) if planted else None,
@@ -194,7 +198,6 @@ def render(study: Study, name: str, title: str | None) -> str:
             measured=measured(study),
             reference=study.reference,
             pictures=study.pictures,
-            run_pictures=study.run_pictures,
             film=study.film,
             gallery=gallery.BY_NAME,
             opening=opening.content(study),

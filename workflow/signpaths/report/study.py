@@ -67,6 +67,8 @@ class Study:
         The folder with a store for every network.
     sightings, run_pictures
         What was measured of the run whose figures are shown, and these by their place.
+    bottlenecks
+        Bottlenecks of other activations compared.
     film
         Its film, as an address.
     """
@@ -86,6 +88,7 @@ class Study:
     quality: Path | None = None
     sightings: xr.Dataset | None = None
     run_pictures: dict[str, Picture] = field(default_factory=dict)
+    bottlenecks: xr.Dataset | None = None
     film: str | None = None
     compared: Sequence[Compared] = ()
     planted: pd.DataFrame | None = None

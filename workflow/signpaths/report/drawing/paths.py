@@ -19,6 +19,7 @@ from signpaths.report.drawing.scene import (
     joined,
     label_time_bar,
     last_points,
+    mark_paths,
     middles,
     plane,
     threads,
@@ -34,14 +35,15 @@ LARGE = 2.2
 
 def draw_paths(scene: Scene) -> Figure:
     """Draw every example's path in a plane, coloured by time step."""
-    figure, axes = _threads(scene, 1.0, clouds=True)
-    points = time_points(scene, axes, s=9 - 5.5 * scene.many, alpha=0.75, zorder=1, rasterized=True)
-    return _named(scene, figure, axes, points)
+    figure, axes = plane(scene, _title(scene, "Paths"), scene.named_side)
+    return _named(scene, figure, axes, mark_paths(axes, scene.path))
 
 
 def draw_large_paths(scene: Scene) -> Figure:
     """Draw the same for a wall or to zoom into: every line and point stays one."""
-    figure, axes = _threads(scene, LARGE, clouds=False)
+    figure, axes = plane(scene, _title(scene, "Paths"), LARGE * scene.named_side)
+    every = joined(scene, np.ones(len(scene.path), dtype=bool))
+    threads(axes, every, False, colors="#111111", lw=0.3, alpha=0.3, zorder=2)
     steps = np.cumsum(scene.real, axis=1)
     last = int(steps.max())
     scale = ScalarMappable(Normalize(1, last), TIME_COLOURS)
@@ -51,20 +53,6 @@ def draw_large_paths(scene: Scene) -> Figure:
         at = scene.path[scene.real & (steps == step)]
         axes.plot(*at.T, ".", color=colour, ms=2.2, mew=0, alpha=0.75, zorder=1)
     return _named(scene, figure, axes, scale)
-
-
-def _threads(scene: Scene, scale: float, clouds: bool) -> tuple[Figure, Any]:
-    figure, axes = plane(scene, _title(scene, "Paths"), scale * scene.named_side)
-    threads(
-        axes,
-        joined(scene, np.ones(len(scene.path), dtype=bool)),
-        clouds,
-        colors="#111111",
-        linewidths=0.5 - 0.28 * scene.many,
-        alpha=0.45 - 0.2 * scene.many,
-        zorder=2,
-    )
-    return figure, axes
 
 
 def _named(scene: Scene, figure: Figure, axes: Any, points: Any) -> Figure:
@@ -121,7 +109,7 @@ def draw_volume(scene: Scene) -> Figure:
     FigureCanvasAgg(figure)
     axes: Any = figure.add_axes((0.0, 0.03, 0.84, 0.91), projection="3d")
     size = 5 - 3.5 * scene.many
-    points = time_points(scene, axes, s=size, alpha=0.6, depthshade=False, rasterized=True)
+    points = time_points(axes, scene.path, s=size, alpha=0.6, depthshade=False)
     axes.view_init(elev=22, azim=-58)
     axes.set_box_aspect(None, zoom=1.02)
     for name, text in zip("xyz", scene.axes, strict=True):

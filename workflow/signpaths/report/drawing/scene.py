@@ -69,7 +69,7 @@ class Scene:
     @property
     def many(self) -> float:
         """How far points and threads are to be thinned for the number of examples, 0 to 1."""
-        return min(1.0, len(self.path) / 2500)
+        return thinned(len(self.path))
 
     @property
     def crowd(self) -> float:
@@ -165,9 +165,33 @@ def label_time_bar(bar: Any) -> None:
     bar.outline.set_visible(False)
 
 
-def time_points(scene: Scene, axes: Any, **style: Any) -> Any:
-    """Draw every point, coloured by its time step; give what a bar explains."""
-    steps = np.cumsum(scene.real, axis=1)
-    return axes.scatter(
-        *scene.path[scene.real].T, c=steps[scene.real], cmap=TIME_COLOURS, linewidths=0, **style
+def mark_paths(axes: Any, path: np.ndarray, size: float = 1.0) -> Any:
+    """Draw paths `(example, time, 2)`: thin lines, and points by time step; give the points.
+
+    Lines and points are `size` times as large as in a picture of their own.
+    """
+    many = thinned(len(path))
+    real = np.isfinite(path).all(axis=2)
+    threads(
+        axes,
+        [one[mask] for one, mask in zip(path, real, strict=True)],
+        colors="#111111",
+        linewidths=size * (0.5 - 0.28 * many),
+        alpha=0.45 - 0.2 * many,
+        zorder=2,
     )
+    return time_points(axes, path, s=size**2 * (9 - 5.5 * many), alpha=0.75, zorder=1)
+
+
+def time_points(axes: Any, path: np.ndarray, **style: Any) -> Any:
+    """Draw every point of paths, coloured by its time step; give what a bar explains."""
+    real = np.isfinite(path).all(axis=2)
+    steps = np.cumsum(real, axis=1)
+    return axes.scatter(
+        *path[real].T, c=steps[real], cmap=TIME_COLOURS, lw=0, rasterized=True, **style
+    )
+
+
+def thinned(examples: int) -> float:
+    """Say how far points and threads are to be thinned for the number of examples, 0 to 1."""
+    return min(1.0, examples / 2500)

@@ -14,6 +14,7 @@ import xarray as xr
 
 from signpaths.evidence.claims import NO, PARTLY, UNSAID, YES
 from signpaths.report import gallery
+from signpaths.report.bottlenecks import sentence_rows
 from signpaths.report.sections.claims import claim_rows
 from signpaths.report.study import Study
 from signpaths.runs import accuracies
@@ -87,6 +88,8 @@ def content(study: Study) -> dict[str, Any] | None:
     first = figures.get("maps", [""])[0]
     rows = []
     for entry in gallery.GALLERY:
+        if entry.of == gallery.COMPARED and study.bottlenecks is not None:
+            rows.append(Row(entry, [entry.name], _of_bottlenecks(study.bottlenecks)))
         # Of the other maps figure 3 alone: beside the first it shows what a projection does.
         places = [
             one.path
@@ -102,6 +105,7 @@ def content(study: Study) -> dict[str, Any] | None:
         "run": str(seen.attrs["run"]),
         "map": first,
         "rows": rows,
+        "pictures": study.pictures | study.run_pictures,
         "others": [one for one in figures.get("runs", [])[1:]],
     }
 
@@ -195,6 +199,17 @@ def _hands(at: xr.Dataset, limit: float) -> Said:
         f"{number(float(known.min()), 2)} to {number(float(known.max()), 2)} of chance.",
         seldom if p <= CHANCE else NO,
     )
+
+
+def _of_bottlenecks(bottlenecks: xr.Dataset) -> list[Said]:
+    return [
+        Said(
+            row["said"],
+            f"{'; '.join(row['behind'])}. Criterion: {row['criterion']}.",
+            row["agrees"],
+        )
+        for row in sentence_rows(bottlenecks)
+    ]
 
 
 def _of_signs(study: Study) -> list[Said]:
