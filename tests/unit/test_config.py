@@ -263,7 +263,7 @@ def test_an_unknown_key_is_looked_for_everywhere() -> None:
     assert (
         said({"lstm.epochs": 5}) == "lstm.epochs stands in a section: write it as lstm: {epochs: …}"
     )
-    assert "the keys of figures are pairs, transform" in said({"figures": {"qqqqqqq": 1}})
+    assert "the keys of figures are pairs, signs, transform, film_seconds" in said({"figures": {"qqqqqqq": 1}})
     assert "at the top are study, pathvars, seeds_vary, claims, data" in said({"qqqqqqq": 1})
     assert said({"lstm": {True: 1}}) == "lstm.true is no config key"
     assert said({None: 1}) == "null is no config key"
@@ -329,6 +329,8 @@ def test_auslan_is_the_base_but_for_its_data() -> None:
         "split.train",
         "split.validation",
         "figures.pairs",
+        "figures.signs",
+        "figures.maps",
         "claims",
     }
 
@@ -337,6 +339,11 @@ def test_article_has_the_articles_settings() -> None:
     different = differences(merged(*ARTICLE), defaults())
     assert different.pop("data.channels") == list(GLOVES)
     assert different.pop("figures.pairs")[0] == ["think", "crazy"]
+    # The article's figures 7 to 10.
+    assert different.pop("figures.signs")[:4] == [
+        *(["drink", "danger"], ["who", "soon"], ["think", "crazy"]),
+        ["think", "crazy", "sorry", "you"],
+    ]
     assert different == {
         "study": "article",
         "data.source": "data/tctodd.tar.gz",
@@ -366,6 +373,8 @@ def test_article_has_the_articles_settings() -> None:
         "autoencoder.learning_rate": 0.001,
         "autoencoder.schedule": "constant",
         "figures.transform": "log1p",
+        "figures.runs": ["best"],
+        "figures.maps": ["ae", "pca", "shared_ae"],
     }
 
 

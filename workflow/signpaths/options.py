@@ -151,8 +151,8 @@ SignGroups = Annotated[
     tuple[
         Annotated[
             tuple[Text, ...],
-            ONCE,
             Field(min_length=1, max_length=6, json_schema_extra={"uniqueItems": True}),
+            ONCE,
         ],
         ...,
     ],
