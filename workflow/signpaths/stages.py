@@ -152,6 +152,18 @@ STAGES = (
         "Hold closeness against held-out mistakes, and claims against the retrainings.",
         (options.EvidenceOptions, options.ClaimsOptions),
     ),
+    Stage(
+        "responses",
+        "evidence",
+        "Measure what the units of one network answer to.",
+        (options.ResponsesOptions,),
+    ),
+    Stage(
+        "units",
+        "evidence",
+        "Say which units answer to what, and whether such units come again.",
+        (options.UnitsOptions,),
+    ),
     Stage("method", "report", "Say in words what was computed.", (options.MethodOptions,)),
     Stage("figures", "report", "Draw the figures.", (options.FiguresOptions,)),
     Stage("provenance", "report", "Write down what made the study."),
