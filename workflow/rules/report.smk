@@ -123,6 +123,7 @@ rule provenance:
         # Written last, so the time of every rule before it is known.
         evidence="<results>/<study>/evidence.zarr",
         agreement="<results>/<study>/agreement.zarr",
+        units="<results>/<study>/units.zarr",
         quality=each("<results>/<study>/quality/{network}.zarr"),
         benchmarks=benchmarks_of(
             rules.tsd,
@@ -141,6 +142,8 @@ rule provenance:
             rules.agreement,
             rules.shared_map,
             rules.evidence,
+            rules.responses,
+            rules.units,
             rules.figures,
         ),
     output:
