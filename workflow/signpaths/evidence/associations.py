@@ -226,7 +226,7 @@ def shift_variance(units: np.ndarray, features: np.ndarray, length: np.ndarray) 
     return total
 
 
-def tested(
+def judged(
     found: Associations, least: float, lagged: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Test that a correlation is no chance, and that it is larger than `least` either way.

@@ -16,7 +16,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import false_discovery_control
 
-from signpaths.evidence.associations import Associations, tested
+from signpaths.evidence.associations import Associations, judged
 from signpaths.evidence.features import KINDS
 from signpaths.evidence.responses import WHICH
 from signpaths.evidence.roles import Network, matched, profiles, random_turn, turned
@@ -119,7 +119,7 @@ def answers(run: xr.Dataset, options: UnitsOptions) -> Answers:
     for which in WHICH:
         own = {name: run[name].sel(which=which).values.astype(float) for name in MEASURED}
         products = own.pop("products")
-        strength, lag, p = tested(Associations(**own), options.least, lagged)
+        strength, lag, p = judged(Associations(**own), options.least, lagged)
         found.append((strength, lag, false_discovery_control(p.ravel()).reshape(p.shape)))
         roles.append(Network(own["strength"], products, view))
     strength, lag, q = map(np.array, zip(*found, strict=True))
