@@ -51,12 +51,12 @@ VIEWS = {
 KINDS = {
     "channel": Kind("a channel's value", gesture=False, view="moving"),
     "bending": Kind("a finger bends", gesture=True, view="moving"),
-    "fist": Kind("a fist closes: the fingers of a hand bend together", gesture=True, view="moving"),
+    "fist": Kind("a fist closes, all fingers at once", gesture=True, view="moving"),
     "speed": Kind("how fast a hand moves", gesture=True, view="moving"),
     "direction": Kind("where a hand moves to", gesture=True, view="moving"),
     "turning": Kind("a hand turns", gesture=True, view="moving"),
     "rate": Kind("how fast a channel rises", gesture=True, view="moving"),
-    "position": Kind("position in the sign, from beginning to end", gesture=False, view="within"),
+    "position": Kind("position in the sign, 0 to 1", gesture=False, view="within"),
     "sign": Kind("one sign against all others", gesture=False, view="between"),
 }
 # The rate of these channels of a hand has a kind of its own.
