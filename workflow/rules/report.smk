@@ -8,6 +8,7 @@ rule method:
         agreement="<results>/<study>/agreement.zarr",
         shared_map="<results>/<study>/shared_map.zarr",
         evidence="<results>/<study>/evidence.zarr",
+        units="<results>/<study>/units.zarr",
     output:
         report(
             "<results>/<study>/method.md",
@@ -176,6 +177,7 @@ rule report:
         claims="<results>/<study>/claims.csv",
         agreement="<results>/<study>/agreement.zarr",
         shared_map="<results>/<study>/shared_map.zarr",
+        units="<results>/<study>/units.zarr",
         quality=each("<results>/<study>/quality/{network}.zarr"),
         compared=compared,
         planted="<results>/<study>/planted.csv" if SOURCE == "simulate" else [],
@@ -209,4 +211,4 @@ rule report:
         "python -m signpaths report {input.stability:q} {input.sequences:q} {input.excluded:q}"
         " {input.paths:q} {params.networks:q} {params.figures:q} {input.provenance:q} {output:q}"
         " --evidence {input.evidence:q} --claims {input.claims:q} --agreement {input.agreement:q}"
-        " --shared-map {input.shared_map:q} --quality {params.quality:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"
+        " --shared-map {input.shared_map:q} --units {input.units:q} --quality {params.quality:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"

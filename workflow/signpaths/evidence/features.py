@@ -51,6 +51,7 @@ VIEWS = {
 KINDS = {
     "channel": Kind("a channel's value", gesture=False, view="moving"),
     "bending": Kind("a finger bends", gesture=True, view="moving"),
+    "shape": Kind("how closed a hand is, all fingers at once", gesture=True, view="moving"),
     "fist": Kind("a fist closes, all fingers at once", gesture=True, view="moving"),
     "speed": Kind("how fast a hand moves", gesture=True, view="moving"),
     "direction": Kind("where a hand moves to", gesture=True, view="moving"),
@@ -98,6 +99,7 @@ def moving_features(channels: Sequence[str]) -> list[Feature]:
     return [
         *(Feature("channel", name) for name in channels),
         *(Feature(_kind_of_rate(name), name) for name in channels),
+        *(Feature("shape", hand) for hand in hands),
         *(Feature("fist", hand) for hand in hands),
         *(Feature("speed", hand) for hand in moved),
     ]
@@ -121,18 +123,14 @@ def moving_values(frames: np.ndarray, channels: Sequence[str]) -> np.ndarray:
     """
     values = np.asarray(frames, dtype=float)
     rate = np.gradient(values, axis=0) if len(values) > 1 else np.zeros_like(values)
-    of = {name: rate[:, index] for index, name in enumerate(channels)}
-    fists = [
-        np.mean([of[f"{hand}_{finger}"] for finger in FINGERS], axis=0)
-        for hand in HANDS
-        if _has(channels, hand, FINGERS)
-    ]
-    speeds = [
-        np.linalg.norm([of[f"{hand}_{axis}"] for axis in PLACE], axis=0)
-        for hand in HANDS
-        if _has(channels, hand, PLACE)
-    ]
-    return np.column_stack([values, rate, *fists, *speeds])
+    fingers, places = (_columns(channels, parts) for parts in (FINGERS, PLACE))
+    return np.column_stack(
+        [
+            *(values, rate),
+            *(one[:, own].mean(axis=1) for one in (values, rate) for own in fingers),
+            *(np.linalg.norm(rate[:, own], axis=1) for own in places),
+        ]
+    )
 
 
 def position(length: int) -> np.ndarray:
@@ -142,6 +140,15 @@ def position(length: int) -> np.ndarray:
 
 def _has(channels: Sequence[str], hand: str, parts: Sequence[str]) -> bool:
     return {f"{hand}_{part}" for part in parts} <= {*channels}
+
+
+def _columns(channels: Sequence[str], parts: Sequence[str]) -> list[list[int]]:
+    """Give where the parts of each hand stand, of hands that have them all."""
+    return [
+        [channels.index(f"{hand}_{part}") for part in parts]
+        for hand in HANDS
+        if _has(channels, hand, parts)
+    ]
 
 
 def _kind_of_rate(channel: str) -> str:

@@ -178,6 +178,7 @@ def _dataset(
         attrs={
             **{name: getattr(options, name) for name in ("least", "fdr", "rotations")},
             **{name: first.attrs[name] for name in ("examples", "frames", "note")},
+            "lags": first.sizes["lag"] - 1,
         },
     )
 

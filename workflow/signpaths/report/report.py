@@ -18,7 +18,7 @@ from markupsafe import Markup
 from signpaths import __version__
 from signpaths.data.planted import read_planted
 from signpaths.options import ReportOptions
-from signpaths.report.reading import open_shared_map
+from signpaths.report.reading import open_shared_map, open_units
 from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
     accuracy,
@@ -44,6 +44,7 @@ from signpaths.report.sections import (
     sensitivity,
     shared_map,
     trust,
+    units,
 )
 from signpaths.report.study import (
     Study,
@@ -73,7 +74,7 @@ class Section(Protocol):
 SECTIONS: Sequence[Section] = (
     *(pairs, groups, shared_map, paths, accuracy, claims, causes),
     *(sensitivity, instability, halves, planning),
-    *(evidence, trust, agreement, compared),
+    *(evidence, trust, agreement, units, compared),
     *(planted, data, method, projection, provenance, cite, glossary),
 )
 
@@ -93,6 +94,7 @@ def report(
     claims: Path | None = None,
     agreement: Path | None = None,
     shared_map: Path | None = None,
+    units: Path | None = None,
     quality: Path | None = None,
     compare: Annotated[Sequence[Path], Parameter(consume_multiple=True)] = (),
     planted: Path | None = None,
@@ -126,6 +128,8 @@ def report(
         How alike the runs are, `agreement.zarr`.
     shared_map
         All networks in one map, `shared_map.zarr`.
+    units
+        What single units answer to, `units.zarr`.
     quality
         The folder of how far the projections are to be trusted, with `<network>.zarr` in it.
     compare
@@ -149,6 +153,7 @@ def report(
         claims=read_table(claims) if claims else None,
         agreement=open_store(agreement, "agreement") if agreement else None,
         shared_map=open_shared_map(shared_map, stable) if shared_map else None,
+        units=open_units(units, stable) if units else None,
         quality=quality,
         compared=[read_compared(folder) for folder in compare],
         planted=read_planted(planted) if planted else None,

@@ -79,6 +79,7 @@ class Study:
     claims: pd.DataFrame | None = None
     agreement: xr.Dataset | None = None
     shared_map: xr.Dataset | None = None
+    units: xr.Dataset | None = None
     quality: Path | None = None
     compared: Sequence[Compared] = ()
     planted: pd.DataFrame | None = None

@@ -217,13 +217,14 @@ def _heading(row: Row) -> str:
     of = f" ({short(row.feature.of)})" if row.feature.of else ""
     later = f", {counted(row.lag, 'frame')} later" if row.lag else ""
     said = "answers" if row.answers else "not shown to answer"
-    return f"Unit {row.unit} and {words}{of}: r = {signed(row.strength)} in all examples{later} · {said}"
+    how = f"r = {signed(row.strength)} in all examples{later}"
+    return f"Unit {row.unit} and {words}{of}: {how} · {said}"
 
 
 def _line(feature: Feature, shown: Shown) -> tuple[list[np.ndarray], str]:
     """Give what is drawn in every example, and its name: the channel that the feature is of."""
     frames, channels = shown.frames, shown.channels
-    if feature.kind == "fist":
+    if feature.kind in ("shape", "fist"):
         places = [channels.index(f"{feature.of}_{finger}") for finger in FINGERS]
         return [one[:, places].mean(axis=1) for one in frames], f"{feature.of} fingers,\nmean bend"
     if feature.of in channels:
