@@ -266,6 +266,16 @@ def test_all_units_together_tell_what_a_regression_does() -> None:
     assert found[1] < 0.06
 
 
+def test_what_chance_gives_many_units_is_taken_off() -> None:
+    """Six units explain six of seventy degrees of freedom of noise, and more by luck as often."""
+    rng = np.random.default_rng(9)
+    length = np.full(10, 8)
+    units, features = (centred(rng.normal(size=(10, 8, size)), length) for size in (6, 200))
+    found = associations(whitened(units), features, length, np.arange(10), 0)
+    assert np.mean((found.strength**2).sum(axis=1)) == pytest.approx(6 / 70, rel=0.15)
+    assert 0.4 < np.mean(together(found) == 0) < 0.7
+
+
 def test_one_direction_of_two_equal_units_counts_once() -> None:
     rng = np.random.default_rng(7)
     one = rng.normal(size=(10, 8, 1))

@@ -118,7 +118,7 @@ def test_the_same_roles_come_again_in_trained_networks_only(found: xr.Dataset) -
         one, other = (int(found[f"network_{side}"].values[pair]) for side in "ab")
         assert partner.values[pair][roles[one]].tolist() == roles[other].tolist()
     alike = found["alike"].mean(("pair", "unit"))
-    assert alike.sel(which="trained") > found["alike_turned"].sel(which="trained").max()
+    assert alike.sel(which="trained") > found["alike_turned"].sel(which="trained").max() + 0.05
     assert alike.sel(which="untrained") < found["alike_turned"].sel(which="untrained").max()
 
 
