@@ -64,8 +64,12 @@ def coming_again(units: xr.Dataset) -> list[dict[str, Any]] | None:
 
 
 def _row(units: xr.Dataset, chosen: np.ndarray, kind: str) -> dict[str, Any]:
-    """Say of the features chosen what trained networks' units, and their twins', make of them."""
-    networks = units.sizes["network"]
+    """Say of the features chosen what trained networks' units, and their twins', make of them.
+
+    `often`: features with a unit in most networks; `ever`: in any; `below`: features for which the
+    clearest unit does not even come to the least size in most networks.
+    """
+    networks, least = units.sizes["network"], units.attrs["least"]
     row: dict[str, Any] = {"kind": kind, "features": int(chosen.sum())}
     if kind:
         row["words"] = KINDS[kind].words
@@ -74,6 +78,7 @@ def _row(units: xr.Dataset, chosen: np.ndarray, kind: str) -> dict[str, Any]:
         row[which] = {
             "often": int((own["networks"].values > networks / 2).sum()),
             "ever": int((own["networks"].values > 0).sum()),
+            "below": int(((own["best"] < least).sum("network").values > networks / 2).sum()),
             "best": float(np.median(own["best"].values)),
             "most": float(own["best"].values.max()),
             "together": float(np.median(own["together"].values)),
@@ -95,4 +100,5 @@ def _clearest(units: xr.Dataset, features: np.ndarray) -> dict[str, Any] | None:
         "words": KINDS[str(units["kind"].values[feature])].words,
         "of": str(units["of"].values[feature]),
         "strength": float(best[network, column]),
+        "answers": bool(units["answering"].sel(which="trained").values[network, feature] > 0),
     }
