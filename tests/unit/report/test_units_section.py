@@ -98,6 +98,10 @@ def test_the_clearest_answer_to_a_part_of_a_gesture_is_told(units: xr.Dataset) -
     assert KINDS[str(own["kind"].values)].gesture
     assert found["strength"] == own["best"].item()
     assert found["strength"] > 0.8
+    assert found["answers"]
+    # All fingers of that hand bend together.
+    fingers = {f"bending:right_{one}" for one in ("thumb", "fore", "index", "ring", "little")}
+    assert {*unit_rows(units)["answered"]} == {"fist:right", *fingers}
 
 
 def test_p_is_the_share_of_turned_studies_matched_as_well() -> None:
@@ -115,7 +119,20 @@ def test_p_is_the_share_of_turned_studies_matched_as_well() -> None:
     assert found is not None
     assert [row["p"] for row in found] == pytest.approx([1 / 4, 3 / 4])
     assert [row["alike"] for row in found] == pytest.approx([0.7, 0.3])
+    assert found[0]["nearer"] == pytest.approx((0.7 - 0.6467) / (1 - 0.6467), abs=1e-3)
+    assert not found[0]["more"]
     assert coming_again(made.drop_vars("alike")) is None
+
+
+def test_a_little_more_than_chance_is_hardly_more(units: xr.Dataset) -> None:
+    made = study_with(units, 5, 9, True)
+    made["alike_turned"].values[:] = 0.57
+    made["alike"].values[:] = 0.58
+    text = page(made)
+    assert "so hardly more than directions at random" in text
+    assert "Half: " in text
+    made["alike"].values[:] = 0.7
+    assert "so more than directions at random" in page(made)
 
 
 # Words

@@ -203,11 +203,12 @@ def correlations(row: Row, shown: Shown) -> tuple[np.ndarray, np.ndarray]:
         value[place, : len(one), 0] = _value(row.feature, one, shown.channels)
     unit = centred(shown.hidden[..., [row.unit]], length)
     value = centred(value, length)
+    # Before the mean course is taken off: what stands still departs from that, too.
+    varies = (value**2).sum(axis=(1, 2))
     if KINDS[row.feature.kind].lagged:
         unit, value = without_course(unit, length), without_course(value, length)
     value = shifted(value, length, row.lag)
-    varies = (value**2).sum(axis=(1, 2))
-    size = np.sqrt((unit**2).sum(axis=(1, 2)) * varies)
+    size = np.sqrt((unit**2).sum(axis=(1, 2)) * (value**2).sum(axis=(1, 2)))
     both = (unit * value).sum(axis=(1, 2))
     return np.divide(both, size, out=np.zeros(len(both)), where=size > 0), varies
 

@@ -14,8 +14,10 @@ from signpaths.evidence.responses import WHICH
 from signpaths.report.study import Study
 
 NAME = "Units"
-# The matching that this share of the turned networks reach is no better than theirs.
-CHANCE = 0.05
+# Units come again if no more than this share of turned networks are matched as well, and if they
+# come so much nearer to being the same (of what turned ones leave): a little is soon shown, for
+# there are many units.
+CHANCE, NEARER = 0.05, 0.1
 
 
 def content(study: Study) -> dict[str, Any] | None:
@@ -27,12 +29,16 @@ def unit_rows(units: xr.Dataset) -> dict[str, Any]:
     """Give the table of kinds, and both halves of the answer."""
     kinds = units["kind"].values.astype(str)
     gesture = np.array([KINDS[kind].gesture for kind in kinds])
+    half = units.sizes["network"] / 2
     return {
         **{name: units.attrs[name] for name in ("least", "fdr", "examples", "note", "rotations")},
         "networks": units.sizes["network"],
         "units": units.sizes["unit"],
         "rows": [_row(units, kinds == kind, kind) for kind in dict.fromkeys(kinds.tolist())],
         "gestures": _row(units, gesture, "") if gesture.any() else None,
+        "answered": units["feature"]
+        .values[gesture & (units["networks"].sel(which="trained").values > half)]
+        .tolist(),
         "clearest": _clearest(units, np.flatnonzero(gesture)),
         "again": coming_again(units),
     }
@@ -49,6 +55,7 @@ def coming_again(units: xr.Dataset) -> list[dict[str, Any]] | None:
     for which in WHICH:
         mean = float(units["alike"].sel(which=which).mean())
         turned = units["alike_turned"].sel(which=which).values
+        nearer = (mean - turned.mean()) / max(1 - turned.mean(), np.finfo(float).eps)
         p = (1 + int((turned >= mean).sum())) / (1 + turned.size)
         found.append(
             {
@@ -57,7 +64,9 @@ def coming_again(units: xr.Dataset) -> list[dict[str, Any]] | None:
                 "turned": float(turned.mean()),
                 "most": float(turned.max()),
                 "p": p,
-                "more": p <= CHANCE,
+                "nearer": float(nearer),
+                "shown": p <= CHANCE,
+                "more": bool(p <= CHANCE and nearer >= NEARER),
             }
         )
     return found
