@@ -202,6 +202,8 @@ def shift_variance(units: np.ndarray, features: np.ndarray, length: np.ndarray) 
     Each example's features are shifted by a number of steps drawn evenly from its frames, apart
     from all others. The mean is 0, since both are centred; the variance is the mean square of the
     circular cross-correlation, which by Parseval's theorem is a sum over products of periodograms.
+    What changes so slowly that an example does not end as it began is too seldom as alike once it
+    is shifted: of such noise 7 to 16 % pass a test at 5 %. Errors over groups know nothing of that.
 
     Parameters
     ----------

@@ -149,9 +149,9 @@ def _draw_row(axes: Sequence[Any], row: Row, shown: Shown) -> LineCollection:
     # Where hardly anything happens there is nothing to answer to.
     most = np.flatnonzero(varies >= np.median(varies))
     bounds = np.percentile(np.concatenate(does), RANGE)
-    low, high = _span(line)
-    for one, place in zip(axes, _at_quantiles(np.sign(row.strength) * inside[most]), strict=True):
-        example = most[place]
+    chosen = most[_at_quantiles(np.sign(row.strength) * inside[most])]
+    low, high = _span([line[example] for example in chosen])
+    for one, example in zip(axes, chosen, strict=True):
         drawn = _draw(one, line[example], does[example], bounds)
         name = f"{short(shown.signs[example])}, r = {signed(inside[example])}"
         one.set_title(name, fontsize=8, pad=3)
@@ -266,7 +266,7 @@ def _draw(axes: Any, line: np.ndarray, does: np.ndarray, bounds: np.ndarray) -> 
 
 
 def _span(lines: list[np.ndarray]) -> tuple[float, float]:
-    """Give the range of what is drawn in all examples but for the farthest values."""
-    low, high = np.percentile(np.concatenate(lines), (0.5, 99.5))
+    """Give the range of lines, with room about them."""
+    low, high = (edge(np.concatenate(lines)) for edge in (np.min, np.max))
     room = 0.08 * (high - low) or 1.0
     return float(low - room), float(high + room)
