@@ -26,6 +26,8 @@ rule all:
         "<results>/<study>/provenance.json",
         "<results>/<study>/stability.zarr",
         "<results>/<study>/evidence.zarr",
+        "<results>/<study>/units.zarr",
+        "<results>/<study>/units.csv",
         "<results>/<study>/agreement.zarr",
         "<results>/<study>/shared_map.zarr",
         rules.figures.output,

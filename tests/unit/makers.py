@@ -113,7 +113,12 @@ def write_recordings(
 
 
 def write_sequences(
-    path: Path, frames: Sequence[np.ndarray], padding: str, time: int, **columns: Sequence[object]
+    path: Path,
+    frames: Sequence[np.ndarray],
+    padding: str,
+    time: int,
+    channels: Sequence[str] = (),
+    **columns: Sequence[object],
 ) -> Path:
     """Write a store of stage `sequences`, with these columns beside the examples' frames."""
     length = np.array([len(values) for values in frames])
@@ -127,6 +132,7 @@ def write_sequences(
         {"x": (("example", "time", "channel"), x), "mask": (("example", "time"), mask)},
         coords={
             "length": ("example", length),
+            **({"channel": list(channels)} if channels else {}),
             **{name: ("example", np.array(values)) for name, values in columns.items()},
         },
         attrs={"padding": padding},

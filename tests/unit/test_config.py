@@ -263,7 +263,9 @@ def test_an_unknown_key_is_looked_for_everywhere() -> None:
     assert (
         said({"lstm.epochs": 5}) == "lstm.epochs stands in a section: write it as lstm: {epochs: …}"
     )
-    assert "the keys of figures are pairs, signs, transform, film_seconds" in said({"figures": {"qqqqqqq": 1}})
+    assert "the keys of figures are pairs, signs, transform, film_seconds" in said(
+        {"figures": {"qqqqqqq": 1}}
+    )
     assert "at the top are study, pathvars, seeds_vary, claims, data" in said({"qqqqqqq": 1})
     assert said({"lstm": {True: 1}}) == "lstm.true is no config key"
     assert said({None: 1}) == "null is no config key"

@@ -21,6 +21,7 @@ AFTER_ALIGNMENT = {"paths", "quality", "closeness"} | AFTER_CLOSENESS
 SHARED = {"reference", "alignment", "shared"}
 OF_A_NETWORK = (
     *("lstm", "activations", "autoencoder", "alignment", "paths", "closeness", "quality"),
+    "responses",
 )
 
 
@@ -115,6 +116,7 @@ def test_a_lost_benchmark_trains_nothing(micro: Path) -> None:
         ("agreement.zarr", {"agreement", "figures", "method", *PAGE}),
         ("shared_map.zarr", {"shared_map", "figures", "method", *PAGE}),
         ("evidence.zarr", {"evidence", "method", *PAGE}),
+        ("units.zarr", {"units", "method", *PAGE}),
     ],
 )
 def test_an_output_that_is_lost_is_made_again(micro: Path, lost: str, rules: set[str]) -> None:
@@ -131,14 +133,14 @@ def test_an_output_that_is_lost_is_made_again(micro: Path, lost: str, rules: set
 def test_more_networks_train_no_other_and_leave_the_reference(micro: Path, more: int) -> None:
     found = planned(micro, changed(lstm={"seeds": 2 + more}))
     assert [found.pop(rule) for rule in OF_A_NETWORK] == [more] * len(OF_A_NETWORK)
-    assert found.keys() == {"networks"} | AFTER_CLOSENESS
+    assert found.keys() == {"networks", "units"} | AFTER_CLOSENESS
 
 
 @pytest.mark.parametrize(
     ("sections", "rules"),
     [
         # Fewer networks than the reference is made of: none of theirs is trained again.
-        ({"lstm": {"seeds": 1}}, {"networks"} | SHARED | AFTER_ALIGNMENT),
+        ({"lstm": {"seeds": 1}}, {"networks", "units"} | SHARED | AFTER_ALIGNMENT),
         # Of two networks the reference is made of both, whatever more it might be made of.
         ({"alignment": {"reference": 10}}, PAGE | {"all"}),
         ({"shared": {"frames": 500}}, SHARED | AFTER_ALIGNMENT),
@@ -155,6 +157,8 @@ def test_more_networks_train_no_other_and_leave_the_reference(micro: Path, more:
         ({"closeness": {"parting": 2.0}}, {"closeness"} | AFTER_CLOSENESS),
         ({"stability": {"close_fraction": 0.1}}, AFTER_CLOSENESS),
         ({"stability": {"tau": 0.6}}, AFTER_STABILITY),
+        ({"units": {"lags": 2}}, {"responses", "units", "method", "all"} | PAGE),
+        ({"units": {"least": 0.2}}, {"units", "method", "all"} | PAGE),
         ({"figures": {"transform": "log1p"}}, {"figures", "all"} | PAGE),
         ({"figures": {"pairs": [["a", "b"]]}}, {"named_signs", "figures", "all"} | PAGE),
         ({"report": {"title": "Twelve signs"}}, PAGE | {"all"}),

@@ -22,7 +22,7 @@ def test_a_micro_study_ends_in_a_report(micro: Path) -> None:
     assert provenance["seconds"]["lstm"]["jobs"] == 2
     assert provenance["seconds"].keys() >= {
         *("reference", "alignment", "shared", "quality"),
-        *("stability", "agreement", "shared_map", "evidence"),
+        *("stability", "agreement", "shared_map", "evidence", "responses", "units"),
     }
     assert "**This study has too few networks" in (study / "method.md").read_text()
     assert {row["relation"] for row in csv.DictReader((study / "planted.csv").open())} == {
@@ -42,6 +42,7 @@ def test_every_store_opens_in_one_line_and_says_what_it_is(micro: Path) -> None:
         "agreement.zarr",
         "reference.zarr",
         "shared_map.zarr",
+        "units.zarr",
     }
     for store in stores:
         with warnings.catch_warnings():

@@ -1,4 +1,5 @@
-# What speaks for closeness from outside: mistakes on held-out examples, and claims.
+# What speaks for closeness from outside: mistakes on held-out examples, and claims. And what single
+# units answer to.
 
 
 rule evidence:
@@ -30,6 +31,59 @@ rule evidence:
     shell:
         "python -m signpaths evidence {input.stability:q} {input.signals:q}"
         " {params.activations:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule responses:
+    input:
+        sequences="<results>/<study>/sequences.zarr",
+        activations="<results>/<study>/activations/{network}.zarr",
+        untrained="<results>/<study>/untrained/{network}.zarr",
+    output:
+        directory("<results>/<study>/responses/{network}.zarr"),
+    log:
+        "<logs>/<study>/responses/{network}.log",
+    benchmark:
+        "<results>/<study>/benchmarks/responses/{network}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        options=options("responses"),
+        code=code("responses"),
+    shell:
+        "python -m signpaths responses {input:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule units:
+    input:
+        networks="<results>/<study>/networks.txt",
+        responses=each("<results>/<study>/responses/{network}.zarr"),
+    output:
+        store=directory("<results>/<study>/units.zarr"),
+        table=report(
+            "<results>/<study>/units.csv",
+            caption="../report/units.rst",
+            category="Units",
+            labels={"content": "What single units answer to"},
+        ),
+    log:
+        "<logs>/<study>/units.log",
+    benchmark:
+        "<results>/<study>/benchmarks/units/all.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        responses=lambda wildcards, input: Path(input.responses[0]).parent,
+        options=options("units"),
+        code=code("units"),
+    shell:
+        "python -m signpaths units {input.networks:q} {params.responses:q} {output:q} {params.options} > {log:q} 2>&1"
 
 
 rule sightings:

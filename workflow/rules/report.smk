@@ -8,6 +8,7 @@ rule method:
         agreement="<results>/<study>/agreement.zarr",
         shared_map="<results>/<study>/shared_map.zarr",
         evidence="<results>/<study>/evidence.zarr",
+        units="<results>/<study>/units.zarr",
     output:
         report(
             "<results>/<study>/method.md",
@@ -76,6 +77,8 @@ rule run_figures:
     input:
         named="<results>/<study>/named_signs.csv",
         sightings="<results>/<study>/sightings/{run}.zarr",
+        units="<results>/<study>/units.zarr",
+        sequences="<results>/<study>/sequences.zarr",
         activations=of_run("<results>/<study>/activations/{network}.zarr"),
         paths=of_run("<results>/<study>/paths/{network}.zarr"),
         models=of_run("<results>/<study>/networks/{network}/model.keras"),
@@ -126,7 +129,8 @@ rule run_figures:
         code=code("run_figures"),
     shell:
         "python -m signpaths run-figures {params.activations:q} {params.paths:q}"
-        " {input.sightings:q} {params.networks:q} {params.autoencoders:q} {params.shared:q}"
+        " {input.sightings:q} {input.units:q} {input.sequences:q} {params.networks:q}"
+        " {params.autoencoders:q} {params.shared:q}"
         " {params.folder:q} --study={params.study} {params.maps} {params.options} > {log:q} 2>&1"
 
 
@@ -178,6 +182,7 @@ rule provenance:
         # Written last, so the time of every rule before it is known.
         evidence="<results>/<study>/evidence.zarr",
         agreement="<results>/<study>/agreement.zarr",
+        units="<results>/<study>/units.zarr",
         quality=each("<results>/<study>/quality/{network}.zarr"),
         benchmarks=benchmarks_of(
             rules.tsd,
@@ -196,6 +201,8 @@ rule provenance:
             rules.agreement,
             rules.shared_map,
             rules.evidence,
+            rules.responses,
+            rules.units,
             rules.sightings,
             rules.figures,
             rules.run_figures,
@@ -231,6 +238,7 @@ rule report:
         claims="<results>/<study>/claims.csv",
         agreement="<results>/<study>/agreement.zarr",
         shared_map="<results>/<study>/shared_map.zarr",
+        units="<results>/<study>/units.zarr",
         quality=each("<results>/<study>/quality/{network}.zarr"),
         sightings=f"<results>/<study>/sightings/{RUNS[0]}.zarr",
         run_figures=expand(rules.run_figures.output.shown, run=RUNS[0]),
@@ -273,5 +281,5 @@ rule report:
         "python -m signpaths report {input.stability:q} {input.sequences:q} {input.excluded:q}"
         " {input.paths:q} {params.networks:q} {params.figures:q} {input.provenance:q} {output:q}"
         " --evidence {input.evidence:q} --claims {input.claims:q} --agreement {input.agreement:q}"
-        " --shared-map {input.shared_map:q} --quality {params.quality:q}"
+        " --shared-map {input.shared_map:q} --units {input.units:q} --quality {params.quality:q}"
         " --sightings {input.sightings:q} --run-figures {params.run_figures:q} {params.bottlenecks:q} {params.film:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"

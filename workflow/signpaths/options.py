@@ -693,6 +693,38 @@ class EvidenceOptions(Options):
     """
 
 
+class ResponsesOptions(Options):
+    """How units are held against what happens in the recordings."""
+
+    lags: Annotated[int, Field(ge=0, le=30), NUMBER] = 5
+    """How many steps later a unit may answer, at most; the best lag counts, and p is corrected for
+    how many there are.
+    """
+
+
+class UnitsOptions(Options):
+    """Which units answer to what."""
+
+    least: Inside = 0.3
+    """A unit answers to a feature if their correlation is shown to be larger than this, either way:
+    0.3 is a tenth of what the unit does.
+    """
+
+    fdr: Inside = 0.05
+    """Largest share of false ones that is accepted among the pairs of a unit and a feature said to
+    go together in one network.
+    """
+
+    rotations: Count = 50
+    """How many times the units of all networks are turned at random, to see how well directions
+    without a meaning of their own can be matched.
+    """
+
+
+class Units(UnitsOptions, ResponsesOptions):
+    """What single units answer to, and whether such units come again in other networks."""
+
+
 class PairsOptions(Options):
     """The pairs that the config names."""
 
@@ -857,5 +889,6 @@ class Study(ClaimsOptions, MethodOptions, Names):
     stability: StabilityOptions = StabilityOptions()
     agreement: AgreementOptions = AgreementOptions()
     evidence: EvidenceOptions = EvidenceOptions()
+    units: Units = Units()
     figures: Figures = Figures()
     report: Report = Report()

@@ -159,6 +159,18 @@ STAGES = (
         (options.EvidenceOptions, options.ClaimsOptions),
     ),
     Stage(
+        "responses",
+        "evidence",
+        "Measure what the units of one network answer to.",
+        (options.ResponsesOptions,),
+    ),
+    Stage(
+        "units",
+        "evidence",
+        "Say which units answer to what, and whether such units come again.",
+        (options.UnitsOptions,),
+    ),
+    Stage(
         "sightings",
         "evidence",
         "Measure in one run what the article saw in its figures.",

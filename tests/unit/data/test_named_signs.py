@@ -18,9 +18,7 @@ def sequences(tmp_path: Path) -> Path:
     return write_sequences(path, [np.ones((2, 1))] * 3, "pre", 2, sign=["God", "think", "crazy"])
 
 
-def test_known_signs_are_listed_by_the_key_that_names_them(
-    sequences: Path, tmp_path: Path
-) -> None:
+def test_known_signs_are_listed_by_the_key_that_names_them(sequences: Path, tmp_path: Path) -> None:
     pairs = PairsOptions(pairs=(("think", "crazy"),))
     signs = SignsOptions(signs=(("God",), ("crazy", "God", "think")))
     named_signs(sequences, tmp_path / "named.csv", pairs=pairs, signs=signs)

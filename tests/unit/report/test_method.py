@@ -23,6 +23,7 @@ OTHERS = {
     },
     "shared_map": {"reference": 5, "fitting": 11, "permutations": 23, "chosen": "shared_pca2"},
     "evidence": {"confused_fraction": 0.031, "confidence": 0.9, "chance_ap": 0.0417, "claims": 6},
+    "units": {"least": 0.37, "fdr": 0.043, "lags": 7, "rotations": 47, "examples": 876, "note": ""},
 }
 
 
@@ -58,7 +59,8 @@ def study(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
 
 def write_method(folder: Path, stability_store: Path) -> str:
     others = (
-        folder / f"{name}.zarr" for name in ("quality", "agreement", "shared_map", "evidence")
+        folder / f"{name}.zarr"
+        for name in ("quality", "agreement", "shared_map", "evidence", "units")
     )
     options = MethodOptions(seeds_vary="both")
     method(stability_store, *others, folder / "method.md", options=options)
@@ -94,10 +96,15 @@ def test_it_states_the_thresholds_of_this_study(study: Path) -> None:
         "0.042",
         "90 % intervals",
         "6 claims",
+        "876 examples not trained on",
+        "7 steps later",
+        "correlation is 0.37 or",
+        "at a rate of 0.043",
     ):
         assert said in text
     # What differs between networks is no question with one.
     assert ("the examples that they were trained on" in text) == ("1 network was" not in text)
+    assert ("at random (47 times)" in text) == ("1 network was" not in text)
     few = "**This study has too few networks for inference**" in text
     assert few == ("1 network was" in text)
     assert few == ("One network" in text)

@@ -199,6 +199,7 @@ def test_captions_for_snakemake_s_report_are_sound(caption: Path) -> None:
         "lstm": {"seeds": 10},
         "closeness": {"parting": 1.5},
         "stability": {"tau": 0.5, "confidence": 0.95},
+        "units": {"least": 0.3},
     }
     snakemake = SimpleNamespace(config=config)
     template = Template(caption.read_text(encoding="utf-8"), undefined=StrictUndefined)

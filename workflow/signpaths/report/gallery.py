@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 # What a figure is of: all runs of a study, bottlenecks that are compared, one network, or one
-# network in one projection, which has two dimensions or three. Of signs that the config names there are as many as it has lists.
+# network in one projection, which has two dimensions or three. Of signs that the config names there
+# are as many as it has lists.
 STUDY, COMPARED, NETWORK, PLANE, VOLUME, SIGNS = (
     "study",
     "compared",
@@ -217,6 +218,17 @@ GALLERY = (
         "numbers of weights are read from the trained model.",
         "Boxes for frames, LSTM and hidden states at the first two steps and the last, and for the "
         "answer.",
+    ),
+    Entry(
+        "unit-responses",
+        NETWORK,
+        "Units",
+        "What single units answer to",
+        "The clearest unit for each kind of feature, over held-out recordings: the line is the "
+        "recording, its colour what the unit does. Of the examples in which the feature varies "
+        "most, one in which unit and feature go together more clearly than in most, a middle one "
+        "and one in which they hardly do; beside each sign the correlation in that example.",
+        "Raw channels of held-out examples as lines, coloured by what one unit does.",
     ),
     Entry(
         AUTOENCODER,

@@ -1,8 +1,8 @@
 """Stage `method`: the study's statistics in, a statement of what was computed out.
 
-Takes the stores of `stability`, `quality`, `agreement`, `shared-map` and `evidence`, gives
-`method.md`: in words, with the thresholds that were used and a table of every column, ready for the
-methods section of a paper.
+Takes the stores of `stability`, `quality`, `agreement`, `shared-map`, `evidence` and `units`,
+gives `method.md`: in words, with the thresholds that were used and a table of every column, ready
+for the methods section of a paper.
 """
 
 import json
@@ -30,6 +30,7 @@ def method(
     agreement: Path,
     shared_map: Path,
     evidence: Path,
+    units: Path,
     out: Path,
     /,
     *,
@@ -49,6 +50,8 @@ def method(
         The study's `shared_map.zarr`.
     evidence
         The study's `evidence.zarr`.
+    units
+        The study's `units.zarr`.
     out
         The Markdown file to write.
     options
@@ -61,6 +64,7 @@ def method(
             ("agreement", agreement),
             ("shared-map", shared_map),
             ("evidence", evidence),
+            ("units", units),
         )
     }
     # Nothing in it comes from file names or signs, and Markdown needs no escaping.

@@ -1,7 +1,7 @@
-"""Reads what pictures and page have in common: stores in, the shared map or one run out.
+"""Reads what pictures and page have in common: stores in, map, units or one run out.
 
-Takes paths of stores; gives the shared map of the study, or the files of the network that the
-figures of a run are of, checked to belong together.
+Takes paths of stores; gives the shared map or the units of the study, or the files of the network
+that the figures of a run are of, checked to belong together.
 """
 
 from dataclasses import dataclass
@@ -29,6 +29,20 @@ def open_shared_map(path: Path, stability: xr.Dataset) -> xr.Dataset:
     require(shared, ["chosen", "parting"], str(path))
     check_same(shared, stability, ["network", "sign_a", "sign_b"], str(path))
     return shared
+
+
+def open_units(path: Path, stability: xr.Dataset) -> xr.Dataset:
+    """Open the store of stage `units` and load it.
+
+    Raises
+    ------
+    UserError
+        If it is not of the networks of the stability.
+    """
+    units = open_store(path, "units").load()
+    require(units, ["strength", "least"], str(path))
+    check_same(units, stability, ["network"], str(path))
+    return units
 
 
 @dataclass(frozen=True)

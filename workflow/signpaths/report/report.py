@@ -19,7 +19,7 @@ from signpaths import __version__
 from signpaths.data.planted import read_planted
 from signpaths.options import ReportOptions
 from signpaths.report import gallery
-from signpaths.report.reading import open_shared_map
+from signpaths.report.reading import open_shared_map, open_units
 from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
     accuracy,
@@ -45,6 +45,7 @@ from signpaths.report.sections import (
     sensitivity,
     shared_map,
     trust,
+    units,
 )
 from signpaths.report.study import (
     Study,
@@ -76,7 +77,7 @@ class Section(Protocol):
 SECTIONS: Sequence[Section] = (
     *(pairs, groups, shared_map, article, accuracy, claims, causes),
     *(sensitivity, instability, halves, planning),
-    *(evidence, trust, agreement, compared),
+    *(evidence, trust, agreement, units, compared),
     *(planted, data, method, projection, provenance, cite, glossary),
 )
 
@@ -96,6 +97,7 @@ def report(
     claims: Path | None = None,
     agreement: Path | None = None,
     shared_map: Path | None = None,
+    units: Path | None = None,
     quality: Path | None = None,
     sightings: Path | None = None,
     run_figures: Path | None = None,
@@ -133,6 +135,8 @@ def report(
         How alike the runs are, `agreement.zarr`.
     shared_map
         All networks in one map, `shared_map.zarr`.
+    units
+        What single units answer to, `units.zarr`.
     quality
         The folder of how far the projections are to be trusted, with `<network>.zarr` in it.
     sightings
@@ -164,6 +168,7 @@ def report(
         claims=read_table(claims) if claims else None,
         agreement=open_store(agreement, "agreement") if agreement else None,
         shared_map=open_shared_map(shared_map, stable) if shared_map else None,
+        units=open_units(units, stable) if units else None,
         quality=quality,
         sightings=open_store(sightings, "sightings").load() if sightings else None,
         run_pictures=run_pictures(run_figures) if run_figures else {},
@@ -197,7 +202,7 @@ def render(study: Study, name: str, title: str | None) -> str:
             again=AGAIN[study.config.get("seeds_vary", "training")],
             measured=measured(study),
             reference=study.reference,
-            pictures=study.pictures,
+            pictures=study.pictures | study.run_pictures,
             film=study.film,
             gallery=gallery.BY_NAME,
             opening=opening.content(study),

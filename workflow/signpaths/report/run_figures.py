@@ -26,9 +26,10 @@ from signpaths.report.drawing.paths import (
 from signpaths.report.drawing.scene import Scene, transformed
 from signpaths.report.drawing.signs import draw_mistakes, draw_signs
 from signpaths.report.drawing.style import FORMATS, STYLE, save
+from signpaths.report.drawing.units import draw_units
 from signpaths.report.reading import Run, open_drawn
-from signpaths.spaces import Space
-from signpaths.stores import whole
+from signpaths.spaces import HEADLINE, Space
+from signpaths.stores import open_store, whole
 
 # By the name of a figure: those in a plane, and those in a volume.
 IN_PLANE: Mapping[str, Callable[[Scene], Figure]] = {
@@ -49,6 +50,8 @@ def run_figures(
     activations: Path,
     paths: Path,
     sightings: Path,
+    units: Path,
+    sequences: Path,
     networks: Path,
     autoencoders: Path,
     shared: Path,
@@ -68,6 +71,10 @@ def run_figures(
         The folders of these stages, with `<network>.zarr` in it.
     sightings
         The run's store of stage `sightings`, which names its network.
+    units
+        What units answer to, `units.zarr`.
+    sequences
+        The recordings, `sequences.zarr`.
     networks
         The folder of the trained networks, with `<network>/model.keras` in it.
     autoencoders
@@ -95,6 +102,13 @@ def run_figures(
         folder.mkdir()
         with stored(networks / run.network / "model.keras", "a classifier") as found:
             save(draw_network(found), folder / "01-network", f"{study} · {run.title}")
+        answers = draw_units(
+            open_store(units, "units").load(),
+            open_store(sequences, "sequences").load(),
+            run.states,
+            run.network,
+        )
+        save(answers, folder / "unit-responses", f"{study} · {run.title} · {HEADLINE}")
         for one in maps:
             inner = folder / one
             inner.mkdir()

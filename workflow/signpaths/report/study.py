@@ -85,6 +85,7 @@ class Study:
     claims: pd.DataFrame | None = None
     agreement: xr.Dataset | None = None
     shared_map: xr.Dataset | None = None
+    units: xr.Dataset | None = None
     quality: Path | None = None
     sightings: xr.Dataset | None = None
     run_pictures: dict[str, Picture] = field(default_factory=dict)

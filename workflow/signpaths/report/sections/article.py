@@ -105,7 +105,6 @@ def content(study: Study) -> dict[str, Any] | None:
         "run": str(seen.attrs["run"]),
         "map": first,
         "rows": rows,
-        "pictures": study.pictures | study.run_pictures,
         "others": [one for one in figures.get("runs", [])[1:]],
     }
 
