@@ -26,6 +26,10 @@ MICRO: dict[str, Any] = {
     # As many as there are: more networks are turned onto these two.
     "alignment": {"reference": 2},
     "shared": {"seeds": 1},
+    "figures": {
+        **{"runs": ["reference"], "maps": ["ae"], "signs": [["anchor", "copper"]]},
+        **{"film_seconds": 1, "bottlenecks": ["linear", "relu"]},
+    },
 }
 
 

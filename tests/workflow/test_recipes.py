@@ -168,28 +168,24 @@ def test_a_figure(copy: Path) -> None:
     edit(
         copy,
         module,
-        '        save(draw_variance(stable), folder / "variance.png")\n',
-        '        save(draw_variance(stable), folder / "variance.png")\n'
-        '        save(draw_spread(stable), folder / "spread.png")\n',
+        '            ("variance", draw_variance(stable), "all spaces"),\n',
+        '            ("spread", draw_spread(stable), HEADLINE),\n'
+        '            ("variance", draw_variance(stable), "all spaces"),\n',
     )
     edit(
         copy,
-        "workflow/rules/report.smk",
-        "        variance=report(\n",
-        "        spread=report(\n"
-        '            "<results>/<study>/figures/spread.png",\n'
-        '            caption="../report/spread.rst",\n'
-        '            category="Runs",\n'
-        '            labels={"content": "How ranks vary"},\n'
-        "        ),\n"
-        "        variance=report(\n",
+        "workflow/signpaths/report/gallery.py",
+        '    Entry(\n        "variance",\n',
+        '    Entry("spread", STUDY, RUNS, "How ranks vary", "A dot a pair of signs.", "Dots."),\n'
+        '    Entry(\n        "variance",\n',
     )
-    (copy / "workflow/report/spread.rst").write_text("A dot a pair of signs.\n")
+    library(copy, "signpaths.documents", ".")
+    assert (copy / "workflow/report/spread.rst").read_text() == "A dot a pair of signs.\n"
     edit(
         copy,
         "workflow/signpaths/report/sections/accuracy.html.j2",
         "{{ figure('accuracy'",
-        "{{ figure('spread', 'Dots.', 'A dot a pair.') }}\n{{ figure('accuracy'",
+        "{{ figure('spread') }}\n{{ figure('accuracy'",
     )
     ran = jobs(finished(copy, MICRO)).keys()
     assert ran == {"figures", "provenance", "report", "all"}

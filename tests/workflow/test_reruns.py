@@ -15,8 +15,13 @@ from running import MICRO, changed, checkout_copy, finished, jobs, planned, shel
 PAGE = {"provenance", "report"}
 # What is made of the stability, whatever changed it.
 AFTER_STABILITY = {"stability", "evidence", "method", "figures", "provenance", "report", "all"}
-AFTER_CLOSENESS = {"agreement", "shared_map"} | AFTER_STABILITY
+# What is drawn of single networks, with what was measured of them.
+DRAWN = {"sightings", "run_figures", "film"}
+AFTER_CLOSENESS = {"agreement", "shared_map"} | DRAWN | AFTER_STABILITY
 AFTER_ALIGNMENT = {"paths", "quality", "closeness"} | AFTER_CLOSENESS
+# Other bottlenecks, trained and compared.
+BOTTLENECKS = {"other_bottleneck", "bottlenecks"}
+NAMED = {"named_signs", "figures", "run_figures", "all"}
 # The reference, and what is turned onto it.
 SHARED = {"reference", "alignment", "shared"}
 OF_A_NETWORK = (
@@ -113,10 +118,12 @@ def test_a_lost_benchmark_trains_nothing(micro: Path) -> None:
     ("lost", "rules"),
     [
         ("figures/variance.png", {"figures", *PAGE}),
-        ("agreement.zarr", {"agreement", "figures", "method", *PAGE}),
-        ("shared_map.zarr", {"shared_map", "figures", "method", *PAGE}),
+        ("run_figures/0/ae/03-paths.svg", {"run_figures", *PAGE}),
+        ("films/0/ae.mp4", {"film", *PAGE}),
+        ("agreement.zarr", {"agreement", "figures", "method", *DRAWN, *PAGE}),
+        ("shared_map.zarr", {"shared_map", "figures", "method", *DRAWN, *PAGE}),
         ("evidence.zarr", {"evidence", "method", *PAGE}),
-        ("units.zarr", {"units", "method", *PAGE}),
+        ("units.zarr", {"units", "method", "run_figures", *PAGE}),
     ],
 )
 def test_an_output_that_is_lost_is_made_again(micro: Path, lost: str, rules: set[str]) -> None:
@@ -147,20 +154,33 @@ def test_more_networks_train_no_other_and_leave_the_reference(micro: Path, more:
         ({"shared": {"seeds": 2}}, {"shared"} | AFTER_ALIGNMENT),
         ({"shared": {"seeds": 0}}, AFTER_ALIGNMENT),
         # The shared map's autoencoders have the layers of the networks' own ones, not their regime.
-        ({"autoencoder": {"epochs": 2}}, {"autoencoder"} | AFTER_ALIGNMENT),
-        ({"autoencoder": {"noise": 0.2}}, {"autoencoder", "shared"} | AFTER_ALIGNMENT),
+        ({"autoencoder": {"epochs": 2}}, {"autoencoder"} | BOTTLENECKS | AFTER_ALIGNMENT),
+        (
+            {"autoencoder": {"noise": 0.2}},
+            {"autoencoder", "shared"} | BOTTLENECKS | AFTER_ALIGNMENT,
+        ),
         ({"shared": {"epochs": 2}}, {"shared"} | AFTER_ALIGNMENT),
-        ({"autoencoder": {"thin_steps": 2}}, {"autoencoder"} | AFTER_ALIGNMENT),
+        ({"autoencoder": {"thin_steps": 2}}, {"autoencoder"} | BOTTLENECKS | AFTER_ALIGNMENT),
         ({"autoencoder": {"seeds": 2}}, {"autoencoder"} | AFTER_ALIGNMENT),
         # The reference is a mean of each sign at these phases.
         ({"closeness": {"phases": 16}}, {"closeness_raw"} | SHARED | AFTER_ALIGNMENT),
         ({"closeness": {"parting": 2.0}}, {"closeness"} | AFTER_CLOSENESS),
         ({"stability": {"close_fraction": 0.1}}, AFTER_CLOSENESS),
         ({"stability": {"tau": 0.6}}, AFTER_STABILITY),
-        ({"units": {"lags": 2}}, {"responses", "units", "method", "all"} | PAGE),
-        ({"units": {"least": 0.2}}, {"units", "method", "all"} | PAGE),
-        ({"figures": {"transform": "log1p"}}, {"figures", "all"} | PAGE),
-        ({"figures": {"pairs": [["a", "b"]]}}, {"named_signs", "figures", "all"} | PAGE),
+        ({"units": {"lags": 2}}, {"responses", "units", "method", "run_figures", "all"} | PAGE),
+        ({"units": {"least": 0.2}}, {"units", "method", "run_figures", "all"} | PAGE),
+        ({"figures": {"transform": "log1p"}}, {"figures", "run_figures", "film", "all"} | PAGE),
+        ({"figures": {"pairs": [["a", "b"]]}}, NAMED | PAGE),
+        ({"figures": {"signs": [["a", "b"]]}}, NAMED | PAGE),
+        ({"figures": {"film_seconds": 2}}, {"film", "all"} | PAGE),
+        ({"figures": {"film_gif": True}}, {"film", "all"} | PAGE),
+        ({"figures": {"maps": ["pca"]}}, {"run_figures", "film", "all"} | PAGE),
+        ({"figures": {"runs": ["best"]}}, DRAWN | {"all"} | PAGE),
+        ({"figures": {"runs": [1]}}, DRAWN | {"all"} | PAGE),
+        ({"figures": {"runs": [0]}}, PAGE | {"all"}),
+        ({"figures": {"bottlenecks": ["tanh"]}}, BOTTLENECKS | {"figures", "all"} | PAGE),
+        ({"figures": {"bottlenecks": ["linear"]}}, {"bottlenecks", "figures", "all"} | PAGE),
+        ({"figures": {"bottlenecks": []}}, {"figures", "all"} | PAGE),
         ({"report": {"title": "Twelve signs"}}, PAGE | {"all"}),
     ],
     ids=lambda one: str(one) if isinstance(one, dict) else "",

@@ -15,8 +15,11 @@ def test_a_micro_study_ends_in_a_report(micro: Path) -> None:
     page = (study / "report.html").read_text()
     assert "<table" in page
     assert len(list(csv.DictReader((study / "pairs.csv").open()))) == 66
-    for figure in ("paths-ae2", "paths-shared_ae2", "shared-map"):
-        assert (study / f"figures/{figure}.png").stat().st_size > 10_000, figure
+    for figure in ("figures/shared-map", "run_figures/0/ae/03-paths", "run_figures/0/01-network"):
+        assert (study / f"{figure}.png").stat().st_size > 10_000, figure
+    assert (study / "films/0/ae.mp4").stat().st_size > 10_000
+    for content in ("data:video/mp4;base64,", 'id="figure-ae-03-paths"', "figure by figure"):
+        assert content in page
     provenance = json.loads((study / "provenance.json").read_text())
     assert provenance["config"]["lstm"]["seeds"] == 2
     assert provenance["seconds"]["lstm"]["jobs"] == 2

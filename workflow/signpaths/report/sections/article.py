@@ -87,7 +87,7 @@ def content(study: Study) -> dict[str, Any] | None:
     )
     first = figures.get("maps", [""])[0]
     rows = []
-    for entry in gallery.GALLERY:
+    for entry in (one for one in gallery.GALLERY if one.category == gallery.ARTICLE):
         if entry.of == gallery.COMPARED and study.bottlenecks is not None:
             rows.append(Row(entry, [entry.name], _of_bottlenecks(study.bottlenecks)))
         # Of the other maps figure 3 alone: beside the first it shows what a projection does.
