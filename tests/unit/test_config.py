@@ -355,7 +355,7 @@ def test_article_has_the_articles_settings() -> None:
         "data.padded_length": 90,
         "split.train": 21,
         "split.validation": 3,
-        "lstm.seeds": 1,
+        "lstm.seeds": 5,
         "lstm.epochs": 400,
         "lstm.bucket": 1,
         "lstm.learning_rate": 0.001,
