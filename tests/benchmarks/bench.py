@@ -154,6 +154,18 @@ def reading(raw: Path, folder: Path, rounds: int) -> tuple[Row, dict[str, Any]]:
     return row, {"reading": took}
 
 
+def drawing(folder: Path, rounds: int) -> tuple[Row, dict[str, Any]]:
+    """Time figure 3 of all examples, against one `predict`, `plot` and `scatter` an example."""
+    took: dict[str, list[float]] = {"article": [], "ours": []}
+    for turn in range(rounds):
+        for way, seconds in took.items():
+            seconds += worker(f"figure-{way}", folder, 0)["seconds"]
+            told(f"round {turn + 1}/{rounds}  figure 3, {way}  {seconds[-1]:.1f} s")
+    ratio = statistics.median(took["article"]) / statistics.median(took["ours"])
+    against = "predict, plot and scatter for each"
+    return Row("figure 3 of all examples", against, 20, ratio), {"drawing": took}
+
+
 def alternate(sides: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
     """Time functions in turns, so that a slow minute of the machine hits all of them."""
     took: dict[str, list[float]] = {name: [] for name in sides}
@@ -340,7 +352,8 @@ def main() -> None:
         length = given.article_autoencoder_epochs
         article = on_every_core("autoencoder-article-judged", folder, length, first_seed=0)
         accuracies = {name: test_accuracies(getattr(given, name)) for name in ("article", "auslan")}
-        rows = [*training_rows(found, article, accuracies), row]
+        drawing_row, drawing_raw = drawing(folder, given.rounds)
+        rows = [*training_rows(found, article, accuracies), row, drawing_row]
         summary = shares(found, folder)
     bounds = [limits.study_limit(given.auslan), *limits.runs_limits(*runs)]
     print(table(rows), limits.table(bounds), *summary, sep="\n")
@@ -354,6 +367,7 @@ def main() -> None:
             "limits": limits.raw_numbers(bounds),
             "autoencoders_article": article,
             **raw,
+            **drawing_raw,
             **found,
         },
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 import yaml
 from signpaths.options import LstmOptions, Study
 from signpaths.projections import encoders
@@ -184,6 +185,56 @@ def quality(model: Path, hidden: Any) -> dict[str, float]:
     }
 
 
+def our_figure(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
+    """Project all examples and draw figure 3, every sign with its name."""
+    import matplotlib
+    from signpaths.report.drawing.paths import draw_paths
+    from signpaths.report.drawing.scene import Scene
+    from signpaths.report.drawing.style import STYLE, save
+    from signpaths.spaces import autoencoder
+
+    hidden, model = drawn(folder)
+    began = time.monotonic()
+    layers = encoders.read_layers(model, hidden.sizes["unit"], dims=2, sources={})
+    mask = hidden.mask.values
+    path = np.full((*mask.shape, 2), np.nan, np.float32)
+    path[mask] = encoders.encoded(layers, hidden.hidden.values[mask])
+    sign = hidden.sign.values.astype(str)
+    scene = Scene(path, sign, sign, sign, sign, autoencoder(2), "none", "0", xr.Dataset())
+    with matplotlib.rc_context(STYLE):
+        save(draw_paths(scene), folder / "figure-ours", "bench", ("png",))
+    return {"seconds": [time.monotonic() - began]}
+
+
+def stock_figure(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
+    """Draw it as the article did: one `predict`, one `plot` and one `scatter` an example."""
+    import keras
+    import matplotlib.pyplot as plt
+
+    hidden, model = drawn(folder)
+    network = keras.saving.load_model(model)
+    encoder = keras.Model(network.inputs, network.get_layer("bottleneck").output)
+    began = time.monotonic()
+    plt.figure(figsize=(11, 10), dpi=160)
+    examples = zip(hidden.hidden.values, hidden.mask.values, hidden.sign.values, strict=True)
+    named: set[str] = set()
+    for states, mask, sign in examples:
+        path = encoder.predict(states[mask], verbose=0)
+        plt.plot(*path.T, color="black", lw=0.3, alpha=0.3)
+        plt.scatter(path[:, 0], path[:, 1], c=np.arange(len(path)), vmin=0, vmax=len(mask), s=4)
+        if sign not in named:
+            plt.text(path[-1, 0], path[-1, 1], sign)
+            named.add(sign)
+    plt.savefig(folder / "figure-article.png")
+    return {"seconds": [time.monotonic() - began]}
+
+
+def drawn(folder: Path) -> tuple[xr.Dataset, Path]:
+    """Give the hidden states to draw, and an autoencoder that has been trained on them."""
+    hidden = open_store(folder / "activations.zarr").load()
+    return hidden, next((folder / "autoencoders" / "auslan").glob("*/model.keras"))
+
+
 WAYS: dict[str, Callable[[Path, int, int], dict[str, Any]]] = {
     "peak-one": partial(peak, all_threads=False),
     "peak-all": partial(peak, all_threads=True),
@@ -196,6 +247,8 @@ WAYS: dict[str, Callable[[Path, int, int], dict[str, Any]]] = {
     # What the regime reaches does not hang on threads, so it is trained to its end on one each.
     "autoencoder-article-judged": partial(whole_autoencoder, regime="article"),
     "autoencoder-ours": partial(whole_autoencoder, regime="auslan"),
+    "figure-article": stock_figure,
+    "figure-ours": our_figure,
 }
 
 
