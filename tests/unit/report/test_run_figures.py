@@ -31,7 +31,8 @@ from signpaths.report.drawing.paths import (
 from signpaths.report.drawing.scene import Scene, last_points, transformed
 from signpaths.report.drawing.signs import draw_mistakes, draw_signs
 from signpaths.report.drawing.style import STYLE, save
-from signpaths.report.run_figures import drawn_in, spaces_of
+from signpaths.report.reading import Run
+from signpaths.report.run_figures import drawn_in
 from signpaths.spaces import HIDDEN_SPACE, autoencoder, components, coordinates
 
 TAKES, STEPS = 6, 20
@@ -294,10 +295,13 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
 
 
 def test_a_map_that_the_study_lacks_is_named() -> None:
-    path = xr.Dataset(coords=coordinates([components(2), autoencoder(2), autoencoder(3)]))
-    assert [one.name for one in spaces_of(path, "ae")] == ["ae2", "ae3"]
+    paths = xr.Dataset(coords=coordinates([components(2), autoencoder(2), autoencoder(3)]))
+    seen = xr.Dataset(coords={"space": ["ae2"], "drawn": ("space", [4])})
+    run = Run("3", "network 3 (median)", xr.Dataset(), paths, seen)
+    assert [one.name for one in run.spaces("ae")] == ["ae2", "ae3"]
+    assert run.corner("mine", autoencoder(2)) == "mine · network 3 (median) · ae2, autoencoder 4"
     with pytest.raises(UserError, match=r"names shared_ae, .* expected some of pca, ae"):
-        spaces_of(path, "shared_ae")
+        run.spaces("shared_ae")
 
 
 def dense(name: str, units: int, activation: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from signpaths.networks.weights import Stored
+from signpaths.report.bottlenecks import SHOWN
 from signpaths.report.drawing.style import canvas
 from signpaths.wording import counted
 
@@ -35,7 +36,7 @@ def draw_network(found: Stored) -> Figure:
     masked = any(
         node["kwargs"].get("mask") is not None for node in of_name["lstm"]["inbound_nodes"]
     )
-    figure, axes = canvas(8.6, 5.3)
+    figure, axes = canvas(8.6, 4.8)
     places = (0.0, 2.2, 6.2)
     for place, step in zip(places, ("1", "2", str(steps)), strict=True):
         _box(axes, place, 0, 1.5, 0.9, f"frame {step}\n{counted(channels, 'channel')}", SIGNAL)
@@ -59,7 +60,7 @@ def draw_network(found: Stored) -> Figure:
         fontsize=9.5,
     )
     said = [
-        "channels scaled by the training set's mean and deviation" if scaled else "raw signals",
+        "channels scaled by the\ntraining set's mean and deviation" if scaled else "raw signals",
         "padding passed over" if masked else "padding read like frames",
     ]
     axes.text(end + 1.75, 0.45, ",\n".join(said), va="center", fontsize=9.5)
@@ -69,7 +70,7 @@ def draw_network(found: Stored) -> Figure:
         fontsize=9.5,
     )
     axes.set_title(f"The network: {counted(weights_of(found), 'weight')}")
-    _bare(axes, (-0.2, 11.6), (-0.2, 6.1))
+    _bare(axes, (-0.2, 10.9), (-0.2, 6.1))
     return figure
 
 
@@ -88,7 +89,9 @@ def draw_autoencoder(found: Stored) -> Figure:
     dense = [one["config"] for one in found.layers if one["class_name"] == "Dense"]
     size = len(found.weights[dense[0]["name"]][0])
     layers = [("hidden\nstate", size, f"plus noise,\nσ = {noise:g}" if noise else "")]
-    layers += [(_said(layer["name"]), layer["units"], layer["activation"]) for layer in dense]
+    layers += [
+        (_said(layer["name"]), layer["units"], SHOWN[layer["activation"]]) for layer in dense
+    ]
     figure, axes = canvas(8.6, 4.6)
     widest = max(units for _, units, _ in layers)
     # Heights by the root: a bottleneck of two beside hundreds is to be seen.
@@ -157,7 +160,7 @@ def _box(
     )
     axes.text(
         *(x + width / 2, y + height / 2, words),
-        **{"ha": "center", "va": "center", "fontsize": 9.5, "color": ink},
+        **{"ha": "center", "va": "center", "fontsize": 9, "color": ink},
     )
 
 
