@@ -131,7 +131,7 @@ GALLERY = (
         "where π is the share of networks in which a pair is close in the hidden states). The "
         "nearer to the names a branch joins, the more often its signs are close; at the left "
         "border join signs that are close to none. Coloured branches are groups whose pairs are "
-        "close in more than the share τ (dashed); the others are grey.",
+        "close in at least the share τ (dashed) on average; the others are grey.",
         "A tree of the signs; those that are often close share branches that join near their "
         "names.",
     ),

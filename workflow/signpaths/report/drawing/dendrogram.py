@@ -14,20 +14,22 @@ from scipy.cluster.hierarchy import dendrogram, leaves_list
 
 from signpaths.report.drawing.style import PALETTE, canvas, short
 from signpaths.spaces import HEADLINE
-from signpaths.stability.groups import tree_of
+from signpaths.stability.groups import groups_of, tree_of
 from signpaths.wording import counted
 
-GREY = "#9A9A9A"
+GREY, ALONE = "#9A9A9A", "#333333"
 # Scipy draws leaves at 5, 15, 25, …
 FIRST_LEAF, LEAF = 5, 10
 
 
 def draw_dendrogram(stability: xr.Dataset) -> Figure:
     """Draw the signs as a tree, those that are often close on one branch."""
-    tree = tree_of(stability["pi"].sel(space=HEADLINE).values)
+    pi = stability["pi"].sel(space=HEADLINE).values
+    tree = tree_of(pi)
     signs = stability["sign"].values.astype(str)
     tau = float(stability.attrs["tau"])
-    colours = colours_of_branches(tree, 1 - tau)
+    leaves = leaves_list(tree)
+    colours = colours_of_sets(tree, groups_of(pi, tau), leaves)
     found: Any = dendrogram(tree, no_plot=True, link_color_func=colours.__getitem__)
     figure, axes = canvas(8.2, 1.4 + 0.115 * max(len(signs), 12))
     # What breaks ties can set a join a hair beyond no network at all.
@@ -37,8 +39,11 @@ def draw_dendrogram(stability: xr.Dataset) -> Figure:
     ]
     axes.add_collection(LineCollection(branches, colors=found["color_list"], lw=1.3))
     at = FIRST_LEAF + LEAF * np.arange(len(signs))
-    axes.set_yticks(at, [short(signs[leaf]) for leaf in leaves_list(tree)], fontsize=7)
+    axes.set_yticks(at, [short(signs[leaf]) for leaf in leaves], fontsize=7)
     axes.yaxis.tick_right()
+    for label, leaf in zip(axes.get_yticklabels(), leaves.tolist(), strict=True):
+        label.set_color(colours[leaf])
+        label.set_fontweight("normal" if colours[leaf] == ALONE else "bold")
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(at[-1] + LEAF, -FIRST_LEAF)
     axes.set_xlim(-1, 100)
@@ -61,33 +66,28 @@ def draw_dendrogram(stability: xr.Dataset) -> Figure:
     return figure
 
 
-def colours_of_branches(tree: np.ndarray, most: float) -> dict[int, str]:
-    """Colour the branches below a distance, each set of signs in one colour, the others grey.
+def colours_of_sets(tree: np.ndarray, group: np.ndarray, leaves: np.ndarray) -> dict[int, str]:
+    """Colour each set of signs that stay together, so that sets side by side differ.
 
     Parameters
     ----------
     tree
         As scipy's `linkage` gives it.
-    most
-        The largest distance at which a set is still one.
+    group
+        The number of each sign's set, 0 for none, `(sign,)`.
+    leaves
+        The signs in the order in which they are drawn, `(sign,)`.
 
     Returns
     -------
     dict
-        The colour of every join by its number, as scipy counts: joins come after the signs.
+        The colour of every sign and, after them, of every join, by its number as scipy counts.
     """
-    signs = len(tree) + 1
-    colours: dict[int, str] = {}
-    sets = 0
-    # From the root down: a join inherits the colour of the set that it is in.
-    for join in range(len(tree) - 1, -1, -1):
-        if tree[join, 2] > most:
-            colours[signs + join] = GREY
-            continue
-        if colours.get(signs + join, GREY) == GREY:
-            colours[signs + join] = PALETTE[sets % len(PALETTE)]
-            sets += 1
-        for below in tree[join, :2].astype(int):
-            if below >= signs:
-                colours[int(below)] = colours[signs + join]
-    return colours
+    sets = list(dict.fromkeys(number for number in group[leaves].tolist() if number))
+    of_set = {number: PALETTE[place % len(PALETTE)] for place, number in enumerate(sets)}
+    # A join belongs to a set if both of its branches do.
+    of_node = group.tolist()
+    for one, other in tree[:, :2].astype(int):
+        of_node.append(of_node[one] if of_node[one] == of_node[other] else 0)
+    alone = [ALONE] * len(group) + [GREY] * len(tree)
+    return {node: of_set.get(number, alone[node]) for node, number in enumerate(of_node)}

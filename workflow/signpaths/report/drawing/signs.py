@@ -77,11 +77,11 @@ def draw_mistakes(scene: Scene, part: str) -> Figure:
     rank = float(scene.measured("chosen_rank").sel(part=part))
     note = (
         "Blue, above: the true sign; red, below: what the network chose; each where the example "
-        f"ends.\nOf the other {len(scene.names) - 1} signs the chosen one ends nearest but "
-        f"{rank - 1:g} (median; by chance but {(len(scene.names) - 2) / 2:g})"
+        f"ends.\n{rank - 1:g} of the {len(scene.names) - 2} signs left end nearer to it than the "
+        f"chosen one (median; by chance {(len(scene.names) - 2) / 2:g})"
     )
     if len(shown) < len(wrong):
-        note += f". The first {len(shown)} are drawn"
+        note += f".\nThe first {len(shown)} are drawn"
     axes.set_xlabel(f"{axes.get_xlabel()}\n{note}.")
     labels = [
         Label(((short(scene.sign[one]), TRUE), (short(scene.predicted[one]), CHOSEN)), 8.5)
