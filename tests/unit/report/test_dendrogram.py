@@ -1,7 +1,7 @@
 """The tree of the signs: its sets are those of the table, and every set has a colour of its own."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import xarray as xr
@@ -39,7 +39,7 @@ def test_a_branch_has_the_colour_of_a_set_if_all_its_signs_are_of_it(
         in_set = len(members) == 1 and 0 not in members
         assert (colours[node.id] not in (ALONE, GREY)) == in_set
     in_order = [int(group[leaf]) for leaf in leaves]
-    for one, other in zip(in_order, in_order[1:], strict=False):
+    for one, other in pairwise(in_order):
         if one and other and one != other:
             assert colours[leaves[in_order.index(one)]] != colours[leaves[in_order.index(other)]]
 
