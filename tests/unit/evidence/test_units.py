@@ -12,6 +12,7 @@ from makers import write_names
 from signpaths.errors import UserError
 from signpaths.evidence.associations import Associations, judged
 from signpaths.evidence.responses import measured_examples, responses
+from signpaths.evidence.units import MOST_PAIRS, some_pairs
 from signpaths.options import ResponsesOptions, UnitsOptions
 from signpaths.stores import open_store, read_table, write_store
 from unit_study import LATER, UNITS, make_units, run_units, write_states
@@ -238,3 +239,12 @@ def run_units_copy(folder: Path, options: UnitsOptions) -> xr.Dataset:
         (other / "responses").symlink_to(folder / "responses")
         shutil.copy(folder / "networks.txt", other)
     return run_units(other, options)
+
+
+@pytest.mark.parametrize("networks", [1, 2, 20, 21, 300])
+def test_pairs_of_networks_are_all_or_no_more_than_so_many(networks: int) -> None:
+    every = list(itertools.combinations(range(networks), 2))
+    found = some_pairs(networks)
+    assert len(found) == min(len(every), MOST_PAIRS)
+    assert found == sorted(set(found) & set(every))
+    assert found == some_pairs(networks)

@@ -25,6 +25,8 @@ from signpaths.runs import check_distinct, open_runs, read_names
 from signpaths.stores import write_store, write_table
 
 SEED = 0
+# Pairs of networks whose units are matched, at most: all of twenty networks.
+MOST_PAIRS = 200
 SAME = ("which", "lag", "view", "unit", "feature", "kind")
 MEASURED = ("strength", "error", "chance", "groups", "products")
 EVERY, OF_FEATURE = ("which", "network", "unit", "feature"), ("which", "network", "feature")
@@ -222,7 +224,7 @@ def unit_table(found: xr.Dataset) -> pd.DataFrame:
 
 def _matching(found: Sequence[Answers], names: Sequence[str], rotations: int) -> xr.Dataset:
     """Match the units of every two networks, and of networks turned at random."""
-    pairs = list(itertools.combinations(range(len(names)), 2))
+    pairs = some_pairs(len(names))
     matches = [
         match_all([one.roles[row] for one in found], pairs, rotations) for row in range(len(WHICH))
     ]
@@ -265,6 +267,15 @@ def _matching(found: Sequence[Answers], names: Sequence[str], rotations: int) ->
             },
         },
     )
+
+
+def some_pairs(networks: int) -> list[tuple[int, int]]:
+    """Give all pairs of networks, or so many of them by chance that time does not grow with them."""
+    pairs = list(itertools.combinations(range(networks), 2))
+    if len(pairs) <= MOST_PAIRS:
+        return pairs
+    drawn = np.random.default_rng(SEED).choice(len(pairs), MOST_PAIRS, replace=False)
+    return [pairs[place] for place in sorted(drawn.tolist())]
 
 
 def match_all(
