@@ -270,7 +270,7 @@ def _matching(found: Sequence[Answers], names: Sequence[str], rotations: int) ->
 
 
 def some_pairs(networks: int) -> list[tuple[int, int]]:
-    """Give all pairs of networks, or so many of them by chance that time does not grow with them."""
+    """Give all pairs of networks, or some by chance, so that time does not grow with them."""
     pairs = list(itertools.combinations(range(networks), 2))
     if len(pairs) <= MOST_PAIRS:
         return pairs
