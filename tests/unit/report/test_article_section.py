@@ -184,11 +184,14 @@ def test_without_pictures_there_is_no_section() -> None:
 
 
 def test_an_order_is_written_as_people_do() -> None:
-    assert [ordinal(one) for one in (1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 1002)] == [
-        *("1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "111th"),
+    assert ordinal(1) == "nearest"
+    words = [ordinal(one).split() for one in (2, 3, 4, 11, 12, 13, 21, 22, 101, 111, 1002)]
+    assert [first for first, _ in words] == [
+        *("2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "111th"),
         "1,002nd",
     ]
-    assert ordinal(9.5) == "9.5th"
+    assert {last for _, last in words} == {"nearest"}
+    assert ordinal(9.5) == "9.5th nearest"
 
 
 def test_every_part_of_the_split_has_its_figure() -> None:

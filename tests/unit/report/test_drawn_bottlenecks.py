@@ -132,9 +132,9 @@ def test_rows_tell_each_sentence_with_its_verdict_and_numbers() -> None:
     counts = [len(row["behind"]) for row in rows]
     assert counts == [4, 2, 2, 2, 4]
     start = float(found.start_distance.sel(bottleneck="tanh"))
-    assert any(text.startswith(f"tanh: {start:.2f}, all other") for text in rows[0]["behind"])
+    assert any(text.startswith(f"tanh: first points {start:.2f}, all others") for text in rows[0]["behind"])
     assert [text.split(":")[0] for text in rows[1]["behind"]] == ["ReLU", "sigmoid"]
     squashed = float(found.squashed.sel(bottleneck="tanh"))
     assert any(f"tanh: {100 * squashed:.1f}" in text for text in rows[3]["behind"])
-    assert rows[4]["behind"][0] == "linear: 0.876"
+    assert rows[4]["behind"][0] == "linear: trustworthiness 0.876"
     assert not any("nan" in text for row in rows for text in row["behind"])

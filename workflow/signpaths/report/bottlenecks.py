@@ -49,7 +49,7 @@ def sentence_rows(bottlenecks: xr.Dataset) -> list[dict[str, Any]]:
 
 def _start(one: xr.Dataset) -> str:
     first, others = (_shown(one[name], 2) for name in ("start_distance", "other_distance"))
-    return f"{first}, all other points {others}"
+    return f"first points {first}, all others {others}"
 
 
 def _upper_right(one: xr.Dataset) -> str:
@@ -77,7 +77,7 @@ def _squashed(one: xr.Dataset) -> str:
 
 
 def _legible(one: xr.Dataset) -> str:
-    return _shown(one["trustworthiness"].sel(k=SIGN_NEIGHBOURS), 3)
+    return f"trustworthiness {_shown(one['trustworthiness'].sel(k=SIGN_NEIGHBOURS), 3)}"
 
 
 def _shown(value: xr.DataArray, decimals: int) -> str:

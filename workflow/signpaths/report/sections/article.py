@@ -244,16 +244,18 @@ def _mistakes(at: xr.Dataset, part: str, signs: int) -> Said:
     share = (rank - 1) / max(signs - 2, 1)
     return Said(
         said,
-        f"{count}. Of the {signs - 1} other signs the chosen one is the {ordinal(rank)} nearest to "
-        f"where the example ends (median; by chance the {ordinal(signs / 2)}).",
+        f"{count}. Of the {signs - 1} other signs the chosen one is the {ordinal(rank)} to where "
+        f"the example ends (median; by chance the {ordinal(signs / 2)}).",
         YES if share <= NEAR else PARTLY if share <= FAIRLY_NEAR else NO,
     )
 
 
 def ordinal(rank: float) -> str:
-    """Write a rank in an order: 1st, 2nd, 13th; a half as it is."""
+    """Write a rank by nearness: nearest, 2nd nearest, 13th nearest; a half as it is."""
+    if rank == 1:
+        return "nearest"
     if rank != int(rank):
-        return f"{rank:g}th"
+        return f"{rank:g}th nearest"
     last, tens = int(rank) % 10, int(rank) // 10 % 10
     ending = "th" if tens == 1 else {1: "st", 2: "nd", 3: "rd"}.get(last, "th")
-    return f"{int(rank):,}{ending}"
+    return f"{int(rank):,}{ending} nearest"
