@@ -10,6 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 DASH = "\N{EN DASH}"
+# Activations of a layer, by their keys.
+ACTIVATIONS = {"linear": "linear", "tanh": "tanh", "relu": "ReLU", "sigmoid": "sigmoid"}
 PERCENT = "\N{NO-BREAK SPACE}%"  # so that the sign never stands alone on a line
 
 

@@ -7,10 +7,11 @@ import xarray as xr
 from matplotlib.collections import LineCollection, PathCollection
 from signpaths.errors import UserError
 from signpaths.projections.bottlenecks import BOUNDS, Kept, as_dataset, measured
-from signpaths.report.bottlenecks import SHOWN, sentence_rows
+from signpaths.report.bottlenecks import sentence_rows
 from signpaths.report.drawing.bottlenecks import draw_bottlenecks
 from signpaths.report.drawing.scene import transformed
 from signpaths.report.drawing.style import STYLE
+from signpaths.wording import ACTIVATIONS
 
 EXAMPLES, TIME = 12, 9
 NAMES = ("linear", "tanh", "relu", "sigmoid")
@@ -47,7 +48,7 @@ def test_every_bottleneck_has_a_panel_with_its_paths_and_bounds(transform: str) 
     assert "4 bottlenecks" in figure.get_suptitle()
     panels, bar = figure.axes[:4], figure.axes[4]
     assert bar.get_ylim() == (1, TIME - 2)
-    assert [axes.get_title(loc="left") for axes in panels] == [SHOWN[name] for name in NAMES]
+    assert [axes.get_title(loc="left") for axes in panels] == [ACTIVATIONS[name] for name in NAMES]
     for name, axes in zip(NAMES, panels, strict=True):
         path = transformed(found.path.sel(bottleneck=name).values, transform)
         (lines,) = (one for one in axes.collections if isinstance(one, LineCollection))
@@ -132,7 +133,9 @@ def test_rows_tell_each_sentence_with_its_verdict_and_numbers() -> None:
     counts = [len(row["behind"]) for row in rows]
     assert counts == [4, 2, 2, 2, 4]
     start = float(found.start_distance.sel(bottleneck="tanh"))
-    assert any(text.startswith(f"tanh: first points {start:.2f}, all others") for text in rows[0]["behind"])
+    assert any(
+        text.startswith(f"tanh: first points {start:.2f}, all others") for text in rows[0]["behind"]
+    )
     assert [text.split(":")[0] for text in rows[1]["behind"]] == ["ReLU", "sigmoid"]
     squashed = float(found.squashed.sel(bottleneck="tanh"))
     assert any(f"tanh: {100 * squashed:.1f}" in text for text in rows[3]["behind"])

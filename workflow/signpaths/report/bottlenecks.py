@@ -13,9 +13,8 @@ import xarray as xr
 from signpaths.evidence.claims import NO, UNSAID, YES
 from signpaths.projections.bottlenecks import QUARTERS
 from signpaths.projections.neighbourhoods import SIGN_NEIGHBOURS
-from signpaths.wording import DASH, number, percent
+from signpaths.wording import ACTIVATIONS, DASH, number, percent
 
-SHOWN = {"linear": "linear", "tanh": "tanh", "relu": "ReLU", "sigmoid": "sigmoid"}
 ANSWERS = {1: YES, 0: NO, -1: UNSAID}
 
 
@@ -38,7 +37,7 @@ def sentence_rows(bottlenecks: xr.Dataset) -> list[dict[str, Any]]:
             "criterion": str(one["criterion"].values),
             "agrees": ANSWERS[int(one.values)],
             "behind": [
-                f"{SHOWN[name]}: {text}"
+                f"{ACTIVATIONS[name]}: {text}"
                 for name in bottlenecks["bottleneck"].values.tolist()
                 if (text := BEHIND[str(one["sentence"].values)](bottlenecks.sel(bottleneck=name)))
             ],

@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from signpaths.networks.weights import Stored
-from signpaths.report.bottlenecks import SHOWN
 from signpaths.report.drawing.style import canvas
-from signpaths.wording import counted
+from signpaths.wording import ACTIVATIONS, counted
 
 BOX: dict[str, Any] = {"ec": "#444444", "lw": 1.1}
 SIGNAL, LSTM, ANSWER, NARROW = "#E4EEF6", "#0072B2", "#F7E3D6", "#D55E00"
@@ -90,7 +89,7 @@ def draw_autoencoder(found: Stored) -> Figure:
     size = len(found.weights[dense[0]["name"]][0])
     layers = [("hidden\nstate", size, f"plus noise,\nσ = {noise:g}" if noise else "")]
     layers += [
-        (_said(layer["name"]), layer["units"], SHOWN[layer["activation"]]) for layer in dense
+        (_said(layer["name"]), layer["units"], ACTIVATIONS[layer["activation"]]) for layer in dense
     ]
     figure, axes = canvas(8.6, 4.6)
     widest = max(units for _, units, _ in layers)

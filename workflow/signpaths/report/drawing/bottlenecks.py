@@ -17,11 +17,19 @@ from matplotlib.lines import Line2D
 from signpaths.errors import UserError
 from signpaths.projections.bottlenecks import BOUNDS, EDGE, whole_percent
 from signpaths.projections.neighbourhoods import SIGN_NEIGHBOURS
-from signpaths.report.bottlenecks import SHOWN
 from signpaths.report.drawing.scene import axis_labels, label_time_bar, mark_paths, transformed
 from signpaths.report.drawing.style import blank, legend
 from signpaths.spaces import autoencoder
-from signpaths.wording import DASH, PERCENT, count, counted, number, percent, significant
+from signpaths.wording import (
+    ACTIVATIONS,
+    DASH,
+    PERCENT,
+    count,
+    counted,
+    number,
+    percent,
+    significant,
+)
 
 COLUMNS = 2
 PANEL = 5.0  # inches
@@ -91,7 +99,7 @@ def _panel(axes: Any, one: xr.Dataset, name: str, transform: str) -> Any:
             line(end, color=BOUND, lw=1.2, ls=(0, (5, 3)), zorder=3)
     axes.plot(0, 0, marker="+", ms=12, mew=4.2, color="white", zorder=6, clip_on=False)
     axes.plot(0, 0, marker="+", ms=10, mew=1.8, color=ORIGIN, zorder=7, clip_on=False)
-    axes.set_title(SHOWN[name])
+    axes.set_title(ACTIVATIONS[name])
     along, up = axis_labels(autoencoder(2), transform)
     axes.set_xlabel(along)
     axes.set_ylabel(up)
