@@ -663,6 +663,15 @@ SIMULATE = {"data__source": "simulate"}
             {"report__reference_seed": 20},
             "report.reference_seed is 20, but lstm.seeds is 20: expected a seed from 0 to 19",
         ),
+        (
+            {"figures__runs": ["best", "19", "20"]},
+            "figures.runs names network 20, but lstm.seeds is 20: expected a seed from 0 to 19",
+        ),
+        (
+            {"figures__maps": ["ae", "shared_ae"], "shared__seeds": 0},
+            "figures.maps names shared_ae, but shared.seeds is 0",
+        ),
+        ({"figures__runs": ["00"]}, "figures.runs[0] is '00', expected a network's seed"),
         ({"shared__frames": 99}, "expected at least 100: 10 of each of the 10 networks"),
         ({"shared__frames": 19, "lstm__seeds": 2}, "at least 20: 10 of each of the 2 networks"),
     ],

@@ -1,6 +1,7 @@
 # Checks the config before any job starts and gives the rules what they share.
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 

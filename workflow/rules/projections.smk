@@ -197,9 +197,12 @@ rule bottlenecks:
         mem_mb=4000,
         runtime=30,
     params:
-        models=lambda wildcards, input: [f"--models={model}" for model in input.models],
+        # In one text: Snakemake knows no order of inputs, nor of a list's items.
+        models=lambda wildcards, input: shlex.join(
+            f"--models={model}" for model in input.models
+        ),
         options=options("bottlenecks"),
         code=code("bottlenecks"),
     shell:
-        "python -m signpaths bottlenecks {input.activations:q} {output:q} {params.models:q}"
+        "python -m signpaths bottlenecks {input.activations:q} {output:q} {params.models}"
         " {params.options} > {log:q} 2>&1"

@@ -132,6 +132,23 @@ def _reference(reference_seed: int, seeds: int) -> Iterator[str]:
         )
 
 
+def _runs(runs: Sequence[str], seeds: int) -> Iterator[str]:
+    for run in runs:
+        if run.isdigit() and int(run) >= seeds:
+            yield (
+                f"figures.runs names network {run}, but lstm.seeds is {seeds}: expected a seed "
+                f"from 0 to {seeds - 1}, or a word"
+            )
+
+
+def _maps(maps: Sequence[str], shared_seeds: int) -> Iterator[str]:
+    if "shared_ae" in maps and not shared_seeds:
+        yield (
+            "figures.maps names shared_ae, but shared.seeds is 0: expected at least 1, or another "
+            "map"
+        )
+
+
 def _units(units: int, dims: Sequence[int]) -> Iterator[str]:
     if units < max(dims):
         yield f"lstm.units is {units}, expected at least {max(dims)}, the most of autoencoder.dims"
@@ -169,4 +186,6 @@ CHECKS: dict[str, Callable[..., Iterator[str]]] = {
     "lstm.units autoencoder.dims": _units,
     "stability.rare stability.firm": _thresholds,
     "report.reference_seed lstm.seeds": _reference,
+    "figures.runs lstm.seeds": _runs,
+    "figures.maps shared.seeds": _maps,
 }

@@ -171,7 +171,7 @@ REFERENCE_RUN, MEDIAN, BEST = "reference", "median", "best"
 Run = Annotated[
     str,
     Field(
-        pattern=f"^([0-9]+|{REFERENCE_RUN}|{MEDIAN}|{BEST})$",
+        pattern=f"^(0|[1-9][0-9]*|{REFERENCE_RUN}|{MEDIAN}|{BEST})$",
         title=f"a network's seed, `{REFERENCE_RUN}`, `{MEDIAN}` or `{BEST}`",
     ),
     BeforeValidator(_seed),

@@ -12,6 +12,7 @@ from signpaths.evidence.pictures import (
     ranks_of_chosen,
     sign_share,
     step_length,
+    step_lengths,
     told_by_last,
 )
 
@@ -139,3 +140,19 @@ def test_mixing_falls_as_groups_are_moved_apart() -> None:
         for far in (0, 1, 2, 4, 8)
     ]
     assert spearmanr(shares, range(5)).statistic < -0.95
+
+
+def test_the_steps_of_signs_make_up_those_of_all() -> None:
+    generator = np.random.default_rng(6)
+    path = generator.normal(size=(12, 9, 2)).cumsum(axis=1)
+    path[6:] *= 3
+    real = np.ones((12, 9), dtype=bool)
+    real[::2, :3] = False
+    sign = np.repeat(["b", "a", "c"], 4)
+    found = step_lengths(path, real, sign)
+    steps = np.array([(real[sign == name].sum(axis=1) - 1).sum() for name in "abc"])
+    assert np.sqrt((found**2 * steps).sum() / steps.sum()) == pytest.approx(step_length(path, real))
+    assert found.argmax() == 2
+    assert np.isnan(
+        step_lengths(np.zeros((2, 3, 2)), np.ones((2, 3), bool), np.array([0, 1]))
+    ).all()

@@ -11,7 +11,7 @@ from event_recordings import train, write_recordings
 from makers import write_names
 from signpaths.errors import UserError
 from signpaths.evidence.associations import Associations, judged
-from signpaths.evidence.responses import measured_examples, responses
+from signpaths.evidence.responses import _stimuli, measured, measured_examples, responses
 from signpaths.evidence.units import MOST_PAIRS, some_pairs
 from signpaths.options import ResponsesOptions, UnitsOptions
 from signpaths.stores import open_store, read_table, write_store
@@ -229,6 +229,23 @@ def test_held_out_examples_are_measured_and_all_where_there_are_none() -> None:
     chosen, note = measured_examples(np.array(["train", "test", "train", "train"]), length)
     assert chosen.tolist() == [True, True, False, True]
     assert "trained on" in note
+
+
+@pytest.mark.parametrize("examples", [6, 20, 31, 34, 200])
+def test_more_units_than_examples_are_measured_and_noise_tells_nothing(examples: int) -> None:
+    """Chance alone explains a feature by as many units as there are examples."""
+    generator = np.random.default_rng(examples)
+    hidden = generator.normal(size=(examples, 20, 30))
+    x = generator.normal(size=(examples, 20, 2))
+    sign = np.array(["a", "b"])[np.arange(examples) % 2]
+    stimuli = _stimuli(x, np.ones((examples, 20), bool), ["c", "d"], sign)
+    found = measured(hidden, stimuli, 2)
+    assert np.isfinite(found.associations.strength).all()
+    of_sign = found.together[0, [one.kind == "sign" for one in stimuli.features]]
+    if examples <= 34:
+        assert np.isnan(of_sign).all()
+    else:
+        assert (of_sign < 0.5).all()
 
 
 def run_units_copy(folder: Path, options: UnitsOptions) -> xr.Dataset:

@@ -18,11 +18,12 @@ LIMITS = [0.1, 0.15, 0.3]
 def seen(
     *,
     step: float = 0.05,
+    worst: float = 0.1,
     share: float = 0.9,
     told: Sequence[float] = (0.9, 0.88),
     mixing: Sequence[float] = (0.1, 0.2, 0.4),
     p: float = 0.001,
-    mistakes: int = 3,
+    mistakes: int = 5,
     rank: float = 2.0,
     hands: bool = True,
 ) -> xr.Dataset:
@@ -31,6 +32,7 @@ def seen(
     two = ("space",)
     values: dict[str, Any] = {
         "step_length": (two, [0.04, step]),
+        "step_length_sign": (("space", "sign"), [[0.1, 0.1], [0.01, worst]]),
         "sign_share": (two, [0.95, share]),
         "told_by_last": (two, list(told)),
         "mistakes": ("part", [0, mistakes, mistakes]),
@@ -47,7 +49,7 @@ def seen(
         }
     return xr.Dataset(
         values,
-        coords={"space": spaces, "part": parts, "threshold": LIMITS},
+        coords={"space": spaces, "part": parts, "threshold": LIMITS, "sign": ["calm", "wild"]},
         attrs={"network": "3", "run": "best", "signs": 20, "two_handed": 0.15},
     )
 
@@ -92,14 +94,26 @@ def test_the_accuracy_of_the_network_drawn_is_told() -> None:
     assert found.found.endswith("the one drawn 95.0\N{NO-BREAK SPACE}%.")
 
 
-@pytest.mark.parametrize(("step", "share", "answers"), [
-    (0.25, 0.5, ["yes", "yes"]), (0.26, 0.49, ["no", "no"]),
+@pytest.mark.parametrize(("step", "worst", "share", "answers"), [
+    (0.2, 0.25, 0.5, ["yes", "yes"]), (0.25, 0.26, 0.49, ["partly", "no"]),
+    (0.26, 0.5, 0.5, ["no", "yes"]),
 ])  # fmt: skip
 def test_smooth_paths_and_signs_in_their_own_parts(
-    step: float, share: float, answers: list[str]
+    step: float, worst: float, share: float, answers: list[str]
 ) -> None:
-    found = sentences("03-paths", study(), seen(step=step, share=share), "ae2")
+    found = sentences("03-paths", study(), seen(step=step, worst=worst, share=share), "ae2")
     assert [one.agrees for one in found] == answers
+    assert f"most of all in wild, {worst + 1e-9:.2f}" in found[0].found
+
+
+def test_what_chance_gives_few_examples_of_a_sign_is_taken_off() -> None:
+    found = seen(share=0.6)
+    assert sentences("03-paths", study(), found, "ae2")[1].agrees == "yes"
+    # With two examples of each of 20 signs chance gives 19 of 39.
+    few = found.assign(examples=("part", [20, 10, 10]))
+    told = sentences("03-paths", study(), few, "ae2")[1]
+    assert told.agrees == "no"
+    assert "48.7\N{NO-BREAK SPACE}% would by chance" in told.found
 
 
 @pytest.mark.parametrize(
@@ -144,7 +158,11 @@ def test_mistakes_are_near_if_few_signs_are_nearer(rank: float, agrees: str) -> 
 
 def test_no_mistakes_cannot_be_said() -> None:
     assert only("11-mistakes-train").agrees == "cannot be said"
-    assert only("13-mistakes-test").found.startswith("3 of 20 test examples")
+    assert only("13-mistakes-test").found.startswith("5 of 20 test examples are misclassified")
+    few = only("13-mistakes-test", mistakes=1)
+    assert few == Said(
+        few.said, "1 of 20 test examples is misclassified, too few to tell.", "cannot be said"
+    )
 
 
 def test_named_signs_have_their_claims_once_and_the_verdicts_of_the_rest() -> None:

@@ -12,7 +12,7 @@ from makers import write_names, write_recordings
 from signpaths import __version__
 from signpaths.errors import UserError
 from signpaths.hashes import code_hash
-from signpaths.report.provenance import installed, processor, provenance, seconds
+from signpaths.report.provenance import _drawn, installed, processor, provenance, seconds
 from signpaths.stages import STAGES
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -51,6 +51,16 @@ def test_seconds_are_summed_by_rule_over_the_study_s_networks(tmp_path: Path) ->
         "lstm": {"jobs": 2, "seconds": 22.4, "largest_mib": 700.2},
     }
     assert seconds(tmp_path / "missing", ["0"], []) == {}
+
+
+def test_what_is_drawn_of_single_networks_is_counted_too(tmp_path: Path) -> None:
+    for name in ("film/median/ae", "film/0/ae", "film/best/ae", "sightings/median", "sightings/0"):
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(HEADER + "2\t0:00:02\t10\t1\t1\t1\t0\t0\t90.0\t11\n")
+    drawn = _drawn({"figures": {"runs": ["reference", "median"], "maps": ["ae"]}})
+    found = seconds(tmp_path, ["0", "1"], [], [], drawn)
+    assert {rule: one["jobs"] for rule, one in found.items()} == {"film": 2, "sightings": 2}
 
 
 def test_versions_are_those_installed() -> None:

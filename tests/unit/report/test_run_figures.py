@@ -85,6 +85,7 @@ def scene(names: Any = NAMES, dims: int = 2, takes: int = TAKES) -> Scene:
         coords={
             **coordinates([HIDDEN_SPACE, space]),
             "part": list(PARTS),
+            "sign": sorted(set(names)),
             "threshold": limits,
         },
         attrs={"network": "3", "run": "median", "signs": len(set(names)), "two_handed": LIMIT},
@@ -180,7 +181,8 @@ def test_last_steps_are_joined_to_the_middle_of_their_sign() -> None:
     for name, spokes in zip(seen.names, found, strict=True):
         own = ends[seen.sign == name]
         for spoke, end in zip(spokes.get_segments(), own, strict=True):
-            np.testing.assert_allclose(spoke, [np.median(own, axis=0), end])
+            apart = [sum(np.linalg.norm(one - other) for other in own) for one in own]
+            np.testing.assert_allclose(spoke, [own[int(np.argmin(apart))], end])
 
 
 def test_neighbours_have_other_colours() -> None:
@@ -202,8 +204,11 @@ def test_neighbours_have_other_colours() -> None:
 
 def test_a_volume_shows_every_point() -> None:
     seen = scene(dims=3)
-    (cloud,) = draw_volume(seen).axes[0].collections
-    assert len(cloud.get_array()) == seen.real.sum()
+    views = draw_volume(seen).axes[:2]
+    assert views[0].azim != views[1].azim
+    for axes in views:
+        (cloud,) = axes.collections
+        assert len(cloud.get_array()) == seen.real.sum()
 
 
 def test_hands_have_their_colours_and_the_threshold_its_curve() -> None:
@@ -226,6 +231,14 @@ def test_hands_that_are_not_known_are_said_so() -> None:
     seen = scene()
     unknown = Scene(**{**vars(seen), "sightings": seen.sightings.drop_vars("mixing")})
     assert "not known" in texts(draw_hands(unknown))[0]
+
+
+def test_hands_that_are_all_the_same_are_said_so() -> None:
+    seen = scene()
+    both = Scene(**{**vars(seen), "hands": np.full(len(seen.sign), TWO)})
+    assert texts(draw_hands(both)) == [
+        "All signs are two-handed, so there is nothing that could mix."
+    ]
 
 
 def test_named_signs_are_drawn_over_all_others() -> None:
@@ -254,18 +267,40 @@ def test_a_mistake_has_its_true_name_above_in_blue_and_the_chosen_one_below_in_r
     assert "1 of 8 validation examples" in axes.get_title()
 
 
-def test_no_mistake_is_said_so_and_of_many_the_first_are_drawn() -> None:
+def test_no_mistake_is_said_so() -> None:
+    found = texts(draw_mistakes(scene(), "train"))
+    assert found == ["None of 32 training examples is misclassified."]
+
+
+def test_a_confusion_is_named_once_and_of_many_the_most_frequent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen = scene()
-    assert texts(draw_mistakes(seen, "train")) == ["None of 32 training examples is misclassified."]
-    every = Scene(**{**vars(seen), "predicted": np.roll(seen.sign, TAKES)})
-    signs_before = signs.MOST
-    try:
-        signs.MOST = 5
-        axes = draw_mistakes(every, "train").axes[0]
-    finally:
-        signs.MOST = signs_before
-    assert len(threads(axes)[1].get_segments()) == 5
-    assert "The first 5 are drawn" in axes.get_xlabel()
+    predicted = np.roll(seen.sign, TAKES)
+    # One example of the first sign is taken for yet another.
+    predicted[0] = NAMES[3]
+    every = Scene(**{**vars(seen), "predicted": predicted})
+    axes = draw_mistakes(every, "train").axes[0]
+    assert len(threads(axes)[1].get_segments()) == 32
+    below = [text.get_text() for text in words(axes) if text.get_color() == signs.CHOSEN]
+    assert len(below) == 9
+    assert sorted(one.endswith("(4 times)") for one in below) == [False] * 2 + [True] * 7
+    monkeypatch.setattr(signs, "MOST", 5)
+    axes = draw_mistakes(every, "train").axes[0]
+    below = [text.get_text() for text in words(axes) if text.get_color() == signs.CHOSEN]
+    assert len(below) == 5
+    assert all(one.endswith("(4 times)") for one in below)
+    assert "the 5 most frequent of 9 confusions" in axes.get_xlabel()
+
+
+def test_named_signs_fill_their_picture() -> None:
+    seen = scene()
+    axes = draw_signs(seen, (NAMES[2], NAMES[5])).axes[0]
+    own = seen.path[np.isin(seen.sign, [NAMES[2], NAMES[5]])]
+    for (low, high), dim in ((axes.get_xlim(), 0), (axes.get_ylim(), 1)):
+        assert low < np.nanmin(own[..., dim]) <= np.nanmax(own[..., dim]) < high
+    reach = max(np.nanmax(own[..., dim]) - np.nanmin(own[..., dim]) for dim in (0, 1))
+    assert np.ptp(axes.get_xlim()) == pytest.approx(1.2 * reach)
 
 
 @pytest.mark.parametrize("name", [*drawn_in(autoencoder(2), [NAMES[:2]])])

@@ -21,6 +21,8 @@ PHASES = 32
 ROUNDING = 1e-9
 # Components of less than this share of the largest one's variance hold nothing but rounding.
 FLAT = 1e-8
+# Of what chance explains beyond this share, no more can be taken off.
+TOLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -190,10 +192,16 @@ def together(found: Associations) -> np.ndarray:
     ----------
     found
         Of the `whitened` units.
+
+    Returns
+    -------
+    numpy.ndarray
+        NaN where there are so many units, or so few examples, that chance alone explains half.
     """
-    by_chance = np.minimum((found.chance**2).sum(axis=0), 1 - ROUNDING)
+    by_chance = (found.chance**2).sum(axis=0)
+    told = np.where(by_chance <= TOLD, by_chance, np.nan)
     share = (found.strength**2).sum(axis=1)
-    return np.sqrt(np.clip((share - by_chance) / (1 - by_chance), 0, 1))
+    return np.sqrt(np.clip((share - told) / (1 - told), 0, 1))
 
 
 def shift_variance(units: np.ndarray, features: np.ndarray, length: np.ndarray) -> np.ndarray:

@@ -40,6 +40,31 @@ def step_length(path: np.ndarray, real: np.ndarray) -> float:
     return float(np.sqrt((steps**2).sum(axis=1).mean() / spread))
 
 
+def step_lengths(path: np.ndarray, real: np.ndarray, sign: np.ndarray) -> np.ndarray:
+    """Say the same of the examples of each sign, beside what two frames of any sign are apart.
+
+    Parameters
+    ----------
+    path, real
+        As for `step_length`.
+    sign
+        Of every example, `(example,)`.
+
+    Returns
+    -------
+    numpy.ndarray
+        In the order of the sorted signs, `(sign,)`; NaN likewise.
+    """
+    spread = 2 * path[real].var(axis=0, dtype=np.float64).sum()
+    both = real[:, 1:] & real[:, :-1]
+    squared = ((path[:, 1:] - path[:, :-1]).astype(np.float64) ** 2).sum(axis=2)
+    found = []
+    for name in np.unique(sign):
+        steps = squared[sign == name][both[sign == name]]
+        found.append(np.sqrt(steps.mean() / spread) if steps.size and spread else np.nan)
+    return np.array(found)
+
+
 def sign_share(resampled: np.ndarray, sign: np.ndarray) -> float:
     """Say how much of where an example is at one phase follows from its sign.
 

@@ -196,7 +196,14 @@ def measured(hidden: np.ndarray, stimuli: Stimuli, lags: int) -> Response:
     }
     return Response(
         _joined(_held(of_view, stimuli, lags), lags),
-        together(_joined(_held({v: whitened(of_view[v]) for v in VIEWS}, stimuli, lags), lags)),
+        # Each by itself: so many components as vary, which need not be as many in every view.
+        np.concatenate(
+            [
+                _over_lags(together(one), lags)
+                for one in _held({v: whitened(of_view[v]) for v in VIEWS}, stimuli, lags)
+            ],
+            axis=1,
+        ),
         np.array(
             [np.tensordot(values, values, axes=([0, 1], [0, 1])) for values in of_view.values()]
         ),
@@ -212,13 +219,14 @@ def _held(of_view: dict[str, np.ndarray], stimuli: Stimuli, lags: int) -> list[A
     ]
 
 
-def _joined(parts: Sequence[Associations], lags: int) -> Associations:
-    def over_lags(values: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(values, (lags + 1, *values.shape[1:]))
+def _over_lags(values: np.ndarray, lags: int) -> np.ndarray:
+    return np.broadcast_to(values, (lags + 1, *values.shape[1:]))
 
+
+def _joined(parts: Sequence[Associations], lags: int) -> Associations:
     return Associations(
-        strength=np.concatenate([over_lags(one.strength) for one in parts], axis=2),
-        error=np.concatenate([over_lags(one.error) for one in parts], axis=2),
+        strength=np.concatenate([_over_lags(one.strength, lags) for one in parts], axis=2),
+        error=np.concatenate([_over_lags(one.error, lags) for one in parts], axis=2),
         chance=np.concatenate([one.chance for one in parts], axis=1),
         groups=np.concatenate([one.groups for one in parts], axis=1),
     )
@@ -314,7 +322,7 @@ def _of_all_units(found: Sequence[Response]) -> dict[str, "Variable"]:
             np.array([one.together for one in found], dtype=np.float32),
             {
                 "long_name": "multiple correlation of the feature with all units, less what chance "
-                "gives so many",
+                "gives so many; empty where chance alone gives half of it",
                 "units": "1",
             },
         ),

@@ -21,6 +21,7 @@ from signpaths.evidence.pictures import (
     ranks_of_chosen,
     sign_share,
     step_length,
+    step_lengths,
     told_by_last,
 )
 from signpaths.frames import check_finite, last_states, resample, sampled_frames
@@ -38,6 +39,7 @@ THRESHOLDS = (0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)
 PARTS = ("train", "validation", "test")
 DIMS = {
     "step_length": ("space",),
+    "step_length_sign": ("space", "sign"),
     "sign_share": ("space",),
     "told_by_last": ("space",),
     "mistakes": ("part",),
@@ -50,6 +52,7 @@ DIMS = {
 }
 MEANINGS = {
     "step_length": "root mean square step over root mean square distance of two frames",
+    "step_length_sign": "the same of the steps of one sign",
     "sign_share": "share of the squared deviations at equal phases that lies between signs",
     "told_by_last": "share of held-out examples whose sign most of the 5 training examples that "
     "end nearest have",
@@ -121,6 +124,7 @@ def sightings(
         },
         coords={
             **coordinates(spaces),
+            "sign": ("sign", np.unique(states.sign.values), {"long_name": "sign"}),
             "part": ("part", list(PARTS), {"long_name": "part of the split"}),
             "threshold": (
                 "threshold",
@@ -212,7 +216,8 @@ def measured(views: list[np.ndarray], states: xr.Dataset) -> dict[str, Any]:
     names = np.unique(sign)
     number, chosen = np.searchsorted(names, sign), np.searchsorted(names, predicted)
     found: dict[str, list[Any]] = {
-        key: [] for key in ("step_length", "sign_share", "told_by_last", "chosen_rank")
+        key: []
+        for key in ("step_length", "step_length_sign", "sign_share", "told_by_last", "chosen_rank")
     }
     for view in views:
         last = last_states(view, real)
@@ -227,6 +232,7 @@ def measured(views: list[np.ndarray], states: xr.Dataset) -> dict[str, Any]:
         )
         ranks = ranks_of_chosen(last[wrong], middles, number[wrong], chosen[wrong])
         found["step_length"].append(step_length(view, real))
+        found["step_length_sign"].append(step_lengths(view, real, sign))
         found["sign_share"].append(sign_share(resample(np.nan_to_num(view), real, PHASES), sign))
         found["told_by_last"].append(told_by_last(last, sign, train))
         found["chosen_rank"].append(

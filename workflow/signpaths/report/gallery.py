@@ -223,11 +223,12 @@ GALLERY = (
         "unit-responses",
         NETWORK,
         "Units",
-        "What single units answer to",
+        "The clearest units over recordings",
         "The clearest unit for each kind of feature, over held-out recordings: the line is the "
-        "recording, its colour what the unit does. Of the examples in which the feature varies "
-        "most, one in which unit and feature go together more clearly than in most, a middle one "
-        "and one in which they hardly do; beside each sign the correlation in that example.",
+        "recording, its colour what the unit does. Of the quarter of examples in which the "
+        "feature varies most, one in which unit and feature go together more clearly than in "
+        "most, a middle one and one in which they hardly do; beside each sign the correlation in "
+        "that example.",
         "Raw channels of held-out examples as lines, coloured by what one unit does.",
     ),
     Entry(
@@ -246,10 +247,10 @@ GALLERY = (
         ARTICLE,
         "Other bottlenecks, side by side",
         "Paths of all examples of the reference network behind bottlenecks of other activations, "
-        "each trained anew. Cross: (0, 0); grey lines: the edges of the quarters; dashed: the "
-        "bounds of an activation. Below each: how near paths start to (0, 0), which quarters "
-        "they use, how many points are squashed against a bound, and how much of the hidden "
-        "states is kept.",
+        "each with an autoencoder of its own. Cross: (0, 0); grey lines: the edges of the "
+        "quarters; dashed: the bounds of an activation. Below each: how near paths start to (0, "
+        "0), which quarters they use, how many points are squashed against a bound, and how much "
+        "of the hidden states is kept.",
         "Panels of paths, one for each activation of the bottleneck, with measures in words below.",
     ),
     Entry(
@@ -278,8 +279,9 @@ GALLERY = (
         ARTICLE,
         "Figure 4: last steps",
         "Where every example ends, which is all that the network answers from, joined to the "
-        "middle of its sign. Colours only tell neighbours apart. Below: how many held-out "
-        "examples the five nearest training examples tell, here and in the hidden states.",
+        "one of its sign that is nearest to all others. Colours only part neighbours. Below: how "
+        "many held-out examples a vote of the five nearest training examples knows, here and in "
+        "the hidden states.",
         "Stars of points in a plane, one for each sign, with its name.",
     ),
     Entry(
@@ -287,9 +289,9 @@ GALLERY = (
         VOLUME,
         ARTICLE,
         "Figure 5: in three dimensions",
-        "Points of all examples in three dimensions, seen from one side, coloured by time step. "
+        "Points of all examples in three dimensions, seen from two sides, coloured by time step. "
         "Only points, for the sake of clarity.",
-        "A cloud of points in three dimensions, coloured by time step.",
+        "Two views of a cloud of points in three dimensions, coloured by time step.",
     ),
     Entry(
         "06-hands",
@@ -319,9 +321,10 @@ GALLERY = (
             PLANE,
             ARTICLE,
             f"Figure {number}: mistakes in {what}",
-            f"The {what} examples that the network takes for another sign, at most 40: the true "
-            "sign in blue above, what the network chose in red below, where the example ends. "
-            "Below: how many signs end nearer than the chosen one.",
+            f"The {what} examples that the network takes for another sign: the true sign in blue "
+            "above, what the network chose in red below, where the example ends; a confusion that "
+            "comes several times is named once. Below: how many signs end nearer than the chosen "
+            "one.",
             "A few dark paths with two names each, blue above and red below, all others grey.",
         )
         for number, part, what in (
@@ -339,8 +342,9 @@ FILM = Entry(
     "Figure 14: the film",
     "All examples at once, from their first frame: paths grow with the time step, and a dot at "
     "their head says whether the network's answer at that step is right (blue) or not (orange). "
-    "Beside it: how many training and held-out examples are answered rightly so far, and some "
-    "held-out examples with their sign, the network's answer and its probability at each step.",
+    "Beside it: how many training and held-out examples are answered rightly at that step, and "
+    "nine held-out examples with their sign, the network's answer and its probability; up to a "
+    "third of them are chosen among those that it gets wrong in the end.",
     "A film of paths that grow in a plane, with the network's current answers beside it.",
     (MP4,),
 )

@@ -18,6 +18,7 @@ import pandas as pd
 from signpaths import __version__
 from signpaths.errors import UserError
 from signpaths.hashes import code_hash
+from signpaths.options import REFERENCE_RUN
 from signpaths.runs import read_names
 from signpaths.stages import STAGES
 from signpaths.stores import open_store, write_json
@@ -88,6 +89,7 @@ def provenance(
                 read_names(networks),
                 _autoencoders(resolved, "autoencoder"),
                 _autoencoders(resolved, "shared"),
+                _drawn(resolved),
             ),
         },
     )
@@ -121,17 +123,18 @@ def seconds(
     networks: Sequence[str],
     autoencoders: Sequence[str],
     shared: Sequence[str] = (),
+    drawn: Sequence[str] = (),
 ) -> dict[str, dict[str, float]]:
     """Sum Snakemake's benchmark files by rule: jobs, wall seconds, largest memory in MiB.
 
-    Files of networks and of autoencoders (`<dims>/<ae_seed>`, a network's or `shared`) that the
-    study no longer has are left out.
+    Files of networks, of autoencoders (`<dims>/<ae_seed>`, a network's or `shared`) and of what is
+    drawn that the study no longer has are left out.
     """
     found = {}
     for folder in sorted(path for path in benchmarks.glob("*") if path.is_dir()):
         tables = [
             pd.read_csv(path, sep="\t", na_values="-")
-            for path in _files_of(folder, networks, autoencoders, shared)
+            for path in _files_of(folder, networks, autoencoders, [*shared, *drawn])
         ]
         if tables:
             table = pd.concat(tables)
@@ -144,12 +147,21 @@ def seconds(
 
 
 def _files_of(
-    folder: Path, networks: Sequence[str], autoencoders: Sequence[str], shared: Sequence[str]
+    folder: Path, networks: Sequence[str], autoencoders: Sequence[str], others: Sequence[str]
 ) -> Iterator[Path]:
-    """Give a rule's benchmark files: of all networks, of each, of its autoencoders, of all's."""
+    """Give a rule's benchmark files: of all networks, of each, of its autoencoders, and others."""
     of_networks = [f"{one}/{own}" for one in networks for own in autoencoders]
-    names = [EVERY, *networks, *of_networks, *shared]
+    names = dict.fromkeys([EVERY, *networks, *of_networks, *others])
     yield from (path for name in names if (path := folder / f"{name}.tsv").is_file())
+
+
+def _drawn(config: dict[str, Any]) -> list[str]:
+    """Name what is drawn of single networks, their films, and the planes of other bottlenecks."""
+    figures = config.get("figures", {})
+    reference = str(config.get("report", {}).get("reference_seed", 0))
+    runs = [reference if one == REFERENCE_RUN else one for one in figures.get("runs", ())]
+    films = [f"{run}/{one}" for run in runs for one in figures.get("maps", ())]
+    return [*runs, *films, f"{reference}/2/0"]
 
 
 def _autoencoders(config: dict[str, Any], section: str) -> list[str]:

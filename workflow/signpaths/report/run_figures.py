@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Annotated
 
 import matplotlib
+import xarray as xr
 from cyclopts import Parameter
 from matplotlib.figure import Figure
 
+from signpaths.errors import UserError
 from signpaths.networks.weights import stored
 from signpaths.options import Map, SignsOptions, TransformOptions
 from signpaths.report.drawing.architecture import draw_autoencoder, draw_network
@@ -103,7 +105,7 @@ def run_figures(
         with stored(networks / run.network / "model.keras", "a classifier") as found:
             save(draw_network(found), folder / "01-network", f"{study} · {run.title}")
         answers = draw_units(
-            open_store(units, "units").load(),
+            units_of(run, units),
             open_store(sequences, "sequences").load(),
             run.states,
             run.network,
@@ -122,6 +124,24 @@ def run_figures(
                 scene = scene_of(run, space, transform.transform)
                 for figure, draw in drawn_in(space, signs.signs).items():
                     save(draw(scene), inner / figure, corner, LARGE.get(figure, FORMATS))
+
+
+def units_of(run: Run, path: Path) -> xr.Dataset:
+    """Open what units answer to.
+
+    Raises
+    ------
+    UserError
+        If it is not of the run's network.
+    """
+    units = open_store(path, "units").load()
+    named = [
+        run.network in units["network"].values,
+        units.sizes["unit"] == run.states.sizes["unit"],
+    ]
+    if not all(named):
+        raise UserError(f"{path}: it is not of network {run.network}. Make it again.")
+    return units
 
 
 def drawn_in(space: Space, signs: Sequence[Sequence[str]]) -> dict[str, Callable[[Scene], Figure]]:

@@ -20,6 +20,8 @@ from signpaths.wording import counted
 GREY, ALONE = "#9A9A9A", "#333333"
 # Scipy draws leaves at 5, 15, 25, …
 FIRST_LEAF, LEAF = 5, 10
+# Where signs stand, in percent of networks.
+BEYOND = 104
 
 
 def draw_dendrogram(stability: xr.Dataset) -> Figure:
@@ -32,10 +34,11 @@ def draw_dendrogram(stability: xr.Dataset) -> Figure:
     colours = colours_of_sets(tree, groups_of(pi, tau), leaves)
     found: Any = dendrogram(tree, no_plot=True, link_color_func=colours.__getitem__)
     figure, axes = canvas(8.2, 1.4 + 0.115 * max(len(signs), 12))
-    # What breaks ties can set a join a hair beyond no network at all.
+    # What breaks ties can set a join a hair beyond no network at all. Signs stand a little beyond
+    # all networks, so that joins there are to be seen.
     branches = [
-        np.stack([100 * (1 - np.clip(far, 0, 1)), along], axis=1)
-        for along, far in zip(found["icoord"], found["dcoord"], strict=True)
+        np.stack([np.where(far > 0, 100 * (1 - np.clip(far, 0, 1)), BEYOND), along], axis=1)
+        for along, far in zip(found["icoord"], map(np.asarray, found["dcoord"]), strict=True)
     ]
     axes.add_collection(LineCollection(branches, colors=found["color_list"], lw=1.3))
     at = FIRST_LEAF + LEAF * np.arange(len(signs))
@@ -46,7 +49,8 @@ def draw_dendrogram(stability: xr.Dataset) -> Figure:
         label.set_fontweight("normal" if colours[leaf] == ALONE else "bold")
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(at[-1] + LEAF, -FIRST_LEAF)
-    axes.set_xlim(-1, 100)
+    axes.set_xlim(-1, BEYOND)
+    axes.xaxis.set_major_locator(ticker.MultipleLocator(20))
     axes.axvline(100 * tau, color="#222222", lw=1, ls=(0, (4, 3)), zorder=0)
     axes.annotate(
         f"τ = {tau:g}",

@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from signpaths.report.drawing.labels import name_signs
-from signpaths.report.drawing.scene import last_points
+from signpaths.report.drawing.scene import last_points, middles
 from signpaths.report.drawing.style import COLOURS, MARKERS, TIME_COLOURS
 from signpaths.report.filmed import Filmed, chosen, pieces, position, shares
 from signpaths.stability.verdicts import COMES, STAYS
@@ -178,7 +178,7 @@ def _names(
     present = np.unique(filmed.label)
     of_sign = [filmed.label == sign for sign in present]
     names = [str(filmed.signs[sign]) for sign in present]
-    anchors = np.array([np.median(ends[one], axis=0) for one in of_sign])
+    anchors = middles(ends, filmed.label, present.tolist())
     many = min(1.0, len(present) / 94)
     drawn = name_signs(
         figure,

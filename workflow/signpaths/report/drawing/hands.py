@@ -28,6 +28,8 @@ def draw_hands(scene: Scene) -> Figure:
             "Which signs are one-handed is not known: no channels left_x to left_z and right_x to "
             "right_z."
         )
+    if len(kinds := set(scene.hands.tolist())) < 2:
+        return sentence(f"All signs are {kinds.pop()}-handed, so there is nothing that could mix.")
     figure = blank(12.4, 7.4)
     plan = figure.subplot_mosaic([["paths", "signs"], ["paths", "mixing"]], width_ratios=(2.6, 1))
     axes = plan["paths"]

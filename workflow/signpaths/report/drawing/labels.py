@@ -32,7 +32,7 @@ def place_labels(
     sizes: np.ndarray,
     bounds: tuple[float, float, float, float],
     *,
-    gap: float = 2.0,
+    gap: float = 3.0,
     avoid: np.ndarray = NOWHERE,
 ) -> np.ndarray:
     """Find a place for every label, near its anchor, so that no two labels overlap.
@@ -106,7 +106,7 @@ def name_signs(
     anchors: np.ndarray,
     *,
     fontsize: float,
-    note: str = "Red dot: the middle of a sign's last steps",
+    note: str = "Red dot: of a sign's last steps the one nearest to all others",
     colour: str = LEADER,
     avoid: np.ndarray = NOWHERE,
 ) -> list[list[Artist]]:

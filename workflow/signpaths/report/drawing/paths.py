@@ -29,6 +29,8 @@ from signpaths.report.drawing.scene import (
 from signpaths.report.drawing.style import DPI, PALETTE, TIME_COLOURS
 from signpaths.wording import counted, percent
 
+# A quarter turn apart, in degrees.
+SIDES = (-58, 32)
 # Of the large figure, in sides of the small one.
 LARGE = 2.2
 
@@ -43,7 +45,7 @@ def draw_large_paths(scene: Scene) -> Figure:
     """Draw the same for a wall or to zoom into: every line and point stays one."""
     figure, axes = plane(scene, _title(scene, "Paths"), LARGE * scene.named_side)
     every = joined(scene, np.ones(len(scene.path), dtype=bool))
-    threads(axes, every, False, colors="#111111", lw=0.3, alpha=0.3, zorder=2)
+    threads(axes, every, False, colors="#111111", lw=0.15, alpha=0.25, zorder=1)
     steps = np.cumsum(scene.real, axis=1)
     last = int(steps.max())
     scale = ScalarMappable(Normalize(1, last), TIME_COLOURS)
@@ -51,14 +53,14 @@ def draw_large_paths(scene: Scene) -> Figure:
     # A mark of a line is written once a file, a point of a cloud each time.
     for step, colour in enumerate(colours, start=1):
         at = scene.path[scene.real & (steps == step)]
-        axes.plot(*at.T, ".", color=colour, ms=2.2, mew=0, alpha=0.75, zorder=1)
-    return _named(scene, figure, axes, scale)
+        axes.plot(*at.T, ".", color=colour, ms=2.6, mew=0, alpha=0.75, zorder=2)
+    return _named(scene, figure, axes, scale, 1.6)
 
 
-def _named(scene: Scene, figure: Figure, axes: Any, points: Any) -> Figure:
+def _named(scene: Scene, figure: Figure, axes: Any, points: Any, size: float = 1.0) -> Figure:
     time_bar(figure, axes, points)
     anchors = middles(last_points(scene.path), scene.sign, scene.names)
-    name_signs(figure, axes, scene.names, anchors, fontsize=scene.fontsize)
+    name_signs(figure, axes, scene.names, anchors, fontsize=size * scene.fontsize)
     return figure
 
 
@@ -79,9 +81,10 @@ def draw_last_steps(scene: Scene) -> Figure:
     axes.autoscale_view()
     told, network = scene.measured("told_by_last"), scene.sightings["told_by_last"][0]
     note = (
-        "Lines join an example to the middle of its sign; colours only tell neighbours apart. "
-        f"The five\nnearest training examples tell {percent(float(told))} of the held-out ones "
-        f"here, {percent(float(network))} in the hidden states"
+        "Lines join an example to the one of its sign that is nearest to all others; colours "
+        f"only part neighbours.\nA vote of the five nearest training examples knows "
+        f"{percent(float(told))} of the held-out ones here, {percent(float(network))} in the "
+        "hidden states"
     )
     name_signs(figure, axes, names, anchors, fontsize=scene.fontsize, note=note)
     return figure
@@ -104,22 +107,23 @@ def colours_apart(anchors: np.ndarray) -> list[str]:
 
 
 def draw_volume(scene: Scene) -> Figure:
-    """Draw every point in three dimensions, seen from one side, coloured by time step."""
-    figure = Figure(figsize=(7.6, 6.0), dpi=DPI)
+    """Draw every point in three dimensions, seen from two sides, coloured by time step."""
+    figure = Figure(figsize=(12.6, 5.9), dpi=DPI)
     FigureCanvasAgg(figure)
-    axes: Any = figure.add_axes((0.0, 0.03, 0.84, 0.91), projection="3d")
     size = 5 - 3.5 * scene.many
-    points = time_points(axes, scene.path, s=size, alpha=0.6, depthshade=False)
-    axes.view_init(elev=22, azim=-58)
-    axes.set_box_aspect(None, zoom=1.02)
-    for name, text in zip("xyz", scene.axes, strict=True):
-        getattr(axes, f"set_{name}label")(text, fontsize=8.5, labelpad=4)
-        axis = getattr(axes, f"{name}axis")
-        axis.set_pane_color("#FFFFFF")
-        axis.set_major_locator(ticker.MaxNLocator(5))
-    axes.tick_params(labelsize=8, pad=1)
-    figure.text(0.03, 0.95, _title(scene, "Points"), fontsize=11)
-    bar = figure.colorbar(points, cax=figure.add_axes((0.88, 0.18, 0.022, 0.64)))
+    for place, side in zip((0.0, 0.46), SIDES, strict=True):
+        axes: Any = figure.add_axes((place, 0.03, 0.46, 0.91), projection="3d")
+        points = time_points(axes, scene.path, s=size, alpha=0.6, depthshade=False)
+        axes.view_init(elev=22, azim=side)
+        axes.set_box_aspect(None, zoom=1.05)
+        for name, text in zip("xyz", scene.axes, strict=True):
+            getattr(axes, f"set_{name}label")(text, fontsize=8.5, labelpad=4)
+            axis = getattr(axes, f"{name}axis")
+            axis.set_pane_color("#FFFFFF")
+            axis.set_major_locator(ticker.MaxNLocator(5))
+        axes.tick_params(labelsize=8, pad=1)
+    figure.text(0.02, 0.95, f"{_title(scene, 'Points')}, seen from two sides", fontsize=12)
+    bar = figure.colorbar(points, cax=figure.add_axes((0.935, 0.18, 0.013, 0.64)))
     label_time_bar(bar)
     return figure
 

@@ -115,9 +115,17 @@ def last_points(path: np.ndarray) -> np.ndarray:
     return np.where(real.any(axis=1)[:, None], points, np.nan)
 
 
-def middles(ends: np.ndarray, sign: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Give the middle of every sign's last points, `(sign, dim)`."""
-    return np.array([np.nanmedian(ends[sign == name], axis=0) for name in names])
+def middles(ends: np.ndarray, sign: np.ndarray, names: Sequence[Any]) -> np.ndarray:
+    """Give of every sign the end that is nearest to all its others (the medoid), `(sign, dim)`.
+
+    A mean or median can lie where no example ends.
+    """
+    found = []
+    for name in names:
+        own = ends[sign == name]
+        apart = np.linalg.norm(own[:, None] - own, axis=2)
+        found.append(own[int(np.nanargmin(np.nansum(apart, axis=1)))])
+    return np.array(found)
 
 
 def plane(scene: Scene, title: str, side: float = 7.2) -> tuple[Figure, Any]:

@@ -30,7 +30,9 @@ from signpaths.report.drawing.style import DPI, TIME_COLOURS, sentence, short
 from signpaths.wording import counted, signed
 
 MOST_ROWS = 5
-# Quantiles of the correlation inside the half of the examples in which the feature varies most.
+# From this quantile on of how much the feature varies in them, examples are shown; and quantiles of
+# the correlation inside of these.
+VARIES = 0.75
 SHOWN = (0.9, 0.5, 0.1)
 TITLES = ("clearer than in 90 % of examples", "middle example", "less clear than in 90 %")
 # Frames that an example needs to be shown, and the range of a unit that colours span.
@@ -147,16 +149,15 @@ def _draw_row(axes: Sequence[Any], row: Row, shown: Shown) -> LineCollection:
     ]
     inside, varies = correlations(row, shown)
     # Where hardly anything happens there is nothing to answer to.
-    most = np.flatnonzero(varies >= np.median(varies))
+    most = np.flatnonzero(varies >= np.quantile(varies, VARIES))
     bounds = np.percentile(np.concatenate(does), RANGE)
     chosen = most[_at_quantiles(np.sign(row.strength) * inside[most])]
-    low, high = _span([line[example] for example in chosen])
     for one, example in zip(axes, chosen, strict=True):
         drawn = _draw(one, line[example], does[example], bounds)
         name = f"{short(shown.signs[example])}, r = {signed(inside[example])}"
         one.set_title(name, fontsize=8, pad=3)
-        one.set_ylim(low, high)
-        one.tick_params(labelsize=8, labelleft=one is axes[0])
+        one.set_ylim(_span(line[example]))
+        one.tick_params(labelsize=8)
         one.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         one.yaxis.set_major_locator(MaxNLocator(3))
     axes[0].set_ylabel(label, fontsize=8)
@@ -186,7 +187,7 @@ def clearest(units: xr.Dataset, network: str) -> list[Row]:
                     bool(own["q"].values[unit, feature] <= units.attrs["fdr"]),
                 )
             )
-    return sorted(rows, key=lambda row: -abs(row.strength))[:MOST_ROWS]
+    return sorted(rows, key=lambda row: (not row.answers, -abs(row.strength)))[:MOST_ROWS]
 
 
 def correlations(row: Row, shown: Shown) -> tuple[np.ndarray, np.ndarray]:
@@ -265,8 +266,8 @@ def _draw(axes: Any, line: np.ndarray, does: np.ndarray, bounds: np.ndarray) -> 
     return pieces
 
 
-def _span(lines: list[np.ndarray]) -> tuple[float, float]:
-    """Give the range of lines, with room about them."""
-    low, high = (edge(np.concatenate(lines)) for edge in (np.min, np.max))
+def _span(line: np.ndarray) -> tuple[float, float]:
+    """Give the range of a line, with room about it."""
+    low, high = line.min(), line.max()
     room = 0.08 * (high - low) or 1.0
     return float(low - room), float(high + room)

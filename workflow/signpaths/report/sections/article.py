@@ -33,6 +33,7 @@ EXPLAINS, IN_PART = 0.9, 0.5
 SELDOM, CHANCE = 0.5, 0.05
 # A chosen sign is near if so small a share of all others is nearer.
 NEAR, FAIRLY_NEAR = 0.1, 0.25
+FEWEST_MISTAKES = 5
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
 
 
@@ -105,8 +106,20 @@ def content(study: Study) -> dict[str, Any] | None:
         "run": str(seen.attrs["run"]),
         "map": first,
         "rows": rows,
+        "missing": _missing(drawn, first),
         "others": [one for one in figures.get("runs", [])[1:]],
     }
+
+
+def _missing(drawn: Sequence[gallery.Drawn], first: str) -> list[str]:
+    """Say which figures there are none of, and why."""
+    there = {one.entry.of for one in drawn if one.path.startswith(f"{first}/")}
+    reasons = {
+        gallery.PLANE: "Figures 2 to 4, 6 to 13: no paths in two dimensions (autoencoder.dims)",
+        gallery.VOLUME: "Figure 5: no paths in three dimensions (autoencoder.dims)",
+        gallery.SIGNS: "Figures 7 to 10: no signs are named (figures.signs)",
+    }
+    return [why for kind, why in reasons.items() if kind not in there]
 
 
 def sentences(figure: str, study: Study, seen: xr.Dataset, plane: str) -> list[Said]:
@@ -136,8 +149,11 @@ def _accuracy(study: Study, network: str) -> Said:
     if not known:
         return Said(said, "There are no test examples.", UNSAID)
     mean, best = sum(known) / len(known), max(known)
-    found = f"On test examples {counted(len(known), 'network')} recognise"
-    found += f" {percent(mean)} on average ({percent(min(known))} to {percent(best)})"
+    knows = "recognises" if len(known) == 1 else "recognise"
+    found = (
+        f"On test examples {counted(len(known), 'network')} {knows} {percent(mean)} on average "
+        f"({percent(min(known))} to {percent(best)})"
+    )
     found += f"; the one drawn {percent(own[0])}." if own and math.isfinite(own[0]) else "."
     least = ARTICLE_ACCURACY - AS_MUCH
     return Said(said, found, YES if mean >= least else PARTLY if best >= least else NO)
@@ -145,22 +161,30 @@ def _accuracy(study: Study, network: str) -> Said:
 
 def _smooth(at: xr.Dataset, hidden: xr.Dataset) -> Said:
     step, own = float(at["step_length"]), float(hidden["step_length"])
+    of_sign = at["step_length_sign"]
+    known = of_sign.fillna(-1)
+    longest = known.isel(sign=int(known.values.argmax()))
+    worst = float(longest)
     return Said(
         "All paths look smooth, though frames were shuffled before the autoencoder was trained.",
         f"A step is {number(step, 2)} of what two frames of any examples are apart (1 if frames "
-        f"were shuffled). In the hidden states it is {number(own, 2)}: the network is smooth "
-        "itself, so a projection that keeps distances has to be.",
-        YES if step <= SMOOTH else NO,
+        f"were shuffled), most of all in {longest['sign'].item()}, {number(worst, 2)}. In the "
+        f"hidden states it is {number(own, 2)}, so the network is smooth itself, and the picture "
+        f"{'smoother still' if step < own else 'less so'}.",
+        YES if worst <= SMOOTH else PARTLY if step <= SMOOTH else NO,
     )
 
 
 def _own_part(at: xr.Dataset, hidden: xr.Dataset) -> Said:
     share = float(at["sign_share"])
+    chance = (int(at.attrs["signs"]) - 1) / max(int(at["examples"].sum()) - 1, 1)
+    beyond = (share - chance) / (1 - chance) if chance < 1 else 0.0
     return Said(
         "Paths of a sign keep to a part of the space.",
         f"Of where examples are after equal shares of their way, {percent(share)} follows from "
-        f"their sign ({percent(float(hidden['sign_share']))} in the hidden states).",
-        YES if share >= OWN_PART else NO,
+        f"their sign ({percent(float(hidden['sign_share']))} in the hidden states); "
+        f"{percent(chance)} would by chance.",
+        YES if beyond >= OWN_PART else NO,
     )
 
 
@@ -172,10 +196,9 @@ def _last_steps(at: xr.Dataset, hidden: xr.Dataset) -> Said:
     share = told / known if known else 0.0
     return Said(
         said,
-        f"The five training examples that end nearest tell {percent(told)} of the held-out ones "
-        f"here, and {percent(known)} in the hidden states: the picture holds "
-        + ("nearly all" if share >= EXPLAINS else "a part")
-        + " of what the answer hangs on.",
+        f"A vote of the five training examples that end nearest knows {percent(told)} of the "
+        f"held-out ones here, and {percent(known)} in the hidden states: where examples end in "
+        f"the picture holds {'nearly all' if share >= EXPLAINS else 'a part'} of what tells them.",
         YES if share >= EXPLAINS else PARTLY if share >= IN_PART else NO,
     )
 
@@ -237,9 +260,10 @@ def _of_signs(study: Study) -> list[Said]:
 def _mistakes(at: xr.Dataset, part: str, signs: int) -> Said:
     said = "Mistakes are more often between signs that are near in the picture."
     wrong, every = (int(at[name].sel(part=part)) for name in ("mistakes", "examples"))
-    count = f"{wrong:,} of {every:,} {PARTS[part]} examples are misclassified"
-    if not wrong:
-        return Said(said, f"{count}.", UNSAID)
+    are = "is" if wrong == 1 else "are"
+    count = f"{wrong:,} of {counted(every, f'{PARTS[part]} example')} {are} misclassified"
+    if wrong < FEWEST_MISTAKES:
+        return Said(said, f"{count}, too few to tell.", UNSAID)
     rank = float(at["chosen_rank"].sel(part=part))
     share = (rank - 1) / max(signs - 2, 1)
     return Said(

@@ -90,9 +90,15 @@ def _row(units: xr.Dataset, chosen: np.ndarray, kind: str) -> dict[str, Any]:
             "below": int(((own["best"] < least).sum("network").values > networks / 2).sum()),
             "best": float(np.median(own["best"].values)),
             "most": float(own["best"].values.max()),
-            "together": float(np.median(own["together"].values)),
+            "together": _median_known(own["together"].values),
         }
     return row
+
+
+def _median_known(values: np.ndarray) -> float | None:
+    """Give the median of what is known; None if nothing is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else None
 
 
 def _clearest(units: xr.Dataset, features: np.ndarray) -> dict[str, Any] | None:
@@ -102,12 +108,14 @@ def _clearest(units: xr.Dataset, features: np.ndarray) -> dict[str, Any] | None:
     best = units["best"].sel(which="trained").values[:, features]
     network, column = np.unravel_index(best.argmax(), best.shape)
     feature = features[column]
+    unit = int(units["best_unit"].sel(which="trained").values[network, feature])
+    q = units["q"].sel(which="trained").values[network, unit, feature]
     return {
         "network": str(units["network"].values[network]),
-        "unit": int(units["best_unit"].sel(which="trained").values[network, feature]),
+        "unit": unit,
         "feature": str(units["feature"].values[feature]),
         "words": KINDS[str(units["kind"].values[feature])].words,
         "of": str(units["of"].values[feature]),
         "strength": float(best[network, column]),
-        "answers": bool(units["answering"].sel(which="trained").values[network, feature] > 0),
+        "answers": bool(q <= units.attrs["fdr"]),
     }
