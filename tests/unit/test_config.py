@@ -671,7 +671,6 @@ SIMULATE = {"data__source": "simulate"}
             {"figures__maps": ["ae", "shared_ae"], "shared__seeds": 0},
             "figures.maps names shared_ae, but shared.seeds is 0",
         ),
-        ({"figures__runs": ["00"]}, "figures.runs[0] is '00', expected a network's seed"),
         ({"shared__frames": 99}, "expected at least 100: 10 of each of the 10 networks"),
         ({"shared__frames": 19, "lstm__seeds": 2}, "at least 20: 10 of each of the 2 networks"),
     ],

@@ -173,7 +173,11 @@ def test_each_sentence_fails_where_it_is_otherwise() -> None:
     assert judged(linear=plane, tanh=plane / 99)["squashed"] == 0
     assert judged(linear=cross(3), tanh=cross(1))["squashed"] == 0  # linear has its ends too
     assert judged(tanh=cross(1))["squashed"] == -1
-    assert judged(equal, linear=plane, tanh=plane)["legible"] == 0
+    assert judged({"linear": 0.8, "tanh": 0.82}, linear=plane, tanh=plane)["legible"] == 0
+    assert judged({"linear": 0.82, "tanh": 0.8}, linear=plane, tanh=plane)["legible"] == 1
+    # One training each: so little may be chance.
+    assert judged(equal, linear=plane, tanh=plane)["legible"] == -1
+    assert judged({"linear": 0.8, "tanh": 0.805}, linear=plane, tanh=plane)["legible"] == -1
     assert judged({"linear": 0.8}, linear=plane)["legible"] == -1
 
 

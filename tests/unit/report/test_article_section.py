@@ -95,8 +95,9 @@ def test_the_accuracy_of_the_network_drawn_is_told() -> None:
 
 
 @pytest.mark.parametrize(("step", "worst", "share", "answers"), [
-    (0.2, 0.25, 0.5, ["yes", "yes"]), (0.25, 0.26, 0.49, ["partly", "no"]),
-    (0.26, 0.5, 0.5, ["no", "yes"]),
+    # Of 120 examples of 20 signs chance gives 19 of 119, from which on half of the rest is a lot.
+    (0.2, 0.25, 0.58, ["yes", "yes"]), (0.25, 0.26, 0.57, ["partly", "no"]),
+    (0.26, 0.5, 0.58, ["no", "yes"]),
 ])  # fmt: skip
 def test_smooth_paths_and_signs_in_their_own_parts(
     step: float, worst: float, share: float, answers: list[str]

@@ -73,7 +73,7 @@ def test_the_policy_allows_the_page_s_own_script_and_no_other(page: Page) -> Non
 
 def test_every_figure_is_inside_and_described(page: Page) -> None:
     images = [attributes for tag, attributes in page.elements if tag == "img"]
-    assert len(images) == 12
+    assert len(images) == 4
     for image in images:
         assert (image["src"] or "").startswith("data:image/png;base64,")
         assert image["alt"]
@@ -179,7 +179,7 @@ def test_breaks_are_few_by_name_and_many_by_count() -> None:
 
 def test_the_page_says_what_every_space_is(text: str) -> None:
     assert "<code>pca2</code>: the hidden states projected to 2 dimensions by principal" in text
-    assert "Space ae3: the hidden states projected to 3 dimensions by a denoising" in text
+    assert "<code>ae3</code>: the hidden states projected to 3 dimensions by a denoising" in text
 
 
 def test_a_study_without_the_headline_space_is_refused(study: Study, tmp_path: Path) -> None:

@@ -650,7 +650,7 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     write_agreement(folder / "agreement.zarr", SIGNS, 4, ["low validation accuracy"])
     make_stability(folder / "few", 2, autoencoders=1)
     study = make_study(tmp_path / "study")
-    figures(*study.for_figures, study.folder / "figures")
+    figures(*study.for_figures, study.folder / "figures", study="fake")
     shutil.rmtree(study.folder / "stability.zarr")
     shutil.copytree(folder / "few/stability.zarr", study.folder / "stability.zarr")
     (folder / "own/provenance.json").write_text("{}")

@@ -130,7 +130,7 @@ def test_a_little_more_than_chance_is_hardly_more(units: xr.Dataset) -> None:
     made["alike"].values[:] = 0.58
     text = page(made)
     assert "so hardly more than directions at random" in text
-    assert "Half: " in text
+    assert "In part: " in text
     made["alike"].values[:] = 0.7
     assert "so more than directions at random" in page(made)
 
@@ -146,7 +146,7 @@ def test_a_little_more_than_chance_is_hardly_more(units: xr.Dataset) -> None:
         (0, 20, True, "for 20 of 28 none comes to a correlation of 0.3"),
         (0, 9, True, "This study cannot tell: no unit is shown to answer to a part of a gesture, "),
         (0, 9, True, "for 19 of 28 some unit comes to a correlation of 0.3"),
-        (5, 9, False, "Half: in most networks some unit answers to 5 of 28 parts of gestures"),
+        (5, 9, False, "In part: in most networks some unit answers to 5 of 28 parts of gestures"),
         (5, 9, True, "No: in most networks some unit answers to 5 of 28 parts of gestures"),
     ],
 )
