@@ -284,12 +284,12 @@ def test_a_confusion_is_named_once_and_of_many_the_most_frequent(
     assert len(threads(axes)[1].get_segments()) == 32
     below = [text.get_text() for text in words(axes) if text.get_color() == signs.CHOSEN]
     assert len(below) == 9
-    assert sorted(one.endswith("(4 times)") for one in below) == [False] * 2 + [True] * 7
+    assert sorted(one.endswith(" ×4") for one in below) == [False] * 2 + [True] * 7
     monkeypatch.setattr(signs, "MOST", 5)
     axes = draw_mistakes(every, "train").axes[0]
     below = [text.get_text() for text in words(axes) if text.get_color() == signs.CHOSEN]
     assert len(below) == 5
-    assert all(one.endswith("(4 times)") for one in below)
+    assert all(one.endswith(" ×4") for one in below)
     assert "the 5 most frequent of 9 confusions" in axes.get_xlabel()
 
 

@@ -112,10 +112,12 @@ def sightings(
     path = open_run(paths, name, "paths").load()
     check_origin(paths / store.name, made_from(paths / store.name), {"activations": store})
     check_same(path, states, ["sign"], str(paths / store.name))
-    check_finite(states.hidden.values[states.mask.values], store)
     drawn = drawn_autoencoders(path, open_store(shared_map, "shared-map"))
     spaces = [HIDDEN_SPACE, *described(path)]
     views = [states.hidden.values, *views_of(path, drawn)]
+    check_finite(views[0][states.mask.values], store)
+    for view in views[1:]:
+        check_finite(view[states.mask.values], paths / store.name)
     found = {**measured(views, states), **handedness(views, states, examples)}
     dataset = xr.Dataset(
         {

@@ -108,11 +108,11 @@ def colours_apart(anchors: np.ndarray) -> list[str]:
 
 def draw_volume(scene: Scene) -> Figure:
     """Draw every point in three dimensions, seen from two sides, coloured by time step."""
-    figure = Figure(figsize=(12.6, 5.9), dpi=DPI)
+    figure = Figure(figsize=(13.4, 5.9), dpi=DPI)
     FigureCanvasAgg(figure)
     size = 5 - 3.5 * scene.many
-    for place, side in zip((0.0, 0.46), SIDES, strict=True):
-        axes: Any = figure.add_axes((place, 0.03, 0.46, 0.91), projection="3d")
+    for place, side in zip((0.0, 0.49), SIDES, strict=True):
+        axes: Any = figure.add_axes((place, 0.03, 0.42, 0.91), projection="3d")
         points = time_points(axes, scene.path, s=size, alpha=0.6, depthshade=False)
         axes.view_init(elev=22, azim=side)
         axes.set_box_aspect(None, zoom=1.05)

@@ -96,8 +96,9 @@ def draw_mistakes(scene: Scene, part: str) -> Figure:
     rank = float(scene.measured("chosen_rank").sel(part=part))
     left = len(scene.names) - 2
     note = (
-        "Blue, above: the true sign; red, below: what the network chose; each where the example "
-        f"ends, of several the one nearest to the others.\n{rank - 1:g} of the "
+        "Blue, above: the true sign; red, below: what the network chose, and how often.\nEach "
+        "stands where the example ends, of several the one nearest to the others.\n"
+        f"{rank - 1:g} of the "
         f"{left} signs left end nearer to it than the chosen one (median; by chance {left / 2:g})"
     )
     if len(confusions) > MOST:
@@ -106,7 +107,7 @@ def draw_mistakes(scene: Scene, part: str) -> Figure:
     labels, anchors = [], []
     for (true, chosen), times in list(confusions.items())[:MOST]:
         own = wrong[(scene.sign[wrong] == true) & (scene.predicted[wrong] == chosen)]
-        below = short(chosen) + (f" ({times} times)" if times > 1 else "")
+        below = short(chosen) + (f" ×{times}" if times > 1 else "")
         labels.append(Label(((short(true), TRUE), (below, CHOSEN)), 8.5))
         anchors.append(middles(ends[own], np.zeros(len(own)), [0])[0])
     place_names(figure, axes, labels, np.array(anchors))

@@ -115,7 +115,7 @@ def draw_units(
         right=0.925,
         top=1 - 1.2 / height,
         bottom=0.5 / height,
-        wspace=0.16,
+        wspace=0.3,
         hspace=0.85,
     )
     for place, row in enumerate(rows):
