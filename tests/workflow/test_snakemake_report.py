@@ -28,12 +28,11 @@ def test_every_caption_is_used_and_rendered(page: Path) -> None:
     rules = "".join(path.read_text() for path in (CHECKOUT / "workflow/rules").glob("*.smk"))
     for caption in CAPTIONS:
         drawn = BY_NAME.get(caption.stem)
-        if drawn and (caption.stem not in rules):
-            # The study has no third dimension, and pages show no PDF.
-            if drawn.of == VOLUME or not drawn.is_shown:
-                continue
-        else:
+        if drawn is None:
             assert f"../report/{caption.name}" in rules, caption.name
+        elif drawn.of == VOLUME or not drawn.is_shown:
+            # The study has no third dimension, and pages show no PDF.
+            continue
         # Its first words that Jinja, reStructuredText and JSON leave as they are.
         words = re.split(r"\{\{|\{%|[*`<>&'\"\n\\]|[^ -~]", caption.read_text(encoding="utf-8"))
         start = next(part.strip() for part in words if len(part.strip()) > 15)
