@@ -102,6 +102,7 @@ def test_a_bad_recording_is_named_at_the_terminal_or_skipped(tmp_path: Path) -> 
         **MICRO,
         "data": {"source": str(raw), "channels": None},
         "autoencoder": {**MICRO["autoencoder"], "dims": [2, 3]},  # type: ignore[dict-item]
+        "figures": {**MICRO["figures"], "signs": [["a", "bad$(touch evil)"]]},  # type: ignore[dict-item]
     }
     code, output = snakemake(folder, overlay)
     assert code != 0
@@ -127,6 +128,10 @@ def test_the_real_archive(tmp_path: Path) -> None:
             **{"batch_size": 16, "bucket": 1, "noise": 0.1, "gain": 0, "offset": 0},
         },
         "autoencoder": {"seeds": 1, "epochs": 1, "layers": [32, 8]},
+        # One network in one projection, and a short film.
+        "figures": {
+            **{"runs": ["reference"], "maps": ["ae"], "film_seconds": 1, "bottlenecks": []},
+        },
     }
     code, output = snakemake(folder, overlay, over="config/auslan.yaml")
     assert code == 0, output
