@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from base64 import b64encode
 from html import unescape
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 from signpaths.report.video import written
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -39,14 +37,6 @@ film.addEventListener("ended", () => say("ended"));
 film.addEventListener("timeupdate", () => say("playing"));
 film.play().catch(() => say("refused"));
 </script>"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("chromium is not installed")
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,6 @@ from fake_study import (
 from signpaths.columns import NEAR, Column
 from signpaths.stores import open_store, write_store
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -39,14 +38,6 @@ FLAGS = (
 )
 SMALL: Any = {"names": (*NAMES, *HOSTILE), "takes": 1, "spaces": ("hidden", "ae2")}
 Dump = Callable[[str], str]
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("chromium is not installed")
-    return found
 
 
 def opener(browser: str, page: Path, folder: Path) -> Dump:

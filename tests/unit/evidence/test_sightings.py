@@ -8,10 +8,19 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
+from makers import spaces_named
 from signpaths.data.hands import ONE, TWO, hands, movements
 from signpaths.errors import UserError
-from signpaths.evidence.sightings import most_typical, named_network, own_threshold, thresholds
+from signpaths.evidence.sightings import (
+    drawn_autoencoders,
+    most_typical,
+    named_network,
+    own_threshold,
+    thresholds,
+    views_of,
+)
 from signpaths.options import BEST, GLOVES, MEDIAN
+from signpaths.spaces import coordinates
 
 
 def agreement(apart: list[list[float]]) -> xr.Dataset:
@@ -94,3 +103,18 @@ def test_hands_follow_from_how_far_each_moves() -> None:
 def test_a_sign_goes_with_most_of_its_examples_and_a_tie_counts_as_two() -> None:
     moved = np.array([[1.0, 0, 0, 1, 0], [1.0] * 5])
     assert hands(np.array([*"aaabb"]), moved, 0.5).tolist() == [ONE] * 3 + [TWO] * 2
+
+
+def test_a_network_s_first_autoencoder_is_drawn_and_of_the_shared_map_the_best() -> None:
+    names = ("pca2", "ae2", "shared_pca2", "shared_ae2")
+    spaces = spaces_named(*names, runs=3)
+    values = np.arange(4 * 3 * 2 * 5 * 3).reshape(4, 3, 2, 5, 3)
+    path = xr.Dataset(
+        {"path": (("space", "ae_seed", "example", "time", "dim"), values)},
+        coords=coordinates(spaces),
+    )
+    best = xr.Dataset({"drawn": ("projection", [2, 1, 2, 2])}, coords={"projection": list(names)})
+    drawn = drawn_autoencoders(path, best)
+    assert drawn == [0, 0, 0, 2]
+    for row, view in enumerate(views_of(path, drawn)):
+        np.testing.assert_array_equal(view, values[row, drawn[row], ..., :2])

@@ -18,6 +18,7 @@ from signpaths.errors import UserError
 from signpaths.evidence.sightings import DIMS, PARTS, handedness, measured
 from signpaths.networks.weights import Stored
 from signpaths.options import GLOVES
+from signpaths.report import gallery
 from signpaths.report.drawing import hands, signs
 from signpaths.report.drawing.architecture import draw_autoencoder, draw_network, weights_of
 from signpaths.report.drawing.hands import draw_hands
@@ -30,9 +31,9 @@ from signpaths.report.drawing.paths import (
 )
 from signpaths.report.drawing.scene import Scene, last_points, transformed
 from signpaths.report.drawing.signs import draw_mistakes, draw_signs
-from signpaths.report.drawing.style import STYLE, save
+from signpaths.report.drawing.style import FORMATS, STYLE, save
 from signpaths.report.reading import Run
-from signpaths.report.run_figures import drawn_in
+from signpaths.report.run_figures import IN_PLANE, IN_VOLUME, LARGE, drawn_in
 from signpaths.spaces import HIDDEN_SPACE, autoencoder, components, coordinates
 
 TAKES, STEPS = 6, 20
@@ -318,6 +319,17 @@ def test_every_figure_is_a_small_file_with_its_names_and_corner(name: str, tmp_p
     if name in ("03-paths", "04-last-steps"):
         written = set(re.findall(r"<text[^>]*>([^<]*)</text>", text))
         assert set(NAMES) <= written
+
+
+def test_what_the_table_of_figures_has_is_drawn_in_its_formats_and_no_more() -> None:
+    planes = {entry.name: entry.formats for entry in gallery.of(gallery.PLANE)}
+    # The autoencoder is drawn from its model, not from paths.
+    assert planes.pop(gallery.AUTOENCODER) == FORMATS
+    assert planes == {name: LARGE.get(name, FORMATS) for name in IN_PLANE}
+    assert {entry.name for entry in gallery.of(gallery.VOLUME)} == set(IN_VOLUME)
+    (named,) = gallery.of(gallery.SIGNS)
+    drawn = set(drawn_in(autoencoder(2), [NAMES[:2], NAMES[2:4]])) - set(IN_PLANE)
+    assert drawn == {f"{named.name}-1", f"{named.name}-2"}
 
 
 def test_hostile_names_stay_text(tmp_path: Path) -> None:

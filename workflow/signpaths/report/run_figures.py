@@ -14,6 +14,7 @@ import xarray as xr
 from cyclopts import Parameter
 from matplotlib.figure import Figure
 
+from signpaths.data.named_signs import check_signs
 from signpaths.errors import UserError
 from signpaths.networks.weights import stored
 from signpaths.options import Map, SignsOptions, TransformOptions
@@ -100,6 +101,7 @@ def run_figures(
         If the files are not of one study, or a sign or projection is not there.
     """
     run = open_drawn(activations, paths, sightings)
+    check_signs({"figures.signs": signs.signs}, set(run.states["sign"].values.tolist()))
     with whole(out) as folder, matplotlib.rc_context(STYLE):
         folder.mkdir()
         with stored(networks / run.network / "model.keras", "a classifier") as found:

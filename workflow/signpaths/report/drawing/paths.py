@@ -65,7 +65,7 @@ def _named(scene: Scene, figure: Figure, axes: Any, points: Any, size: float = 1
 
 
 def draw_last_steps(scene: Scene) -> Figure:
-    """Draw where every example ends, joined to the middle of its sign."""
+    """Draw where every example ends, joined to the one of its sign nearest to all others."""
     ends = last_points(scene.path)
     names = scene.names
     anchors = middles(ends, scene.sign, names)
