@@ -200,7 +200,7 @@ def our_figure(folder: Path, epochs: int, seed: int) -> dict[str, Any]:
     path = np.full((*mask.shape, 2), np.nan, np.float32)
     path[mask] = encoders.encoded(layers, hidden.hidden.values[mask])
     sign = hidden.sign.values.astype(str)
-    scene = Scene(path, sign, sign, sign, sign, autoencoder(2), "none", "0", xr.Dataset())
+    scene = Scene(path, sign, sign, sign, sign, autoencoder(2), "none", xr.Dataset())
     with matplotlib.rc_context(STYLE):
         save(draw_paths(scene), folder / "figure-ours", "bench", ("png",))
     return {"seconds": [time.monotonic() - began]}

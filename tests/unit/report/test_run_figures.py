@@ -91,7 +91,7 @@ def scene(names: Any = NAMES, dims: int = 2, takes: int = TAKES) -> Scene:
         },
         attrs={"network": "3", "run": "median", "signs": len(set(names)), "two_handed": LIMIT},
     )
-    return Scene(path, sign, predicted, part, of_hands, space, "none", "3", sightings)
+    return Scene(path, sign, predicted, part, of_hands, space, "none", sightings)
 
 
 def texts(figure: Any) -> list[str]:

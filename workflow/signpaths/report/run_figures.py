@@ -173,6 +173,5 @@ def scene_of(run: Run, space: Space, transform: str) -> Scene:
         hands=hands,
         space=space,
         transform=transform,
-        network=run.network,
         sightings=run.sightings,
     )

@@ -35,8 +35,6 @@ class Scene:
         The space.
     transform
         How paths were changed to be drawn.
-    network
-        The network's name.
     sightings
         What was measured of the run, `sightings/<run>.zarr`.
     """
@@ -48,7 +46,6 @@ class Scene:
     hands: np.ndarray
     space: Space
     transform: str
-    network: str
     sightings: xr.Dataset
 
     @property
