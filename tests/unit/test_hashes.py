@@ -246,6 +246,7 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
                 *(
                     "errors",
                     "imports",
+                    "versions",
                     "origins",
                     "stores",
                     "data/__init__",
@@ -259,7 +260,7 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
         (
             "autoencoder",
             {
-                *("errors", "imports", "origins", "stores"),
+                *("errors", "imports", "origins", "stores", "versions"),
                 *("networks/__init__", "networks/training"),
                 *("projections/__init__", "projections/autoencoder", "projections/denoising"),
             },

@@ -12,7 +12,7 @@ from makers import write_names, write_recordings
 from signpaths import __version__
 from signpaths.errors import UserError
 from signpaths.hashes import code_hash
-from signpaths.report.provenance import _drawn, installed, processor, provenance, seconds
+from signpaths.report.provenance import _drawn, processor, provenance, seconds
 from signpaths.stages import STAGES
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
@@ -61,23 +61,6 @@ def test_what_is_drawn_of_single_networks_is_counted_too(tmp_path: Path) -> None
     drawn = _drawn({"figures": {"runs": ["reference", "median"], "maps": ["ae"]}})
     found = seconds(tmp_path, ["0", "1"], [], [], drawn)
     assert {rule: one["jobs"] for rule, one in found.items()} == {"film": 2, "sightings": 2}
-
-
-def test_versions_are_those_installed() -> None:
-    found = installed(("numpy", "tensorflow", "no-such-package-here"))
-    assert found["numpy"] == np.__version__
-    assert found.get("tensorflow") in (
-        version_or_none("tensorflow"),
-        version_or_none("tensorflow-cpu"),
-    )
-    assert "no-such-package-here" not in found
-
-
-def version_or_none(name: str) -> str | None:
-    try:
-        return version(name)
-    except ImportError:
-        return None
 
 
 def test_the_processor_has_a_name() -> None:

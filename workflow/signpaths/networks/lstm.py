@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from signpaths import versions
 from signpaths.data.splits import PARTS, read_parts
 from signpaths.networks import training
 from signpaths.options import Engine, LstmOptions
@@ -103,6 +104,7 @@ def lstm(
             "examples": {name: int((part == name).sum()) for name in PARTS},
             "signs": len(signs),
             "parameters": network.count_params(),
+            versions.TRAINED_BY: versions.training(),
         },
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from signpaths import versions
 from signpaths.errors import UserError
 from signpaths.networks import training
 from signpaths.options import DenoisingOptions
@@ -108,6 +109,7 @@ def train(
             "best_epoch": int(best["epoch"]),
             "frames": {"train": len(frames), "validation": len(validation)},
             "parameters": network.count_params(),
+            versions.TRAINED_BY: versions.training(),
         },
     )
 

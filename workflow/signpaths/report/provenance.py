@@ -9,7 +9,6 @@ import json
 import os
 import platform
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from signpaths.options import REFERENCE_RUN
 from signpaths.runs import read_names
 from signpaths.stages import STAGES
 from signpaths.stores import open_store, write_json
+from signpaths.versions import installed
 
 PACKAGES = (
     "tensorflow",
@@ -93,19 +93,6 @@ def provenance(
             ),
         },
     )
-
-
-def installed(packages: tuple[str, ...]) -> dict[str, str]:
-    """Give the installed versions; TensorFlow goes by one of two names."""
-    found = {}
-    for name in packages:
-        for candidate in (name, f"{name}-cpu"):
-            try:
-                found[name] = version(candidate)
-            except PackageNotFoundError:
-                continue
-            break
-    return found
 
 
 def processor() -> str:

@@ -16,6 +16,7 @@ from signpaths.runs import failed_to_learn
 from signpaths.spaces import HEADLINE
 from signpaths.stability.comparison import FAILED
 from signpaths.stability.verdicts import PROMISES, UNDECIDED, VERDICTS
+from signpaths.upgrades import mixed
 from signpaths.wording import PERCENT, plain
 
 NAME = "What was found"
@@ -27,7 +28,11 @@ def content(study: Study) -> dict[str, Any]:
     return {
         "verdicts": verdict_rows(study.stability),
         "sentences": sentences(study.stability, study.metrics),
-        "notes": cautions(study.stability, study.evidence),
+        "notes": [
+            note
+            for note in (*cautions(study.stability, study.evidence), mixed(study.metrics))
+            if note
+        ],
         "failed": failed_to_learn(study.metrics),
         # Those that only failed to learn have a notice of their own.
         "odd": [row for row in flags if row["flag"] != FAILED],
