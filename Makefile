@@ -10,13 +10,15 @@ SEEDS ?= 1 2 3
 BENCH ?=
 # The study, a folder of results/, for `make alignments`.
 STUDY ?= auslan
+# Of a study, for `make break`.
+KILLS ?= 40
 # More for `make mutate`, such as `MUTATE="--mutants 50 --seed 1"`.
 MUTATE ?=
 
 export PYTHONPATH := $(CURDIR)/workflow
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo seeds auslan article bench calibrate alignments mutate test lint docs lock clean
+.PHONY: help demo seeds auslan article bench calibrate alignments mutate break test lint docs lock clean raw
 
 help:
 	@echo "make demo                  the demo study on simulated recordings, end to end"
@@ -27,6 +29,7 @@ help:
 	@echo "make calibrate             error rate and power of the statistics, on simulated studies"
 	@echo "make alignments            other ways to bring networks onto one another"
 	@echo "make mutate                which small changes of the statistics the unit tests catch"
+	@echo "make break                 kills, damaged files and archives, in great numbers"
 	@echo "make test                  linters and the whole test suite"
 	@echo "make docs                  what is made from options.py and stages.py"
 	@echo "make lint                  linters only"
@@ -63,16 +66,19 @@ seeds: .venv/study
 	    echo "seed $$seed: $$($(BIN)/python -m signpaths findings results/demo-$$seed | head -n 1)"; \
 	done
 
+# Before an environment is built for nothing.
+raw:
+	@test -n "$(RAW)" || { \
+	    echo "make $(MAKECMDGOALS) RAW=<archive, folder or URL of the recordings>"; exit 2; }
+
 auslan: CONFIGS := config/auslan.yaml
 article: CONFIGS := config/auslan.yaml config/article.yaml
-auslan article: .venv/study
-	@test -n "$(RAW)" || { echo "make $@ RAW=<archive, folder or URL of the recordings>"; exit 2; }
+auslan article: raw .venv/study
 	$(SNAKEMAKE) --configfile $(CONFIGS) --config 'data={"source": "$(RAW)"}'
 	@echo "report: results/$@/report.html"
 	@$(BIN)/python -m signpaths findings results/$@
 
-bench: .venv/study
-	@test -n "$(RAW)" || { echo "make $@ RAW=<archive or folder of the recordings>"; exit 2; }
+bench: raw .venv/study
 	$(BIN)/python tests/benchmarks/bench.py --raw "$(RAW)" $(BENCH)
 
 lint: .venv/dev
@@ -91,6 +97,10 @@ alignments: .venv/study
 
 mutate: .venv/mutation
 	$(BIN)/python tests/mutation/mutate.py $(MUTATE)
+
+# Long: kills, fuzzed files and archives, in numbers that the tests have samples of.
+break: .venv/dev
+	$(BIN)/python tests/breaking/kills.py --kills $(KILLS)
 
 # Tests of one file share what they train, so a file stays with one process.
 test: lint

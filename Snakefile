@@ -14,22 +14,40 @@ include: "workflow/rules/closeness.smk"
 include: "workflow/rules/stability.smk"
 include: "workflow/rules/evidence.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/records.smk"
 
 
+# All that README.md lists is a target, so that what is lost is made again.
 rule all:
     default_target: True
     input:
-        "<results>/<study>/report.html",
-        "<results>/<study>/pairs.csv",
-        "<results>/<study>/claims.csv",
-        "<results>/<study>/method.md",
-        "<results>/<study>/provenance.json",
-        "<results>/<study>/stability.zarr",
-        "<results>/<study>/evidence.zarr",
-        "<results>/<study>/units.zarr",
-        "<results>/<study>/units.csv",
-        "<results>/<study>/agreement.zarr",
-        "<results>/<study>/shared_map.zarr",
-        rules.figures.output,
-        expand(rules.run_figures.output, run=RUNS),
-        expand(rules.film.output, run=RUNS, map=FILMED),
+        all_of(rules.simulate) if SOURCE == "simulate" else [],
+        all_of(rules.tsd),
+        all_of(rules.sequences),
+        all_of(rules.named_signs),
+        all_of(rules.splits),
+        all_of(rules.networks),
+        all_of(rules.lstm),
+        all_of(rules.activations),
+        all_of(rules.autoencoder),
+        all_of(rules.reference),
+        all_of(rules.alignment),
+        all_of(rules.shared),
+        all_of(rules.paths),
+        all_of(rules.quality),
+        COMPARED_BOTTLENECKS,
+        all_of(rules.closeness),
+        all_of(rules.closeness_raw),
+        all_of(rules.stability),
+        all_of(rules.agreement),
+        all_of(rules.shared_map),
+        all_of(rules.evidence),
+        all_of(rules.responses),
+        all_of(rules.units),
+        all_of(rules.sightings),
+        all_of(rules.figures),
+        all_of(rules.run_figures),
+        all_of(rules.film),
+        all_of(rules.method),
+        all_of(rules.provenance),
+        all_of(rules.report),

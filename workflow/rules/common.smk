@@ -10,7 +10,10 @@ from snakemake.exceptions import WorkflowError
 LIBRARY = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(LIBRARY))
 
+import live
+import records
 from signpaths import config as study_config
+from signpaths import upgrades
 from signpaths.errors import UserError
 from signpaths.hashes import code_hash, content_hash
 from signpaths.options import REFERENCE_RUN
@@ -22,6 +25,8 @@ from signpaths.stages import BY_RULE
 os.environ.update(
     PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
     PYTHONPATH=str(LIBRARY),
+    # A job whose Snakemake was killed ends too, before it writes what the next run makes.
+    SIGNPATHS_PARENT=str(os.getpid()),
 )
 
 try:
@@ -72,6 +77,16 @@ COMPARED_BOTTLENECKS = (
 )
 COMPARED = config["report"]["compare"]
 RESULTS = Path(workflow.pathvars.apply("<results>"))
+STUDY = RESULTS / config["study"]
+
+if workflow.is_main_process:
+    records.keep(RESULTS)
+    records.forget_lost(RESULTS)
+    records.restore_dates(RESULTS)
+    if told := live.clear_locks(records.SNAKEMAKE, RESULTS, f"study {config['study']}"):
+        print(told, file=sys.stderr)
+    if told := upgrades.upgrade(STUDY.glob("networks/*/metrics.json")):
+        print(told, file=sys.stderr)
 
 
 def options(rule):
@@ -111,30 +126,31 @@ def of_run(pattern, **more):
     return paths
 
 
+def all_of(rule):
+    """The paths of all that a rule makes for the study."""
+    return expand(rule.output, **EVERY)
+
+
 def benchmarks_of(*rules):
     """The benchmark files of these rules' jobs. One that was lost is no reason to do its job again."""
-    every = {
-        "network": NETWORKS,
-        "dims": DIMS,
-        "ae_seed": AE_SEEDS,
-        "shared_seed": SHARED_SEEDS,
-        "run": RUNS,
-        "map": FILMED,
-    }
     return [
         benchmark
         for rule in rules
         for benchmark, output in zip(
-            expand(str(rule.benchmark), **every), expand(str(rule.output[0]), **every)
+            expand(str(rule.benchmark), **EVERY), expand(str(rule.output[0]), **EVERY)
         )
         if Path(benchmark).exists() or not Path(output).exists()
     ]
 
 
+def split_seed(network):
+    """The seed of the split that a network is trained on."""
+    return config["split"]["seed"] + int(network) * (config["seeds_vary"] != "training")
+
+
 def split_of(network):
     """The split that a network is trained on."""
-    seed = config["split"]["seed"] + int(network) * (config["seeds_vary"] != "training")
-    return f"<results>/<study>/splits/{seed}.csv"
+    return f"<results>/<study>/splits/{split_seed(network)}.csv"
 
 
 def training_seed(network):
@@ -175,3 +191,15 @@ def compared(wildcards):
                 "Run that study first, or leave it out."
             )
     return expand("<results>/{study}/{file}", study=COMPARED, file=files)
+
+
+# What the wildcards of most rules stand for.
+EVERY = {
+    "split": list(dict.fromkeys(map(split_seed, NETWORKS))),
+    "network": NETWORKS,
+    "dims": DIMS,
+    "ae_seed": AE_SEEDS,
+    "shared_seed": SHARED_SEEDS,
+    "run": RUNS,
+    "map": FILMED,
+}
