@@ -5,8 +5,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 LIBRARY = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(LIBRARY))
 
@@ -19,6 +17,7 @@ from signpaths.hashes import code_hash, content_hash
 from signpaths.options import REFERENCE_RUN
 from signpaths.report import gallery
 from signpaths.stages import BY_RULE
+from terminal import watch
 
 # Rules call `python -m signpaths`: by the Python that runs Snakemake unless a rule has an
 # environment of its own, and always with this checkout's library.
@@ -29,10 +28,13 @@ os.environ.update(
     SIGNPATHS_PARENT=str(os.getpid()),
 )
 
+watch(workflow)
+
 try:
     config.update(study_config.checked(config))
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    # An error of Snakemake's would be followed by the places in Snakefiles that it came from.
+    sys.exit(str(error))
 
 
 pathvars:

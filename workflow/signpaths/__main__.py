@@ -5,7 +5,12 @@ their models. The modules are imported only when their command runs, so `--help`
 TensorFlow stays out of it.
 """
 
+import os
+import signal
 import sys
+import traceback
+from types import FrameType
+from typing import NoReturn
 
 from signpaths.imports import quick_imports
 
@@ -14,7 +19,7 @@ with quick_imports():
     from pydantic import ValidationError
 
     from signpaths import __version__
-    from signpaths.errors import UserError
+    from signpaths.endings import CLOSED_PIPE, MISUSED, Ended, ending
     from signpaths.faults import option_faults
     from signpaths.stages import STAGES
 
@@ -28,24 +33,55 @@ for stage in STAGES:
 
 
 def main() -> None:
-    """Run a command; say what the user can mend in a few words, without a traceback."""
+    """Run a command; whatever ends it early is told in a few words in the last line."""
+    signal.signal(signal.SIGTERM, _end)
     try:
         # To read the arguments imports the stage.
         with quick_imports():
             command, given, _ = app.parse_args(exit_on_error=False, print_error=False)
         command(*given.args, **given.kwargs)
-    except UserError as error:
-        fail(str(error), 1)
+        sys.stdout.flush()
     except CycloptsError as error:
         cause = error.__cause__
         faults = option_faults(cause) if isinstance(cause, ValidationError) else []
-        fail("\n".join(faults) or str(error), 2)
+        fail("\n".join(faults) or str(error), MISUSED)
+    except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            leave(CLOSED_PIPE)
+        how = ending(error)
+        if how.unexpected:
+            traceback.print_exc()
+        fail(how.message, how.status)
 
 
-def fail(message: str, status: int) -> None:
+def fail(message: str, status: int) -> NoReturn:
     """End with a message that names the command."""
-    print(f"signpaths {' '.join(sys.argv[1:2])}: {message}", file=sys.stderr)
+    try:
+        print(f"signpaths {' '.join(sys.argv[1:2])}: {message}", file=sys.stderr, flush=True)
+    except OSError:
+        # The log is on the full disk, too: the status says it.
+        leave(status)
     sys.exit(status)
+
+
+def leave(status: int) -> NoReturn:
+    """End at once, without Python's attempt to write what cannot be written."""
+    os._exit(status)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    # To take away what is half written is not to be ended as well.
+    signal.signal(number, signal.SIG_IGN)
+    raise Ended
+
+
+def _nobody_reads() -> bool:
+    """Tell whether it is this command's own output that nobody reads, as after `| head`."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return True
+    return False
 
 
 if __name__ == "__main__":
