@@ -52,8 +52,6 @@ help:
 
 demo: .venv/study
 	$(SNAKEMAKE) --configfile config/demo.yaml
-	@echo "report: results/demo/report.html"
-	@$(BIN)/python -m signpaths findings results/demo
 
 # Answers are about networks: as few and as short autoencoders as there can be.
 seeds: .venv/study
@@ -75,8 +73,6 @@ auslan: CONFIGS := config/auslan.yaml
 article: CONFIGS := config/auslan.yaml config/article.yaml
 auslan article: raw .venv/study
 	$(SNAKEMAKE) --configfile $(CONFIGS) --config 'data={"source": "$(RAW)"}'
-	@echo "report: results/$@/report.html"
-	@$(BIN)/python -m signpaths findings results/$@
 
 bench: raw .venv/study
 	$(BIN)/python tests/benchmarks/bench.py --raw "$(RAW)" $(BENCH)

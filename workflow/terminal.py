@@ -61,20 +61,19 @@ FAILED = "At least one job did not complete successfully."
 STOPPED = "Terminating processes on user request"
 TOLD_TO_END = "Will exit after finishing currently running jobs"
 
-GO_ON = "run the same command again: what is finished is kept."
-
 
 def watch(workflow: "Workflow") -> None:
     """Say at the terminal what a run does, unless it is a dry run or a job of another run."""
     settings = workflow.output_settings
+    quiet = settings.quiet or ()
     if (
         not workflow.is_main_process
         or settings.dryrun
-        or Quietness.ALL in settings.quiet
+        or Quietness.ALL in quiet
         or any(isinstance(handler, Terminal) for handler in logger.handlers)
     ):
         return
-    logger.addHandler(Terminal(workflow, quiet=Quietness.PROGRESS in settings.quiet))
+    logger.addHandler(Terminal(workflow, quiet=Quietness.PROGRESS in quiet))
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,8 @@ class Failure:
 class Course:
     """How far a run is; `clock` gives seconds.
 
-    Jobs are counted by rule: those left, the seconds of those that were done, and those `lost`: they
-    wait for a job that failed.
+    Jobs are counted by rule: those left, the seconds of those that were done, and those `lost`,
+    which wait for a job that failed.
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -135,6 +134,8 @@ class Course:
         self.failed.pop(number, None)
         self.running[number] = Job(rule, of, logs, self.clock())
         self.most = max(self.most, len(self.running))
+        # A checkpoint of another workflow may have added jobs.
+        self.total = max(self.total, self.done + len(self.running) + len(self.failed))
 
     def finish(self, number: int) -> None:
         """Take a job that is done."""
@@ -235,10 +236,7 @@ class Terminal(logging.Handler):
                 course.start(record.jobid, record.rule_name, record.wildcards, record.log)
             case LogEvent.JOB_FINISHED:
                 course.finish(record.job_id)
-            case LogEvent.PROGRESS:
-                # A checkpoint may have added jobs.
-                course.total = max(course.total, record.total)
-                if course.done in (1, course.total):
+                if course.done == 1:
                     self.tell()
             case LogEvent.JOB_ERROR:
                 known = course.running.get(record.jobid)
@@ -353,7 +351,7 @@ def last_lines(
     lines = [f"signpaths: {'; '.join(filter(None, [head, ', '.join(counts)]))}"]
     kinds = alike(failed)
     for first, *more in kinds[:SHOWN]:
-        lines += ["", f"{first.job.name}{f' and {count(len(more))} more like it' if more else ''}"]
+        lines += ["", names([failure.job.name for failure in (first, *more)])]
         lines += [f"  {line}" for line in first.reason.splitlines()[:LINES]]
         lines += [f"  log: {log}" for log in first.job.logs]
     if len(kinds) > SHOWN:
@@ -361,8 +359,8 @@ def last_lines(
         lines += ["", f"and {counted(rest, 'other job')}, shown above"]
     for other in others:
         lines += ["", *(f"  {line}" for line in other.splitlines()[:LINES])]
-    mend = "" if stopped and not (failed or others) else "Mend that and "
-    return [*lines, "", f"{mend}{GO_ON}" if mend else GO_ON.capitalize()]
+    once = "Once that is mended, run" if failed or others else "Run"
+    return [*lines, "", f"{once} the same command again: what is finished is kept."]
 
 
 def alike(failures: Iterable[Failure]) -> list[list[Failure]]:
@@ -482,8 +480,13 @@ def running(jobs: Sequence[Job]) -> str:
         epochs = EPOCH.findall(tail(job.logs[0])) if job.logs else []
         at = " at epoch {} of {}".format(*epochs[-1]) if epochs else ""
         named.append(f"{job.name}{at}")
-    more = len(jobs) - len(named)
-    return ", ".join(named + [f"{count(more)} more"] * (more > 0))
+    return names([*named, *(job.name for job in jobs[NAMED:])])
+
+
+def names(jobs: Sequence[str]) -> str:
+    """List jobs, the first few by name."""
+    more = len(jobs) - NAMED
+    return ", ".join([*jobs[:NAMED], *([f"{count(more)} more"] if more > 0 else [])])
 
 
 def duration(seconds: float) -> str:

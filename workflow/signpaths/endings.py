@@ -21,19 +21,19 @@ MEMORY = (
     "programs, or use a machine with more."
 )
 REFUSALS = {
-    errno.ENOSPC: "the disk is full{what}. Make room and run again.",
-    errno.EDQUOT: "your quota of the disk is used up{what}. Make room and run again.",
+    errno.ENOSPC: "the disk is full{what}. Make room.",
+    errno.EDQUOT: "your quota of the disk is used up{what}. Make room.",
     errno.EFBIG: "a file would be larger than is allowed here{what}. Raise the limit (ulimit -f) "
-    "or use another disk, and run again.",
+    "or use another disk,.",
     errno.EACCES: "there is no permission{what}. Give yourself the right to it, or choose another "
     "folder.",
     errno.EPERM: "the system does not allow it{what}. Give yourself the right to it, or choose "
     "another folder.",
     errno.EROFS: "the disk can only be read{what}. Choose a folder that can be written.",
-    errno.EIO: "the disk or its connection fails{what}. Look after it and run again.",
+    errno.EIO: "the disk or its connection fails{what}. Look after it.",
     errno.ESTALE: "the network disk was lost{what}. Run again once it is back.",
-    errno.EMFILE: "too many files are open{what}. Raise the limit (ulimit -n) and run again.",
-    errno.ENFILE: "the machine has too many files open{what}. End other programs and run again.",
+    errno.EMFILE: "too many files are open{what}. Raise the limit (ulimit -n).",
+    errno.ENFILE: "the machine has too many files open{what}. End other programs.",
     errno.ENOMEM: MEMORY,
 }
 # Libraries that write by themselves (HDF5, ffmpeg) hand the system's words on without its number.
@@ -72,7 +72,7 @@ def ending(error: BaseException) -> Ending:
     if isinstance(error, Ended):
         return Ending(
             "it was told to end (signal 15), by a person, the machine or a batch system's limit of "
-            "time; nothing half made was left. Run again to go on.",
+            "time or memory; nothing half made was left.",
             ENDED,
         )
     if isinstance(error, KeyboardInterrupt):
@@ -88,8 +88,7 @@ def ending(error: BaseException) -> Ending:
         if refusal is not None:
             return refusal
     return Ending(
-        f"an error of signpaths itself ({_in_a_line(error)}). Please report it with this log; "
-        "whatever the input, this should not happen.",
+        f"an error of signpaths itself ({_in_a_line(error)}); please report it with this log.",
         BUG,
         unexpected=True,
     )
