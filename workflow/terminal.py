@@ -210,7 +210,7 @@ class Terminal(logging.Handler):
         # Errors that no job has taken as its own, by the thread that logged them: Snakemake tells
         # an error first and then, in the same thread, the job that it ended.
         self.errors: dict[int | None, str] = {}
-        self.under_way = self.up_to_date = False
+        self.under_way = self.up_to_date = self.broken = False
         # Whether more has failed since it was looked up what waits for that.
         self.stale = False
         self.stopped = ""
@@ -223,8 +223,8 @@ class Terminal(logging.Handler):
         except Exception:
             self.handleError(record)
 
-    def take(self, record: logging.LogRecord) -> None:
-        """Follow the run by one record."""
+    def take(self, record: Any) -> None:
+        """Follow the run by one record; what its event tells are its attributes."""
         course = self.course
         match getattr(record, "event", None):
             case LogEvent.RUN_INFO if not self.workflow.touch:
@@ -248,7 +248,9 @@ class Terminal(logging.Handler):
                 else:
                     course.fail(record.jobid, job, reason(record.log, said))
                     self.stale = True
-            case LogEvent.ERROR if FAILED not in record.getMessage():
+            case LogEvent.ERROR if FAILED in record.getMessage():
+                self.broken = True
+            case LogEvent.ERROR:
                 self.errors[record.thread] = record.getMessage()
             case None:
                 self.take_words(record.getMessage())
@@ -265,9 +267,12 @@ class Terminal(logging.Handler):
     def now_and_then(self) -> None:
         """Print a line whenever one is due, until the run is over."""
         while not self.over.wait(1):
-            with self.lock:
+            self.acquire()
+            try:
                 if self.course.due() and not self.over.is_set():
                     self.tell()
+            finally:
+                self.release()
 
     def tell(self) -> None:
         """Print a line that says how far the run is."""
@@ -291,12 +296,14 @@ class Terminal(logging.Handler):
     def end(self) -> list[str]:
         """Give the last lines."""
         course = self.course
-        if self.up_to_date:
+        if self.up_to_date and not self.workflow.touch:
             return self.results()
         if not self.under_way:
             # It ended before any job: Snakemake's own last lines say why.
             return []
-        if not (course.failed or self.errors or self.stopped) and course.done == course.total:
+        # Snakemake tells no job that is done where it is to be quiet about progress.
+        course.done = self.workflow.scheduler.finished_jobs
+        if not (course.failed or self.errors or self.stopped or self.broken):
             took = duration(course.clock() - course.began)
             return [
                 "",

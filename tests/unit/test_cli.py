@@ -128,3 +128,96 @@ def test_a_wrong_command_fails(arguments: list[str]) -> None:
     done = python("-m", "signpaths", *arguments)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
+
+
+# A command that writes a file and meets trouble half-way, as a stage does.
+TROUBLE = """
+import os, signal, sys, time
+from pathlib import Path
+from signpaths import __main__ as cli
+from signpaths.stores import whole
+
+@cli.app.command
+def trouble(path: Path, kind: str, /):
+    with whole(path) as partial:
+        partial.write_text("half")
+        assert partial.exists()
+        if kind == "told to end":
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        if kind == "stopped":
+            raise KeyboardInterrupt
+        if kind == "nobody reads":
+            print("x" * 10**6)
+        if kind == "bug":
+            {}["nothing"]
+
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "says"),
+    [
+        ("told to end", 143, "it was told to end (signal 15)"),
+        ("stopped", 130, "stopped (Ctrl-C)"),
+        ("bug", 70, "an error of signpaths itself (KeyError: 'nothing'); please report it"),
+    ],
+)
+def test_what_ends_a_command_early_is_its_last_line_and_nothing_half_made_stays(
+    tmp_path: Path, kind: str, status: int, says: str
+) -> None:
+    done = python("-c", TROUBLE, "trouble", tmp_path / "file", kind)
+    assert done.returncode == status, done.stderr
+    assert done.stderr.splitlines()[-1].startswith(f"signpaths trouble: {says}")
+    assert ("Traceback" in done.stderr) == (kind == "bug")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_without_room_is_one_line_and_nothing_half_made_stays(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/God-1.tsd").write_text("1 2\n" * 1000)
+    # No file may be larger than this, which the system refuses as it refuses a full disk.
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))"
+    run = f"{limit}; from signpaths.__main__ import main; main()"
+    done = python(
+        "-c",
+        run,
+        "tsd",
+        tmp_path / "in",
+        tmp_path / "out.zarr",
+        *("--channels", "a", "--channels", "b"),
+    )
+    assert done.returncode == 74, done.stderr
+    assert done.stderr.startswith("signpaths tsd: a file would be larger than is allowed here (")
+    assert len(done.stderr.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_log_on_a_full_disk_leaves_the_status_to_say_it() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "signpaths", "--version"],
+            env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+            stdout=full,
+            stderr=full,
+            check=False,
+        )
+    assert done.returncode == 74
+
+
+def test_output_that_nobody_reads_on_is_no_error(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", TROUBLE, "trouble", str(tmp_path / "file"), "nobody reads"],
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == 141
+    assert done.stderr == ""

@@ -24,7 +24,7 @@ REFUSALS = {
     errno.ENOSPC: "the disk is full{what}. Make room.",
     errno.EDQUOT: "your quota of the disk is used up{what}. Make room.",
     errno.EFBIG: "a file would be larger than is allowed here{what}. Raise the limit (ulimit -f) "
-    "or use another disk,.",
+    "or use another disk.",
     errno.EACCES: "there is no permission{what}. Give yourself the right to it, or choose another "
     "folder.",
     errno.EPERM: "the system does not allow it{what}. Give yourself the right to it, or choose "
