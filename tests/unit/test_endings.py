@@ -44,7 +44,7 @@ def test_want_of_memory_is_told_with_what_was_asked_for() -> None:
     with pytest.raises(MemoryError) as raised:
         np.zeros(2**57)
     how = ending(raised.value)
-    assert how.message.startswith("the memory is used up (_ArrayMemoryError: Unable to allocate")
+    assert how.message.startswith("the memory is used up (MemoryError: Unable to allocate")
     assert how.status == 1
 
     class ResourceExhaustedError(Exception):

@@ -45,6 +45,12 @@ def test_a_second_run_does_nothing(other: Path) -> None:
     assert "Nothing to be done" in output
 
 
+def test_it_says_at_the_terminal_where_its_report_is(other: Path) -> None:
+    code, output = run(other, "--configfile", "config.yaml")
+    assert code == 0, output
+    assert "\nreport: output/micro/report.html\nAs planted: " in output
+
+
 def test_the_interface_names_what_there_is() -> None:
     rules = "".join(
         path.read_text()

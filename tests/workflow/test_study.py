@@ -2,12 +2,15 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
 import pytest
 import xarray as xr
-from running import ARCHIVE, MICRO, checkout_copy, jobs, snakemake
+from running import ARCHIVE, CHECKOUT, MICRO, checkout_copy, finished, jobs, snakemake
 
 
 def test_a_micro_study_ends_in_a_report(micro: Path) -> None:
@@ -33,6 +36,29 @@ def test_a_micro_study_ends_in_a_report(micro: Path) -> None:
         "prefix",
         "crossing",
     }
+
+
+def test_it_ends_in_the_reports_place_and_what_was_found(micro: Path) -> None:
+    # Nothing is to be done, so it is said of what is there.
+    told = finished(micro, MICRO).rstrip().splitlines()
+    found = findings(micro / "results/micro")
+    assert told[-len(found) - 1 :] == ["report: results/micro/report.html", *found]
+    # A run that was to make no report says nothing of one that stands there.
+    for arguments in (["--dry-run"], ["--until", "lstm"]):
+        output = finished(micro, MICRO, *arguments)
+        assert "Nothing to be done" in output
+        assert "report:" not in output
+
+
+def findings(study: Path) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "signpaths", "findings", str(study)],
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT / "workflow")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
 
 
 def test_every_store_opens_in_one_line_and_says_what_it_is(micro: Path) -> None:

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -45,12 +46,14 @@ def main() -> None:
         cause = error.__cause__
         faults = option_faults(cause) if isinstance(cause, ValidationError) else []
         fail("\n".join(faults) or str(error), MISUSED)
+    except BrokenPipeError:
+        # Nobody reads on, as after `| head`, which is no fault to tell of.
+        leave(CLOSED_PIPE)
     except (Exception, KeyboardInterrupt) as error:
-        if isinstance(error, BrokenPipeError) and _nobody_reads():
-            leave(CLOSED_PIPE)
         how = ending(error)
         if how.unexpected:
-            traceback.print_exc()
+            with suppress(OSError):
+                traceback.print_exc()
         fail(how.message, how.status)
 
 
@@ -73,15 +76,6 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
     # To take away what is half written is not to be ended as well.
     signal.signal(number, signal.SIG_IGN)
     raise Ended
-
-
-def _nobody_reads() -> bool:
-    """Tell whether it is this command's own output that nobody reads, as after `| head`."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return True
-    return False
 
 
 if __name__ == "__main__":
