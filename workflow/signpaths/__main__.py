@@ -22,6 +22,7 @@ with quick_imports():
     from signpaths import __version__
     from signpaths.endings import CLOSED_PIPE, MISUSED, Ended, ending
     from signpaths.faults import option_faults
+    from signpaths.orphans import end_with_parent
     from signpaths.stages import STAGES
 
 app = App(
@@ -36,6 +37,7 @@ for stage in STAGES:
 def main() -> None:
     """Run a command; whatever ends it early is told in a few words in the last line."""
     signal.signal(signal.SIGTERM, _end)
+    end_with_parent()
     try:
         # To read the arguments imports the stage.
         with quick_imports():
