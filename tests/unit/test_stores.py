@@ -20,13 +20,16 @@ from signpaths.options import Options
 from signpaths.stores import (
     ONE_CHUNK,
     open_store,
+    read_json,
     read_table,
+    sealed,
     whole,
     write_json,
     write_store,
     write_table,
     write_text,
 )
+from signpaths.sums import read_folder
 
 WORDS = ["", "God", "手", "grüß-gott", "😀", 'a "b", c\n', "x" * 300, "NA"]
 
@@ -78,6 +81,7 @@ def make(path: Path, folder: bool, text: str) -> None:
     if folder:
         (path / "deep").mkdir(parents=True)
         (path / "deep" / text).write_text(text)
+        (path / "zarr.json").write_text("{}")
     else:
         path.write_text(text)
 
@@ -133,7 +137,7 @@ def test_success_replaces_what_was_there(
         assert not partial.exists()
         assert partial.parent == target.parent
         make(partial, new, "new")
-    assert content(target) == ({"deep/new": b"new"} if new else b"new")
+    assert content(target) == ({"deep/new": b"new", "zarr.json": b"{}"} if new else b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
@@ -141,7 +145,32 @@ def test_a_block_that_writes_nothing_does_not_take_the_old_result(tmp_path: Path
     make(tmp_path / "out", True, "old")
     with pytest.raises(FileNotFoundError), whole(tmp_path / "out"):
         pass
-    assert content(tmp_path / "out") == {"deep/old": b"old"}
+    assert content(tmp_path / "out") == {"deep/old": b"old", "zarr.json": b"{}"}
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path, new: bool) -> None:
+    (tmp_path / "out").mkdir()
+    # As Snakemake leaves one, or somebody who has made room.
+    (tmp_path / "out" / ".snakemake_timestamp").touch()
+    with whole(tmp_path / "out") as partial:
+        make(partial, new, "new")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("of years")
+    for write_over in (whole, sealed):
+        with pytest.raises(UserError, match=r"mine: a folder of other things stands here"):
+            with write_over(tmp_path / "mine") as partial:
+                make(partial, new, "new")
+    assert files_of(tmp_path / "mine") == {"notes.txt": b"of years"}
+
+
+def test_a_folder_that_was_sealed_is_replaced(tmp_path: Path) -> None:
+    for text in ("old", "new"):
+        with sealed(tmp_path / "figures") as partial:
+            partial.mkdir()
+            (partial / text).write_text(text)
+    assert files_of(tmp_path / "figures") == {"new": b"new"}
+    assert read_folder(tmp_path / "figures") == {"new": b"new"}
 
 
 def write_slowly(target: Path) -> None:
@@ -335,7 +364,7 @@ def test_what_is_no_table_is_told(tmp_path: Path) -> None:
         table.write_bytes(content)
         with pytest.raises(UserError, match=r"table\.csv: no table can be read here"):
             read_table(table)
-    with pytest.raises(UserError, match="no table can be read here"):
+    with pytest.raises(UserError, match="it cannot be read"):
         read_table(tmp_path)
 
 

@@ -2,19 +2,20 @@
 
 Takes and gives attributes of zarr stores. Every store says `content`, a digest of its values, and
 `made_from`, the contents of the stores that its stage read, so that no stage mixes one network's
-files, or one study's, with another's. A `.keras` file says `made_from` in its metadata.
+files, or one study's, with another's. A `.keras` file says `made_from` in its metadata; the content
+of a file is its checksum.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from signpaths.errors import UserError
+from signpaths.sums import checksum, read_bytes, read_metadata
 
 # The member of a `.keras` file that says what saved it; `made_from` stands there.
 MODEL_MEMBER = "metadata.json"
@@ -33,25 +34,23 @@ def digest(dataset: xr.Dataset) -> str:
     return found.hexdigest()
 
 
-def contents(sources: Mapping[str, Path]) -> dict[str, str]:
-    """Give the contents of stores, by what each is to what is made from them.
+def contents(sources: Mapping[str, Path | str]) -> dict[str, str]:
+    """Give the contents of stores and files, by what each is to what is made from them.
 
-    A store that does not say its content is left out.
+    A text is a content already, of what another store was made from.
     """
-    found = {name: _attributes(store).get("content") for name, store in sources.items()}
-    return {name: content for name, content in found.items() if content}
+    return {name: one if isinstance(one, str) else _content(one) for name, one in sources.items()}
 
 
 def made_from(store: Path) -> dict[str, str]:
     """Give the contents of the stores that a store was made from."""
-    try:
-        recorded = json.loads(_attributes(store).get("made_from", "{}"))
-        return {str(name): str(content) for name, content in recorded.items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UserError(f"{store}: its attribute made_from is damaged. Make it again.") from error
+    recorded: dict[str, str] = json.loads(read_metadata(store)["attributes"]["made_from"])
+    return recorded
 
 
-def check_origin(what: Path, recorded: Mapping[str, str], sources: Mapping[str, Path]) -> None:
+def check_origin(
+    what: Path, recorded: Mapping[str, str], sources: Mapping[str, Path | str]
+) -> None:
     """Refuse what was made from something else.
 
     Parameters
@@ -59,7 +58,7 @@ def check_origin(what: Path, recorded: Mapping[str, str], sources: Mapping[str, 
     what
         A file or store, for the message.
     recorded
-        What it says it was made from; if it says nothing, as files of an earlier version, nothing
+        What it says it was made from; if it says nothing, as what signpaths did not make, nothing
         is checked.
     sources
         What it should have been made from.
@@ -71,19 +70,15 @@ def check_origin(what: Path, recorded: Mapping[str, str], sources: Mapping[str, 
     """
     for name, content in contents(sources).items():
         if recorded and recorded.get(name) != content:
+            source = sources[name]
+            other = source if isinstance(source, Path) else f"the same {name}"
             raise UserError(
-                f"{what}: it was not made from {sources[name]}, but from another network's or "
+                f"{what}: it was not made from {other}, but from another network's or "
                 "study's, or from what stood there before. Make it again."
             )
 
 
-def _attributes(store: Path) -> dict[str, Any]:
-    try:
-        described = json.loads((store / "zarr.json").read_text(encoding="utf-8"))
-        attributes: dict[str, Any] = dict(described["attributes"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise UserError(
-            f"{store}: no zarr store can be read here ({type(error).__name__}: {error}). Run the "
-            "stage that makes it again."
-        ) from error
-    return attributes
+def _content(source: Path) -> str:
+    if not source.is_dir():
+        return checksum(read_bytes(source))
+    return str(read_metadata(source)["attributes"]["content"])

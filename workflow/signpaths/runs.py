@@ -5,7 +5,6 @@ gives stores and metrics in the order of that list. A folder may hold networks t
 longer has: they are passed over.
 """
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +16,11 @@ import xarray as xr
 from signpaths.errors import UserError
 from signpaths.origins import made_from
 from signpaths.spaces import Space
-from signpaths.stores import open_store
+from signpaths.stores import open_store, read_json
+from signpaths.sums import read_text
+
+# What all who read a network's metrics ask for.
+METRICS = ("validation_accuracy", "test_accuracy", "learned")
 
 
 def read_names(listed: Path) -> list[str]:
@@ -26,13 +29,9 @@ def read_names(listed: Path) -> list[str]:
     Raises
     ------
     UserError
-        If there is none, or one stands there twice.
+        If there is none, one stands there twice, or the list is damaged.
     """
-    try:
-        lines = listed.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{listed}: no list of networks can be read here ({error}).") from error
-    names = [line.strip() for line in lines if line.strip()]
+    names = [line.strip() for line in read_text(listed).splitlines() if line.strip()]
     if not names:
         raise UserError(f"{listed}: it names no network; expected one name a line.")
     if len(set(names)) < len(names):
@@ -51,9 +50,16 @@ def open_run(folder: Path, name: str, stage: str) -> xr.Dataset:
     Raises
     ------
     UserError
-        If it is not there, or not of the stage.
+        If it is not there, or not of the stage, or another network's.
     """
-    return open_store(folder / f"{name}.zarr", stage)
+    path = folder / f"{name}.zarr"
+    found = open_store(path, stage)
+    if (own := str(found.attrs.get("network", name))) != name:
+        raise UserError(
+            f"{path}: it is of network {own}, not of network {name}. Give it its own name, or make "
+            "it again."
+        )
+    return found
 
 
 def open_runs(
@@ -120,6 +126,15 @@ def check_distinct(folder: Path, names: Sequence[str]) -> None:
         seen[content] = path
 
 
+def of_activations(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """Give the contents of the activations that the networks' stores were made from.
+
+    As `made_from` of a store that is about all networks has them: by `network <name>`.
+    """
+    found = {name: made_from(folder / f"{name}.zarr").get("activations") for name in names}
+    return {f"network {name}": content for name, content in found.items() if content}
+
+
 def require(one: xr.Dataset, names: Sequence[str], what: str) -> None:
     """Refuse a store that lacks variables, coordinates or attributes.
 
@@ -176,18 +191,12 @@ def failed_to_learn(metrics: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _metrics(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        accuracy = float(content["validation_accuracy"]), float(content["test_accuracy"])
-        learned = content["learned"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    content = read_json(path, METRICS)
+    accuracies, learned = [content[name] for name in METRICS[:-1]], content[METRICS[-1]]
+    shares = [isinstance(one, float | int) and 0 <= one <= 1 for one in accuracies]
+    if not isinstance(learned, bool) or not all(shares):
         raise UserError(
-            f"{path}: expected the metrics of a trained network with validation_accuracy, "
-            f"test_accuracy and learned; found {type(error).__name__}: {error}. Train it again."
-        ) from error
-    if not isinstance(learned, bool) or not np.isfinite(accuracy).all():
-        raise UserError(
-            f"{path}: expected numbers as accuracies and true or false for learned; found "
-            f"{accuracy} and {learned!r}. Train this network again."
+            f"{path}: expected accuracies from 0 to 1 and true or false for learned; found "
+            f"{', '.join(map(repr, accuracies))} and {learned!r}. Train this network again."
         )
     return content

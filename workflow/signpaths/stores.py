@@ -1,9 +1,11 @@
-"""Files on disk: every output appears whole or not at all, every zarr store says what made it.
+"""Files on disk: every output appears whole or not at all, and is read as it was written.
 
-Takes xarray datasets, gives zarr v3 stores (one a job, written once). No dates and no machine names
-go into a store, so the same inputs give the same bytes.
+Takes xarray datasets, gives zarr v3 stores (one a job, written once), which say what made them. No
+dates and no machine names go into a store, so the same inputs give the same bytes. Damage is told
+by the checksums of `sums`.
 """
 
+import io
 import json
 import os
 import shutil
@@ -16,10 +18,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from signpaths import __version__
 from signpaths.errors import UserError
 from signpaths.origins import contents, digest
+from signpaths.sums import (
+    OF_FILES,
+    OF_METADATA,
+    check_store,
+    read_bytes,
+    read_text,
+    seal_store,
+    sidecar,
+    sums,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,13 +46,27 @@ ONE_CHUNK = 2**24
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
 
 
+# Zarr's own compressor, and a checksum at the end of every chunk.
+CODECS = (ZstdCodec(level=0), Crc32cCodec())
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Give a temporary sibling of `path` that takes its place if the block ends without an error.
 
     Works for files and for folders. What a killed job left under the temporary name goes first.
+
+    Raises
+    ------
+    UserError
+        If a folder stands at `path` that signpaths did not write.
     """
     partial = path.with_name(f".partial-{path.name}")
+    if path.is_dir() and not _own(path):
+        raise UserError(
+            f"{path}: a folder of other things stands here, and would be replaced. Remove it, or "
+            "give another place to write to."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove(partial)
     try:
@@ -52,9 +79,24 @@ def whole(path: Path) -> Iterator[Path]:
         _remove(partial)
 
 
+@contextmanager
+def sealed(path: Path) -> Iterator[Path]:
+    """Give a temporary sibling as `whole`, and leave its checksums beside what takes its place.
+
+    A kill at any moment leaves a file with its own checksum, or with none.
+    """
+    beside = sidecar(path)
+    with whole(path) as partial:
+        yield partial
+        found = sums(partial, path.name)
+        beside.unlink(missing_ok=True)
+    with whole(beside) as partial:
+        partial.write_text(found, encoding="utf-8")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a small text file whole or not at all."""
-    with whole(path) as partial:
+    with sealed(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
@@ -69,13 +111,13 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     Raises
     ------
     UserError
-        If there is no table here, or it lacks one of the columns.
+        If there is no table here, it is damaged, or it lacks one of the columns.
     """
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
+        table = pd.read_csv(io.BytesIO(read_bytes(path)), dtype=str, keep_default_na=False)
+    except ValueError as error:
         raise UserError(f"{path}: no table can be read here ({error}). Make it again.") from error
     missing = [name for name in columns if name not in table]
     if missing:
@@ -84,6 +126,28 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
             f"{', '.join(columns)}. It may come from an earlier version: make it again."
         )
     return table
+
+
+def read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a JSON file that holds an object.
+
+    Raises
+    ------
+    UserError
+        If there is none, it is damaged, or it lacks one of the keys.
+    """
+    try:
+        content = json.loads(read_text(path))
+    except ValueError as error:
+        raise UserError(f"{path}: no JSON can be read here ({error}). Make it again.") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: expected a JSON object, found none. Make it again.")
+    if missing := [key for key in keys if key not in content]:
+        raise UserError(
+            f"{path}: it has no {' and no '.join(missing)}, expected {', '.join(keys)}. Make it "
+            "again."
+        )
+    return content
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -98,7 +162,7 @@ def write_store(
     stage: str,
     title: str,
     options: "Options | None" = None,
-    made_from: Mapping[str, Path] = MappingProxyType({}),
+    made_from: Mapping[str, Path | str] = MappingProxyType({}),
 ) -> None:
     """Write `dataset` as a zarr v3 store at `path`, with its origin in the attributes.
 
@@ -113,7 +177,8 @@ def write_store(
     options
         The stage's options; kept as JSON.
     made_from
-        The stores that it was made from, by what they are; their contents are kept as JSON.
+        The stores and files that it was made from, by what they are, or their contents, which are
+        kept as JSON.
     """
     dataset = dataset.assign_attrs(
         title=title,
@@ -134,11 +199,13 @@ def write_store(
             zarr_format=3,
             consolidated=True,
             encoding={
-                name: {"chunks": variable.shape}
+                name: {"compressors": CODECS} | _chunked(variable)
                 for name, variable in written.variables.items()
-                if variable.ndim and 0 < variable.nbytes <= ONE_CHUNK
             },
+            # One that is left out cannot be told from one that is lost.
+            write_empty_chunks=True,
         )
+        seal_store(partial)
 
 
 def open_store(path: Path, stage: str | None = None) -> xr.Dataset:
@@ -154,10 +221,9 @@ def open_store(path: Path, stage: str | None = None) -> xr.Dataset:
     Raises
     ------
     UserError
-        If there is none, it cannot be read, or another stage made it.
+        If there is none, it is not what was written, or another stage made it.
     """
-    if not (path / "zarr.json").is_file():
-        raise UserError(f"{path}: no zarr store here; run the stage that makes it first.")
+    check_store(path)
     try:
         found = _with_strings_as(xr.open_zarr(path, consolidated=True), "T", str)
     except UNREADABLE as error:
@@ -165,6 +231,8 @@ def open_store(path: Path, stage: str | None = None) -> xr.Dataset:
             f"{path}: it cannot be read as a zarr store ({type(error).__name__}: {error}), so it "
             "is damaged. Remove it and run again."
         ) from error
+    for checksum in (OF_METADATA, OF_FILES):
+        del found.attrs[checksum]
     if stage is not None and found.attrs.get("stage") != stage:
         raise UserError(
             f"{path}: expected a store of stage {stage}, found one of "
@@ -185,6 +253,20 @@ def _with_strings_as(dataset: xr.Dataset, kind: str, dtype: type) -> xr.Dataset:
         if variable.dtype.kind == kind
     }
     return dataset.assign(strings)
+
+
+def _chunked(variable: xr.Variable) -> dict[str, Any]:
+    """Say how a variable is cut into chunks: small ones not at all, others as zarr does."""
+    return {"chunks": variable.shape} if variable.ndim and 0 < variable.nbytes <= ONE_CHUNK else {}
+
+
+def _own(folder: Path) -> bool:
+    """Say whether a folder is a store, one that was sealed, or empty but for hidden files."""
+    return (
+        (folder / "zarr.json").is_file()
+        or sidecar(folder).is_file()
+        or all(one.name.startswith(".") for one in folder.iterdir())
+    )
 
 
 def _remove(path: Path) -> None:

@@ -51,9 +51,10 @@ def closeness(
         The zarr store to write: `distance`, `mutual_rank`, `energy` over
         `(space, ae_seed, sign, other)`. Spaces of fewer runs are repeated over `ae_seed`.
     """
-    hidden, twin = (open_store(path, "activations") for path in (activations, untrained))
+    hidden, twin = open_store(activations, "activations"), open_store(untrained, "untrained")
     projected = open_store(paths, "paths")
-    check_origin(paths, made_from(paths), {"activations": activations})
+    for path in (untrained, paths):
+        check_origin(path, made_from(path), {"activations": activations})
     chosen = chosen_examples(hidden.part.values, options.examples)
     examples = described_examples(hidden, hidden.part.values, chosen)
     real = hidden.mask.values[chosen]
@@ -105,7 +106,7 @@ def closeness(
     }
     dataset = dataset.merge(
         parting_variables(on_the_way, list(repeated), signs.tolist(), len(seeds), options.parting)
-    ).assign_attrs(parting=options.parting)
+    ).assign_attrs(parting=options.parting, network=activations.stem)
     # Where splits differ, so do the examples that are compared, and what is dealt out to whom.
     if options.labellings and options.examples == "all":
         dealt = labelled_at_random(between, label, examples.held_out, options.labellings)

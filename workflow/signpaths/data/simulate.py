@@ -20,7 +20,7 @@ from scipy.interpolate import CubicSpline, PchipInterpolator
 from signpaths.data.planted import COLUMNS
 from signpaths.errors import UserError
 from signpaths.options import SimulateOptions
-from signpaths.stores import whole, write_table
+from signpaths.stores import sealed, write_table
 
 FEWEST_SIGNS = 3
 
@@ -162,7 +162,7 @@ def simulate(
     """
     check(options)
     signs = plant(options)
-    with whole(folder) as partial:
+    with sealed(folder) as partial:
         for session in range(options.sessions):
             place = partial / f"session{session + 1}"
             place.mkdir(parents=True)

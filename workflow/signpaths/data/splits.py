@@ -65,9 +65,15 @@ def read_parts(split: Path, examples: int) -> np.ndarray:
     Raises
     ------
     UserError
-        If the split was made for other examples.
+        If the split was made for other examples, or an example is in no part.
     """
-    part = read_table(split, ["part"])["part"].to_numpy(dtype=str)
+    table = read_table(split, ["part"])
+    part = table["part"].to_numpy(dtype=str)
+    if unknown := set(part) - set(PARTS):
+        raise UserError(
+            f"{split}: {min(unknown)!r} is no part, expected one of {', '.join(PARTS)} for each "
+            "example. Make the split again."
+        )
     if part.size != examples:
         raise UserError(
             f"{split}: parts of {part.size} examples, but the study has {examples}. "

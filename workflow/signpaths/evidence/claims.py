@@ -7,15 +7,18 @@ found, whether the two agree, and the numbers.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from signpaths.errors import UserError
 from signpaths.options import Claim
 from signpaths.spaces import HEADLINE, PROJECTIONS, autoencoder, of_kind, plane
 from signpaths.stability.verdicts import APART, COMES, NONE, STAYS, UNDECIDED
+from signpaths.stores import read_table
 from signpaths.wording import PERCENT, interval, number, percent, plain
 
 # Paths cross if they meet as often as those of the pairs above this quantile.
@@ -40,6 +43,7 @@ NUMBERS = (
     *("pi", "pi_low", "pi_high", "q", "rank_mean", "verdict", "cause"),
     *("picture_space", "picture", "crossing", "raw_rank", "softmax_mass"),
 )
+MEASURED = ("pi", "pi_low", "pi_high", "q", "rank_mean", "crossing", "raw_rank", "softmax_mass")
 CLAIM_COLUMNS = (
     *("claim", "kind", "sign_a", "sign_b", "space", "said", "found", "agrees"),
     *NUMBERS,
@@ -74,6 +78,25 @@ def claim_table(claims: Sequence[Claim], facts: Facts) -> pd.DataFrame:
     «likely» stands what too few studies of resampled networks repeat.
     """
     return pd.DataFrame([_row(claim, facts) for claim in claims], columns=list(CLAIM_COLUMNS))
+
+
+def read_claims(path: Path) -> pd.DataFrame:
+    """Read the table of claims, as text.
+
+    Raises
+    ------
+    UserError
+        If there is none, or a cell holds no number where one belongs.
+    """
+    table = read_table(path, CLAIM_COLUMNS)
+    for name in MEASURED:
+        cells = table[name][table[name] != ""]
+        if (wrong := cells[pd.to_numeric(cells, errors="coerce").isna()]).size:
+            raise UserError(
+                f"{path}: its {name} is {wrong.iloc[0]!r}, expected a number. It is damaged: make "
+                "it again."
+            )
+    return table
 
 
 def _row(claim: Claim, facts: Facts) -> dict[str, Any]:

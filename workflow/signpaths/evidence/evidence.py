@@ -30,6 +30,7 @@ from signpaths.evidence.scores import (
     softmax_mass,
 )
 from signpaths.options import ClaimsOptions, EvidenceOptions
+from signpaths.origins import check_origin, made_from
 from signpaths.runs import names_of, open_run, open_runs
 from signpaths.spaces import HEADLINE, LDA_SPACE, RAW, Space, coordinates, described
 from signpaths.stores import open_store, write_store, write_table
@@ -126,6 +127,8 @@ def evidence(
     """
     stable = open_store(stability, "stability")
     found = _read(stable, activations)
+    of_networks = {f"network {name}": activations / f"{name}.zarr" for name in found.networks}
+    check_origin(stability, made_from(stability), of_networks)
     scores = prediction_scores(found.ranks, found.mass, found.mistakes, options.confused_fraction)
     facts = Facts(
         stable,
@@ -149,6 +152,7 @@ def evidence(
         stage="evidence",
         title="How well closeness foretells which signs are mixed up on held-out examples",
         options=options,
+        made_from={"stability": stability},
     )
 
 

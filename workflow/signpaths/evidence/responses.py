@@ -121,11 +121,12 @@ def responses(
         If the stores are not of one study, hold no finite numbers or fewer than two examples.
     """
     recorded = open_store(sequences, "sequences")
-    states = [open_store(path, "activations") for path in (activations, untrained)]
+    states = [open_store(activations, "activations"), open_store(untrained, "untrained")]
     require(recorded, ("channel",), str(sequences))
     for path, one in zip((activations, untrained), states, strict=True):
         check_origin(path, made_from(path), {"sequences": sequences})
         check_same(one, recorded, ("sign", "length", "mask"), str(path))
+    check_origin(untrained, made_from(untrained), {"activations": activations})
     check_same(states[1], states[0], ("part",), str(untrained))
     chosen, note = measured_examples(states[0].part.values, states[0].length.values)
     if chosen.sum() < 2:
@@ -147,7 +148,10 @@ def responses(
         found.append(measured(aligned(hidden, real), stimuli, options.lags))
     write_store(
         _dataset(found, stimuli.features).assign_attrs(
-            examples=int(chosen.sum()), frames=int(real.sum()), note=note
+            network=activations.stem,
+            examples=int(chosen.sum()),
+            frames=int(real.sum()),
+            note=note,
         ),
         store,
         stage="responses",

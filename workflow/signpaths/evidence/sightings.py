@@ -104,15 +104,18 @@ def sightings(
     UserError
         If there is no such network, or the stores are not of one study.
     """
-    name = named_network(run, open_store(agreement, "agreement"), networks)
+    compared, mapped = open_store(agreement, "agreement"), open_store(shared_map, "shared-map")
+    name = named_network(run, compared, networks)
     examples = open_store(sequences, "sequences").load()
     store = activations / f"{name}.zarr"
     states = open_run(activations, name, "activations").load()
     check_origin(store, made_from(store), {"sequences": sequences})
+    for of_networks in (agreement, shared_map):
+        check_origin(of_networks, made_from(of_networks), {f"network {name}": store})
     path = open_run(paths, name, "paths").load()
     check_origin(paths / store.name, made_from(paths / store.name), {"activations": store})
     check_same(path, states, ["sign"], str(paths / store.name))
-    drawn = drawn_autoencoders(path, open_store(shared_map, "shared-map"))
+    drawn = drawn_autoencoders(path, mapped)
     spaces = [HIDDEN_SPACE, *described(path)]
     views = [states.hidden.values, *views_of(path, drawn)]
     check_finite(views[0][states.mask.values], store)
@@ -155,7 +158,10 @@ def sightings(
         out,
         stage="sightings",
         title=f"What the article saw in its figures, in network {name}",
-        made_from={"activations": store},
+        made_from={
+            **{"sequences": sequences, "activations": store, "paths": paths / store.name},
+            **{"agreement": agreement, "shared_map": shared_map},
+        },
     )
 
 

@@ -21,7 +21,7 @@ from signpaths.evidence.features import KINDS
 from signpaths.evidence.responses import WHICH
 from signpaths.evidence.roles import Network, matched, profiles, random_turn, turned
 from signpaths.options import UnitsOptions
-from signpaths.runs import check_distinct, open_runs, read_names
+from signpaths.runs import check_distinct, of_activations, open_runs, read_names
 from signpaths.stores import write_store, write_table
 
 SEED = 0
@@ -75,6 +75,7 @@ def units(
         stage="units",
         title=f"What the units of {len(names)} networks answer to",
         options=options,
+        made_from=of_activations(responses, names),
     )
 
 

@@ -55,19 +55,22 @@ def activations(
     """
     examples = open_store(sequences, "sequences").load()
     part = read_parts(split, examples.sizes["example"])
-    signs, sources = np.unique(examples.sign.values), {"sequences": sequences}
-    for path, store, name in (
-        (model, trained_store, "the trained network"),
-        (untrained, untrained_store, "its untrained twin"),
+    signs, sources = np.unique(examples.sign.values), {"sequences": sequences, "split": split}
+    # Of a stage of another name, so that nothing takes the twin's states for the network's.
+    trained_on = {**sources, "untrained": untrained}
+    beside = {**sources, "activations": trained_store}
+    for path, model_of, store, stage, name, origin in (
+        (model, trained_on, trained_store, "activations", "the trained network", sources),
+        (untrained, sources, untrained_store, "untrained", "its untrained twin", beside),
     ):
-        network = read_classifier(path, examples.sizes["channel"], signs.size, sources)
+        network = read_classifier(path, examples.sizes["channel"], signs.size, model_of)
         write_store(
-            run(network, examples, part, options),
+            run(network, examples, part, options).assign_attrs(network=trained_store.stem),
             store,
-            stage="activations",
+            stage=stage,
             title=f"Hidden states of {name} for every example and step",
             options=options,
-            made_from=sources,
+            made_from={**origin, "network": path},
         )
 
 

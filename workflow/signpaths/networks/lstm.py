@@ -65,7 +65,7 @@ def lstm(
 
     dataset = open_store(sequences, "sequences").load()
     x = dataset.x.values
-    origin = {"sequences": sequences}
+    origin = {"sequences": sequences, "split": split}
     signs, label = np.unique(dataset.sign.values, return_inverse=True)
     part = read_parts(split, len(x))
     real = dataset.mask.values
@@ -88,7 +88,7 @@ def lstm(
     fitted = training.fit(trained, batches, (x[validation], label[validation]), options)
     network.set_weights(trained.get_weights())
     training.write_history(fitted, history)
-    training.save_model(network, model, origin)
+    training.save_model(network, model, {**origin, "untrained": untrained})
     scores = {
         name: trained.evaluate(x[part == name], label[part == name], verbose=0) for name in PARTS
     }

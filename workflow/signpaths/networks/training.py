@@ -22,7 +22,7 @@ from signpaths.errors import UserError
 from signpaths.imports import quick_imports
 from signpaths.options import Schedule
 from signpaths.origins import MODEL_MEMBER, contents
-from signpaths.stores import whole, write_text
+from signpaths.stores import sealed, write_text
 
 if TYPE_CHECKING:
     import keras
@@ -219,11 +219,11 @@ def _callbacks(epochs: int, patience: int | None) -> list[Any]:
 
 
 def save_model(model: "keras.Model", path: Path, made_from: Mapping[str, Path]) -> None:
-    """Save a Keras model whole, with the contents of the stores that it was trained on.
+    """Save a Keras model whole, with the contents of what it was trained on.
 
     The date and memory addresses that Keras writes into it are left out.
     """
-    with whole(path) as partial:
+    with sealed(path) as partial:
         raw = partial.with_name(f"{partial.name}.raw.keras")
         try:
             model.save(raw)

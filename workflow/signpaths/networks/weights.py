@@ -18,6 +18,7 @@ import numpy as np
 
 from signpaths.errors import UserError
 from signpaths.origins import MODEL_MEMBER
+from signpaths.sums import read_bytes
 
 # What zipfile, h5py and a file of another shape raise.
 UNREADABLE = (
@@ -62,8 +63,9 @@ def stored(model: Path, kind: str) -> Iterator[Stored]:
     """
     if not model.is_file():
         raise UserError(f"{model}: no such network; run the stage that trains it first.")
+    content = io.BytesIO(read_bytes(model))
     try:
-        with zipfile.ZipFile(model) as archive:
+        with zipfile.ZipFile(content) as archive:
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
             with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
                 found = _weights(weights)

@@ -88,7 +88,7 @@ def alignment(
     write_store(
         as_dataset(turn_onto(consensus, means[0], size), fits, permuted)
         .assign_coords(sign=("sign", signs, {"long_name": "sign"}))
-        .assign_attrs(of_reference=int(own)),
+        .assign_attrs(network=network, of_reference=int(own)),
         store,
         stage="alignment",
         title=f"How the hidden states of network {network} are turned onto the reference",

@@ -161,7 +161,7 @@ def paths(
                 for name in ("sign", "session", "take", "length", "hands", "part")
             },
         },
-        attrs={"padding": hidden.attrs["padding"]},
+        attrs={"padding": hidden.attrs["padding"], "network": activations.stem},
     )
     write_store(
         dataset,

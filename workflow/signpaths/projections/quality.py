@@ -95,6 +95,7 @@ def quality(
         dataset = dataset.assign(reconstruction_error=projected.reconstruction_error.load())
     write_store(
         dataset.assign_attrs(
+            network=activations.stem,
             frames=sample.example.size,
             examples=np.unique(sample.example).size,
             compared=which,

@@ -23,7 +23,7 @@ from signpaths.report.drawing.variance import draw_variance
 from signpaths.report.reading import open_shared_map
 from signpaths.runs import names_of, read_metrics
 from signpaths.spaces import HEADLINE
-from signpaths.stores import open_store, whole
+from signpaths.stores import open_store, sealed
 from signpaths.wording import counted
 
 
@@ -73,7 +73,7 @@ def figures(
     chosen = str(shared.attrs["chosen"])
     # Each once, where a named pair is one that tells most.
     pairs = list(dict.fromkeys([*telling(stable), *named(stable, options.pairs)]))
-    with whole(out) as folder, matplotlib.rc_context(STYLE):
+    with sealed(out) as folder, matplotlib.rc_context(STYLE):
         folder.mkdir()
         metrics = read_metrics(networks, names_of(stable))
         of = f"{study} · {counted(len(metrics), 'network')}"

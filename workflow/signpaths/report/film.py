@@ -5,7 +5,6 @@ gives an MP4 (H.264), and a GIF if wanted. The article (Tempczyk and Bartołd, "
 Networks. Part I") filmed activations as they develop during prediction.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from pathlib import Path
@@ -18,7 +17,7 @@ from cyclopts import Parameter
 
 from signpaths.errors import UserError
 from signpaths.frames import check_finite
-from signpaths.networks.classifiers import Classifier, probabilities, read_classifier
+from signpaths.networks.classifiers import Classifier, read_classifier
 from signpaths.options import FilmOptions, Map
 from signpaths.report.drawing.film import HEIGHT, WIDTH, draw_film
 from signpaths.report.drawing.scene import axis_labels, transformed
@@ -27,17 +26,13 @@ from signpaths.report.filmed import Filmed, aligned, answers, moments, steps_of
 from signpaths.report.progress import progress
 from signpaths.report.reading import open_drawn
 from signpaths.report.video import as_gif, written
-from signpaths.stores import whole
+from signpaths.stores import sealed
 
 FRAMES_PER_SECOND = 24
 # The last picture is for reading.
 LAST_SECONDS = 2
 PLANE = 2
 FITTED_ON = "train"
-# Bits of a float32's mantissa, all of which are stored unless a study says otherwise.
-EXACT = 23
-# By how much a probability may differ from the stored one: what another machine may round.
-ROUNDING = 1e-3
 
 
 def film(
@@ -83,19 +78,16 @@ def film(
     space = next((one for one in run.spaces(projection) if one.dims == PLANE), None)
     if space is None:
         raise UserError(f"a film needs paths in {PLANE} dimensions: let autoencoder.dims hold 2.")
-    store = activations / f"{run.network}.zarr"
     hidden = run.states.load()
-    check_finite(hidden.hidden.values[hidden.mask.values], store)
-    model = networks / run.network / "model.keras"
-    network = read_classifier(model, None, hidden.sizes["class"], {})
-    check_answers(network, hidden, model, store)
+    check_finite(hidden.hidden.values[hidden.mask.values], run.store)
+    network = read_classifier(run.model(networks), None, hidden.sizes["class"], {})
     path = run.paths["path"].sel(space=space.name, ae_seed=run.seed(space))
     plane = transformed(
         path.transpose("example", "time", "dim").values[..., :PLANE], options.transform
     )
     what = filmed(plane, hidden, network)
     times = moments(what.answer.shape[1], round(options.film_seconds * FRAMES_PER_SECOND))
-    with whole(out) as partial, matplotlib.rc_context(STYLE):
+    with sealed(out) as partial, matplotlib.rc_context(STYLE):
         pictures = draw_film(
             what, times, axis_labels(space, options.transform), run.corner(study, space)
         )
@@ -106,34 +98,8 @@ def film(
             partial,
         )
         if gif is not None:
-            with whole(gif) as partial_gif:
+            with sealed(gif) as partial_gif:
                 as_gif(partial, partial_gif)
-
-
-def check_answers(network: Classifier, hidden: xr.Dataset, model: Path, activations: Path) -> None:
-    """Refuse a network that is not the one that the hidden states are of.
-
-    Its probabilities at the last step have to be the stored ones, but for the rounding of the
-    stored hidden states.
-
-    Raises
-    ------
-    UserError
-        If they are not.
-    """
-    last = hidden.hidden.values[:, -1]
-    fits = len(network.weight) == last.shape[1]
-    if fits:
-        bits = json.loads(hidden.attrs["options"]).get("mantissa_bits", EXACT)
-        # A probability moves by no more than twice what its logits do.
-        slack = np.expm1(2.0**-bits * (np.abs(last) @ np.abs(network.weight)).max(axis=1))
-        apart = np.abs(probabilities(network, last) - hidden.probability.values).max(axis=1)
-        fits = bool((apart <= slack + ROUNDING).all())
-    if not fits:
-        raise UserError(
-            f"{model}: {activations} is not of this network, for the network answers otherwise "
-            "at the last step. Give the files of one network, or make the second again."
-        )
 
 
 def filmed(path: np.ndarray, hidden: xr.Dataset, network: Classifier) -> Filmed:

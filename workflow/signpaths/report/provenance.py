@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from signpaths import __version__
 from signpaths.errors import UserError
 from signpaths.hashes import code_hash
 from signpaths.options import REFERENCE_RUN
-from signpaths.runs import read_names
+from signpaths.runs import read_names, require
 from signpaths.stages import STAGES
 from signpaths.stores import open_store, write_json
 from signpaths.versions import installed
@@ -63,6 +64,7 @@ def provenance(
     except json.JSONDecodeError as error:
         raise UserError(f"--config: expected JSON ({error})") from error
     raw = open_store(recordings, "tsd")
+    require(raw, ["files", "bad_files", "source_sha256"], str(recordings))
     write_json(
         out,
         {
@@ -120,7 +122,7 @@ def seconds(
     found = {}
     for folder in sorted(path for path in benchmarks.glob("*") if path.is_dir()):
         tables = [
-            pd.read_csv(path, sep="\t", na_values="-")
+            read_benchmark(path)
             for path in _files_of(folder, networks, autoencoders, [*shared, *drawn])
         ]
         if tables:
@@ -131,6 +133,31 @@ def seconds(
                 "largest_mib": round(float(table["max_rss"].fillna(0).max()), 1),
             }
     return found
+
+
+def read_benchmark(path: Path) -> pd.DataFrame:
+    """Read a benchmark file of Snakemake: `s`, wall seconds, and `max_rss`, MiB or unknown.
+
+    Raises
+    ------
+    UserError
+        If it is damaged.
+    """
+    try:
+        table = pd.read_csv(path, sep="\t", na_values="-")
+        found = table[["s", "max_rss"]].astype(float)
+    except (OSError, ValueError, LookupError) as error:
+        raise _damaged(path, str(error)) from error
+    if not len(found) or not np.isfinite(found["s"]).all():
+        raise _damaged(path, "no seconds stand there")
+    return found
+
+
+def _damaged(path: Path, why: str) -> UserError:
+    return UserError(
+        f"{path}: no benchmark of Snakemake can be read here ({why}), so it is damaged. Remove it "
+        "and run again; the seconds of its job are then left out."
+    )
 
 
 def _files_of(

@@ -17,9 +17,11 @@ from markupsafe import Markup
 
 from signpaths import __version__
 from signpaths.data.planted import read_planted
+from signpaths.evidence.claims import read_claims
 from signpaths.options import ReportOptions
-from signpaths.report import gallery
-from signpaths.report.reading import open_shared_map, open_units
+from signpaths.origins import check_origin, made_from
+from signpaths.report import embedded, gallery
+from signpaths.report.reading import open_shared_map, open_units, recorded
 from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
     accuracy,
@@ -47,19 +49,10 @@ from signpaths.report.sections import (
     trust,
     units,
 )
-from signpaths.report.study import (
-    Study,
-    embedded,
-    measured,
-    open_stability,
-    picture,
-    read_compared,
-    read_json,
-    run_pictures,
-)
+from signpaths.report.study import ORIGIN, Study, measured, open_stability, read_compared
 from signpaths.report.templates import TEMPLATES, environment
 from signpaths.runs import names_of, read_metrics
-from signpaths.stores import open_store, read_table, write_text
+from signpaths.stores import open_store, read_json, read_table, write_text
 from signpaths.wording import printable
 
 
@@ -155,25 +148,32 @@ def report(
         How the report is headed.
     """
     stable = open_stability(stability)
+    of_networks = recorded(stable)
+    if agreement:
+        check_origin(agreement, made_from(agreement), of_networks)
+    if evidence:
+        check_origin(evidence, made_from(evidence), {"stability": stability})
+    if drawn := of_networks.get(f"network {paths.stem}"):
+        check_origin(paths, made_from(paths), {"activations": drawn})
     study = Study(
         stability=stable,
         metrics=read_metrics(networks, names_of(stable)),
-        origin=read_json(provenance),
+        origin=read_json(provenance, ORIGIN),
         sequences=open_store(sequences, "sequences"),
-        excluded=read_table(excluded),
+        excluded=read_table(excluded, ["file", "reason"]),
         paths=open_store(paths, "paths"),
         reference=paths.stem,
-        pictures={path.stem: picture(path) for path in sorted(figures.glob("*.png"))},
+        pictures=embedded.pictures(figures),
         evidence=open_store(evidence, "evidence") if evidence else None,
-        claims=read_table(claims) if claims else None,
+        claims=read_claims(claims) if claims else None,
         agreement=open_store(agreement, "agreement") if agreement else None,
         shared_map=open_shared_map(shared_map, stable) if shared_map else None,
         units=open_units(units, stable) if units else None,
         quality=quality,
         sightings=open_store(sightings, "sightings").load() if sightings else None,
-        run_pictures=run_pictures(run_figures) if run_figures else {},
+        run_pictures=embedded.pictures(run_figures) if run_figures else {},
         bottlenecks=open_store(bottlenecks, "bottlenecks") if bottlenecks else None,
-        film=embedded(film, "video/mp4") if film else None,
+        film=embedded.film(film) if film else None,
         compared=[read_compared(folder) for folder in compare],
         planted=read_planted(planted) if planted else None,
     )

@@ -18,6 +18,7 @@ from signpaths.data.named_signs import check_signs
 from signpaths.errors import UserError
 from signpaths.networks.weights import stored
 from signpaths.options import Map, SignsOptions, TransformOptions
+from signpaths.origins import check_origin, made_from
 from signpaths.report.drawing.architecture import draw_autoencoder, draw_network
 from signpaths.report.drawing.hands import draw_hands
 from signpaths.report.drawing.paths import (
@@ -32,7 +33,7 @@ from signpaths.report.drawing.style import FORMATS, STYLE, save
 from signpaths.report.drawing.units import draw_units
 from signpaths.report.reading import Run, open_drawn
 from signpaths.spaces import HEADLINE, Space
-from signpaths.stores import open_store, whole
+from signpaths.stores import open_store, sealed
 
 # By the name of a figure: those in a plane, and those in a volume.
 IN_PLANE: Mapping[str, Callable[[Scene], Figure]] = {
@@ -102,9 +103,9 @@ def run_figures(
     """
     run = open_drawn(activations, paths, sightings)
     check_signs({"figures.signs": signs.signs}, set(run.states["sign"].values.tolist()))
-    with whole(out) as folder, matplotlib.rc_context(STYLE):
+    with sealed(out) as folder, matplotlib.rc_context(STYLE):
         folder.mkdir()
-        with stored(networks / run.network / "model.keras", "a classifier") as found:
+        with stored(run.model(networks), "a classifier") as found:
             save(draw_network(found), folder / "01-network", f"{study} · {run.title}")
         answers = draw_units(
             units_of(run, units),
@@ -122,6 +123,7 @@ def run_figures(
                     models = shared if space.is_shared else autoencoders / run.network
                     model = models / str(space.dims) / str(seed) / "model.keras"
                     with stored(model, "an autoencoder") as found:
+                        check_origin(model, found.made_from, run.trained_on(space))
                         save(draw_autoencoder(found), inner / "02-autoencoder", corner)
                 scene = scene_of(run, space, transform.transform)
                 for figure, draw in drawn_in(space, signs.signs).items():
@@ -137,6 +139,7 @@ def units_of(run: Run, path: Path) -> xr.Dataset:
         If it is not of the run's network.
     """
     units = open_store(path, "units").load()
+    check_origin(path, made_from(path), {f"network {run.network}": run.store})
     named = [
         run.network in units["network"].values,
         units.sizes["unit"] == run.states.sizes["unit"],

@@ -4,10 +4,8 @@ Takes the files of the stages before; gives stores, tables and numbers that the 
 rows. A part that was not handed over is None, and its section gives nothing.
 """
 
-import base64
 import json
 import math
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,25 +17,18 @@ import pandas as pd
 import xarray as xr
 
 from signpaths.errors import UserError
+from signpaths.report.embedded import Picture
 from signpaths.runs import accuracies, names_of, open_run
 from signpaths.spaces import HEADLINE, Space, described
 from signpaths.stability.pairs import pair_table
 from signpaths.stability.verdicts import VERDICTS
-from signpaths.stores import open_store
+from signpaths.stores import open_store, read_json
 from signpaths.wording import listed
 
+# What `provenance.json` tells.
+ORIGIN = ("config", "versions", "source", "code", "machine", "seconds")
 # As many significant digits has a number in `pairs.csv`.
 DIGITS = 6
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure, ready to be put in the page."""
-
-    name: str
-    source: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)
@@ -149,13 +140,8 @@ def open_stability(path: Path) -> xr.Dataset:
 
 def read_compared(folder: Path) -> Compared:
     """Read what is set beside this study of another one."""
-    config = read_json(folder / "provenance.json").get("config", {})
+    config = read_json(folder / "provenance.json", ["config"])["config"]
     return Compared(folder.name, open_stability(folder / "stability.zarr"), config)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file of the study."""
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def measured(study: Study) -> dict[str, Any]:
@@ -194,26 +180,6 @@ def shown_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Give a table row by row, each by the names of its columns."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
-
-def picture(path: Path) -> Picture:
-    """Embed a PNG; its size keeps the page from jumping while it is decoded."""
-    content = path.read_bytes()
-    width, height = struct.unpack(">II", content[16:24])
-    return Picture(path.stem, embedded(path, "image/png"), width, height)
-
-
-def embedded(path: Path, kind: str) -> str:
-    """Give a file of a MIME type as an address that holds it."""
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
-
-
-def run_pictures(folder: Path) -> dict[str, Picture]:
-    """Embed the figures of a run, by their place in its folder: `ae/03-paths`."""
-    return {
-        path.relative_to(folder).with_suffix("").as_posix(): picture(path)
-        for path in sorted(folder.rglob("*.png"))
-    }
 
 
 def known(value: Any) -> float | None:

@@ -93,6 +93,7 @@ def agreement(
         stage="agreement",
         title=f"How alike {len(names)} networks are in hidden states, ranks and answers",
         options=options,
+        made_from={f"network {name}": activations / f"{name}.zarr" for name in names},
     )
 
 

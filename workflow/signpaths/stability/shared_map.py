@@ -16,7 +16,14 @@ from signpaths.closeness.ranks import largest_close_rank
 from signpaths.errors import UserError
 from signpaths.options import CloseOptions
 from signpaths.origins import made_from
-from signpaths.runs import check_distinct, open_run, open_runs, read_names, require
+from signpaths.runs import (
+    check_distinct,
+    of_activations,
+    open_run,
+    open_runs,
+    read_names,
+    require,
+)
 from signpaths.spaces import HEADLINE, coordinates, described
 from signpaths.stability.kept import close_kept, rank_correlations
 from signpaths.stores import write_store
@@ -73,6 +80,7 @@ def shared_map(
         stage="shared-map",
         title=f"One map for {len(names)} networks",
         options=close,
+        made_from=of_activations(closeness, names),
     )
 
 

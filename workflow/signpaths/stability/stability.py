@@ -13,7 +13,7 @@ import xarray as xr
 from signpaths.closeness.ranks import sensitivity_ranks
 from signpaths.columns import in_order
 from signpaths.options import StabilityOptions
-from signpaths.runs import check_same, open_run, read_names
+from signpaths.runs import check_same, of_activations, open_run, read_names
 from signpaths.spaces import HEADLINE, coordinates
 from signpaths.stability.answers import SURE, answer_statistics, observed_in
 from signpaths.stability.controls import (
@@ -93,6 +93,7 @@ def stability(
         stage="stability",
         title=f"Which of {count} pairs of signs stay close over {len(names)} networks",
         options=options,
+        made_from=of_activations(closeness, names),
     )
 
 

@@ -1,0 +1,94 @@
+"""Pictures and films as addresses that hold them, so that a page needs no other file.
+
+Takes the files that the stages before have drawn, and refuses what has no end or is damaged inside;
+gives what the page shows.
+"""
+
+import base64
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from signpaths.errors import UserError
+from signpaths.sums import read_bytes, read_folder
+
+PNG, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+# The parts of an MP4 without which nothing can be shown.
+FILM_PARTS = {b"ftyp", b"moov", b"mdat"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, ready to be put in the page."""
+
+    name: str
+    source: str
+    width: int
+    height: int
+
+
+def pictures(folder: Path) -> dict[str, Picture]:
+    """Embed all PNGs of a folder, by their place in it: `pairs`, `ae/03-paths`.
+
+    Raises
+    ------
+    UserError
+        If one is damaged, or was there when the folder was written and is missing.
+    """
+    return {
+        place.removesuffix(".png"): _picture(folder / place, content)
+        for place, content in read_folder(folder, ".png").items()
+    }
+
+
+def film(path: Path) -> str:
+    """Embed an MP4.
+
+    Raises
+    ------
+    UserError
+        If it is damaged or cut short.
+    """
+    content = read_bytes(path)
+    if not _boxes(content) >= FILM_PARTS:
+        raise UserError(f"{path}: it is no whole MP4. Remove it and run again.")
+    return _address(content, "video/mp4")
+
+
+def _picture(path: Path, content: bytes) -> Picture:
+    """Embed a PNG; its size keeps the page from jumping while it is decoded."""
+    if not _whole_png(content):
+        raise UserError(f"{path}: it is no whole PNG. Remove it and run again.")
+    width, height = struct.unpack(">II", content[16:24])
+    return Picture(path.stem, _address(content, "image/png"), width, height)
+
+
+def _whole_png(content: bytes) -> bool:
+    """Say whether the chunks of a PNG have the checksums that they say, up to its end."""
+    kind, start = b"", len(PNG)
+    while content.startswith(PNG) and kind != PNG_END and start + 12 <= len(content):
+        length, kind = struct.unpack_from(">I4s", content, start)
+        inside = content[start + 4 : start + 8 + length]
+        if content[start + 8 + length :][:4] != struct.pack(">I", zlib.crc32(inside)):
+            return False
+        start += 12 + length
+    return kind == PNG_END
+
+
+def _boxes(content: bytes) -> set[bytes]:
+    """Give the names of the outer boxes of an MP4; none if the last does not end where it does."""
+    found, start = set(), 0
+    while start + 8 <= len(content):
+        size, name = struct.unpack_from(">I4s", content, start)
+        if size == 1 and start + 16 <= len(content):
+            [size] = struct.unpack_from(">Q", content, start + 8)
+        if size < 8:
+            return set()
+        found.add(name)
+        start += size
+    return found if start == len(content) else set()
+
+
+def _address(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
