@@ -1,6 +1,5 @@
 """Origins: what a store holds in one word, and what it was made from."""
 
-import json
 from pathlib import Path
 
 import numpy as np

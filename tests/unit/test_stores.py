@@ -150,17 +150,19 @@ def test_a_block_that_writes_nothing_does_not_take_the_old_result(tmp_path: Path
 
 @pytest.mark.parametrize("new", [True, False])
 def test_a_folder_of_other_things_is_not_replaced(tmp_path: Path, new: bool) -> None:
-    (tmp_path / "out").mkdir()
-    # As Snakemake leaves one, or somebody who has made room.
+    # As Snakemake makes one before the job.
+    (tmp_path / "out" / "ae").mkdir(parents=True)
     (tmp_path / "out" / ".snakemake_timestamp").touch()
     with whole(tmp_path / "out") as partial:
         make(partial, new, "new")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("of years")
     for write_over in (whole, sealed):
-        with pytest.raises(UserError, match=r"mine: a folder of other things stands here"):
-            with write_over(tmp_path / "mine") as partial:
-                make(partial, new, "new")
+        with (
+            pytest.raises(UserError, match=r"mine: a folder of other things stands here"),
+            write_over(tmp_path / "mine") as partial,
+        ):
+            make(partial, new, "new")
     assert files_of(tmp_path / "mine") == {"notes.txt": b"of years"}
 
 
@@ -362,10 +364,25 @@ def test_what_is_no_table_is_told(tmp_path: Path) -> None:
         read_table(table, ["sign_a", "planting"])
     for content in (b"", b"\xff\xfe\x00", b'a,b\n"'):
         table.write_bytes(content)
-        with pytest.raises(UserError, match=r"table\.csv: no table can be read here"):
+        with pytest.raises(UserError, match=r"table\.csv: (no table can be read here|it is no text)"):
             read_table(table)
     with pytest.raises(UserError, match="it cannot be read"):
         read_table(tmp_path)
+    table.write_bytes(b"a,b\nx,\ny\n")
+    with pytest.raises(UserError, match=r"table\.csv: row 2 has fewer cells"):
+        read_table(table)
+
+
+def test_what_is_no_json_object_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"config": {}, "code": {}})
+    assert read_json(path, ["config", "code"]) == {"config": {}, "code": {}}
+    with pytest.raises(UserError, match=r"a\.json: it has no seconds, expected config, seconds"):
+        read_json(path, ["config", "seconds"])
+    for text, said in (("", "no JSON"), ("{", "no JSON"), ("[]", "expected a JSON object")):
+        write_text(path, text)
+        with pytest.raises(UserError, match=rf"a\.json: {said}"):
+            read_json(path)
 
 
 def test_a_table_without_rows_keeps_its_columns(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ dates and no machine names go into a store, so the same inputs give the same byt
 by the checksums of `sums`.
 """
 
+import csv
 import io
 import json
 import os
@@ -27,7 +28,6 @@ from signpaths.sums import (
     OF_FILES,
     OF_METADATA,
     check_store,
-    read_bytes,
     read_text,
     seal_store,
     sidecar,
@@ -115,8 +115,9 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     """
     import pandas as pd
 
+    text = read_text(path)
     try:
-        table = pd.read_csv(io.BytesIO(read_bytes(path)), dtype=str, keep_default_na=False)
+        table = pd.read_csv(io.StringIO(text, newline=""), dtype=str, keep_default_na=False)
     except ValueError as error:
         raise UserError(f"{path}: no table can be read here ({error}). Make it again.") from error
     missing = [name for name in columns if name not in table]
@@ -124,6 +125,13 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
         raise UserError(
             f"{path}: it has no column {' and no '.join(missing)}, expected "
             f"{', '.join(columns)}. It may come from an earlier version: make it again."
+        )
+    # Pandas fills rows that end early.
+    cells = [len(row) for row in csv.reader(io.StringIO(text, newline="")) if row]
+    if short := [row for row, count in enumerate(cells) if count < cells[0]]:
+        raise UserError(
+            f"{path}: row {short[0]} has fewer cells than there are columns, so the table is cut "
+            "short. Make it again."
         )
     return table
 
@@ -261,11 +269,11 @@ def _chunked(variable: xr.Variable) -> dict[str, Any]:
 
 
 def _own(folder: Path) -> bool:
-    """Say whether a folder is a store, one that was sealed, or empty but for hidden files."""
+    """Say whether a folder is a store, was sealed, or has no files but Snakemake's hidden ones."""
     return (
         (folder / "zarr.json").is_file()
         or sidecar(folder).is_file()
-        or all(one.name.startswith(".") for one in folder.iterdir())
+        or all(one.name.startswith(".") for one in folder.rglob("*") if one.is_file())
     )
 
 

@@ -229,3 +229,11 @@ def test_a_split_of_other_examples_is_refused(study: Path, tmp_path: Path) -> No
     splits(study, tmp_path / "split.csv", seed=0)
     with pytest.raises(UserError, match="36 examples, but the study has 35"):
         read_parts(tmp_path / "split.csv", 35)
+
+
+@pytest.mark.parametrize("part", ["tran", "", "Test", "te"])
+def test_an_example_in_no_part_is_refused(tmp_path: Path, part: str) -> None:
+    """A split of one's own has no sums beside it."""
+    (tmp_path / "split.csv").write_text(f"part,take\ntrain,1\n{part},2\n")
+    with pytest.raises(UserError, match=rf"split\.csv: '{part}' is no part, expected one of train"):
+        read_parts(tmp_path / "split.csv", 2)

@@ -53,6 +53,16 @@ def test_seconds_are_summed_by_rule_over_the_study_s_networks(tmp_path: Path) ->
     assert seconds(tmp_path / "missing", ["0"], []) == {}
 
 
+@pytest.mark.parametrize(
+    "text", ["", HEADER, HEADER[:20], HEADER + "12.3\t0:0", HEADER + "x\t0:00:12\t500\n", "\0\n1\n"]
+)
+def test_a_damaged_benchmark_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lstm").mkdir()
+    (tmp_path / "lstm" / "0.tsv").write_text(text)
+    with pytest.raises(UserError, match=r"lstm/0\.tsv: no benchmark of Snakemake .* Remove it"):
+        seconds(tmp_path, ["0"], [])
+
+
 def test_what_is_drawn_of_single_networks_is_counted_too(tmp_path: Path) -> None:
     for name in ("film/median/ae", "film/0/ae", "film/best/ae", "sightings/median", "sightings/0"):
         path = tmp_path / f"{name}.tsv"

@@ -69,7 +69,7 @@ def read_parts(split: Path, examples: int) -> np.ndarray:
     """
     table = read_table(split, ["part"])
     part = table["part"].to_numpy(dtype=str)
-    if unknown := set(part) - set(PARTS):
+    if unknown := set(part.tolist()) - set(PARTS):
         raise UserError(
             f"{split}: {min(unknown)!r} is no part, expected one of {', '.join(PARTS)} for each "
             "example. Make the split again."

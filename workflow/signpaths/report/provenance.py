@@ -39,6 +39,8 @@ PACKAGES = (
 PRINTED = "findings"
 # The benchmark of a rule that has one job for all networks.
 EVERY = "all"
+# Of jobs that end at once Snakemake has no measure.
+UNKNOWN = ["-", "NA"]
 
 
 def provenance(
@@ -144,12 +146,13 @@ def read_benchmark(path: Path) -> pd.DataFrame:
         If it is damaged.
     """
     try:
-        table = pd.read_csv(path, sep="\t", na_values="-")
-        found = table[["s", "max_rss"]].astype(float)
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+        found = table[["s", "max_rss"]].replace(UNKNOWN, "nan").astype(float)
     except (OSError, ValueError, LookupError) as error:
         raise _damaged(path, str(error)) from error
-    if not len(found) or not np.isfinite(found["s"]).all():
-        raise _damaged(path, "no seconds stand there")
+    # Pandas fills rows that end early.
+    if not len(found) or (table == "").any(axis=None) or not np.isfinite(found["s"]).all():
+        raise _damaged(path, "no seconds stand there, or its last row is cut")
     return found
 
 
