@@ -364,7 +364,7 @@ def test_what_is_no_table_is_told(tmp_path: Path) -> None:
         read_table(table, ["sign_a", "planting"])
     for content in (b"", b"\xff\xfe\x00", b'a,b\n"'):
         table.write_bytes(content)
-        with pytest.raises(UserError, match=r"table\.csv: (no table can be read here|it is no text)"):
+        with pytest.raises(UserError, match=r"table\.csv: (no table can be read|it is no text)"):
             read_table(table)
     with pytest.raises(UserError, match="it cannot be read"):
         read_table(tmp_path)

@@ -63,7 +63,8 @@ def states(recorded: xr.Dataset, rng: np.random.Generator) -> np.ndarray:
 
 
 def write_states(path: Path, hidden: np.ndarray, recorded: xr.Dataset, sequences: Path) -> None:
-    """Write a store of stage `activations` in which every other take is held out."""
+    """Write a store of the stage that its folder names; every other take is held out."""
+    beside = path.parents[1] / "activations" / path.name
     part = np.where(np.arange(len(hidden)) % 2, "test", "train")
     dataset = xr.Dataset(
         {
@@ -78,9 +79,9 @@ def write_states(path: Path, hidden: np.ndarray, recorded: xr.Dataset, sequences
     write_store(
         dataset,
         path,
-        stage="activations",
+        stage=path.parent.name,
         title="made for a test",
-        made_from={"sequences": sequences},
+        made_from={"sequences": sequences} | ({"activations": beside} if beside != path else {}),
     )
 
 

@@ -76,9 +76,7 @@ def test_every_file_that_a_stage_writes_has_its_sums_beside_it(study: Path) -> N
     assert {one.suffix for one in files} >= {
         *(".csv", ".json", ".keras", ".mp4", ".png", ".svg", ".tsd", ".txt", ".md", ".html"),
     }
-    without = [
-        one for one in files if not (sidecar(one).is_file() or sealed_folder(one, study))
-    ]
+    without = [one for one in files if not (sidecar(one).is_file() or sealed_folder(one, study))]
     assert without == []
 
 

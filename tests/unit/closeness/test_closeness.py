@@ -1,5 +1,6 @@
 """Stage `closeness`: every space of a run, on tiny stores and against slow re-implementations."""
 
+import shutil
 import warnings
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from slow_measures import check_space, slow_means, slow_mutual_ranks
 TIME, SIGNS, PER_SIGN, AE_SEEDS = 9, ("God", "a_", "drink", "who"), 3, (0, 1)
 SPACES = projections((2, 3), seeds=2)
 NAMES = tuple(space.name for space in SPACES)
+STAGES = {"hidden": "activations", "untrained": "untrained"}
 
 
 def make_run(folder: Path, padding: str) -> dict[str, np.ndarray]:
@@ -58,7 +60,7 @@ def make_run(folder: Path, padding: str) -> dict[str, np.ndarray]:
             coords={**coords, "class": list(SIGNS), "part": ("example", part)},
             attrs={"padding": padding, "rounding": "none"},
         )
-        write_store(dataset, folder / f"{name}.zarr", stage="activations", title="test")
+        write_store(dataset, folder / f"{name}.zarr", stage=STAGES[name], title="test")
     shape = (len(SPACES), len(AE_SEEDS), count, TIME, 3)
     path = generator.normal(size=shape).astype(np.float32)
     for row, space in enumerate(SPACES):
@@ -163,7 +165,7 @@ def test_a_split_of_its_own_deals_out_the_same_pseudo_signs(tmp_path: Path) -> N
     for name in ("hidden", "untrained"):
         store = open_store(tmp_path / f"{name}.zarr").load()
         store = store.assign_coords(part=("example", np.roll(store.part.values, 1)))
-        write_store(store, tmp_path / f"{name}.zarr", stage="activations", title="test")
+        write_store(store, tmp_path / f"{name}.zarr", stage=STAGES[name], title="test")
     other = run_stage(tmp_path, phases=4)
     assert other.label_rank.equals(first.label_rank)
     assert not other.label_agreement.equals(first.label_agreement)
@@ -206,7 +208,7 @@ def test_states_that_are_no_numbers_are_refused(tmp_path: Path, store: str) -> N
     one = open_store(path).load()
     where = np.argwhere(one.mask.values)[0]
     one["hidden"][where[0], where[1], 2] = np.inf
-    write_store(one, path, stage="activations", title="test")
+    write_store(one, path, stage=STAGES[store], title="test")
     with pytest.raises(UserError, match=rf"{store}\.zarr: it holds values on real frames"):
         run_stage(tmp_path)
 
@@ -223,10 +225,21 @@ def test_a_path_that_is_empty_on_a_real_frame_is_refused(tmp_path: Path) -> None
         run_stage(tmp_path)
 
 
-def test_paths_of_another_network_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "stage"), [("paths", "paths"), ("untrained", "untrained")])
+def test_paths_or_a_twin_of_another_network_are_refused(
+    tmp_path: Path, name: str, stage: str
+) -> None:
     make_run(tmp_path, "pre")
-    store, sources = tmp_path / "paths.zarr", {"activations": tmp_path / "untrained.zarr"}
+    store, sources = tmp_path / f"{name}.zarr", {"activations": tmp_path / "paths.zarr"}
     one = open_store(store).load()
-    write_store(one, store, stage="paths", title="test", made_from=sources)
-    with pytest.raises(UserError, match=r"paths\.zarr: it was not made from .*hidden\.zarr"):
+    write_store(one, store, stage=stage, title="test", made_from=sources)
+    with pytest.raises(UserError, match=rf"{name}\.zarr: it was not made from .*hidden\.zarr"):
+        run_stage(tmp_path)
+
+
+def test_states_of_an_untrained_network_are_not_taken_for_trained_ones(tmp_path: Path) -> None:
+    make_run(tmp_path, "pre")
+    shutil.rmtree(tmp_path / "hidden.zarr")
+    shutil.copytree(tmp_path / "untrained.zarr", tmp_path / "hidden.zarr")
+    with pytest.raises(UserError, match=r"hidden\.zarr: expected a store of stage activations"):
         run_stage(tmp_path)

@@ -181,12 +181,29 @@ def test_states_that_are_no_numbers_are_refused(folder: Path, tmp_path: Path) ->
     recorded = open_store(sequences).load()
     hidden = open_store(folder / "activations/0.zarr").hidden.values.copy()
     hidden[1, -1, 2] = np.nan
-    write_states(tmp_path / "bad.zarr", hidden, recorded, sequences)
+    states = [tmp_path / name / "0.zarr" for name in ("activations", "untrained")]
+    write_states(states[0], hidden, recorded, sequences)
+    write_states(states[1], np.nan_to_num(hidden), recorded, sequences)
     with pytest.raises(UserError, match="no finite numbers"):
-        responses(
-            *(sequences, tmp_path / "bad.zarr", folder / "untrained/0.zarr"),
-            tmp_path / "out.zarr",
-        )
+        responses(sequences, *states, tmp_path / "out.zarr")
+
+
+def test_another_networks_twin_is_refused(folder: Path, tmp_path: Path) -> None:
+    files = [folder / name for name in ("sequences.zarr", "activations/0.zarr", "untrained/1.zarr")]
+    with pytest.raises(UserError, match=r"untrained/1\.zarr: it was not made from .*ons/0\.zarr"):
+        responses(*files, tmp_path / "out.zarr")
+    with pytest.raises(
+        UserError, match=r"expected a store of stage activations, found .*untrained"
+    ):
+        responses(files[0], folder / "untrained/0.zarr", files[2], tmp_path / "out.zarr")
+
+
+def test_responses_of_another_network_are_refused(folder: Path, tmp_path: Path) -> None:
+    for name, other in (("0", "1"), ("1", "0")):
+        shutil.copytree(folder / f"responses/{other}.zarr", tmp_path / f"responses/{name}.zarr")
+    write_names(tmp_path / "networks.txt", [0, 1])
+    with pytest.raises(UserError, match=r"responses/0\.zarr: it is of network 1, not of network 0"):
+        run_units(tmp_path)
 
 
 def test_one_network_twice_is_refused(folder: Path, tmp_path: Path) -> None:

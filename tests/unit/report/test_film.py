@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Sequence
@@ -46,6 +47,7 @@ from signpaths.report.filmed import (
     steps_of,
 )
 from signpaths.report.progress import progress
+from signpaths.report.reading import open_drawn
 from signpaths.report.video import written
 from signpaths.spaces import coordinates
 from signpaths.stores import open_store, write_store
@@ -143,6 +145,7 @@ def write_files(
         stage="activations",
         title="Hidden states",
         options=ActivationsOptions(mantissa_bits=bits),
+        made_from={"network": model},
     )
     spaces = spaces_named("pca2", "pca3")
     path = np.full((2, 1, *examples.mask.shape, 3), np.nan, np.float32)
@@ -172,9 +175,10 @@ def write_sightings(
             **coordinates(spaces_named(*spaces)),
             "drawn": ("space", np.zeros(len(spaces), int)),
         },
-        attrs={"network": "0", "run": "median"},
+        attrs={"network": "0", "run": path.stem},
     )
-    made_from = {"activations": activations}
+    paths = activations.parents[1] / "paths" / activations.name
+    made_from = {"activations": activations, "paths": paths}
     write_store(seen, path, stage="sightings", title="Sightings", made_from=made_from)
 
 
@@ -545,17 +549,22 @@ def test_files_of_two_networks_are_refused(files: tuple[Path, Path, Path], tmp_p
     lengths = open_store(files[1]).length.values.tolist()
     other = write_files(tmp_path / "other", lengths, seed=1)
     out = tmp_path / "film.mp4"
-    with pytest.raises(UserError, match="is not of this network"):
+    with pytest.raises(UserError, match=r"ons/0\.zarr: it was not made from .*model\.keras"):
         film_of((*files[:2], other[2]), out)
-    with pytest.raises(UserError, match=r"it was not made from|is of another"):
+    with pytest.raises(UserError, match=r"sightings/0\.zarr: it was not made from .*paths/0\.zarr"):
         film_of((files[0], *other[1:]), out)
     assert not out.exists()
 
 
-@pytest.mark.parametrize("bits", [23, 7, 2])
-def test_rounded_states_are_still_of_their_network(bits: int, tmp_path: Path) -> None:
-    files = write_files(tmp_path, (5, 7, 9), bits=bits)
-    film_of(files, tmp_path / "film.mp4")
+def test_sightings_of_another_run_are_refused(tmp_path: Path) -> None:
+    files = write_files(tmp_path, (5, 7, 9))
+    write_sightings(tmp_path / "sightings/best.zarr", files[1])
+    folders = [tmp_path / name for name in ("activations", "paths")]
+    assert open_drawn(*folders, tmp_path / "sightings/best.zarr").title == "network 0 (best)"
+    shutil.rmtree(tmp_path / "sightings/0.zarr")
+    (tmp_path / "sightings/best.zarr").rename(tmp_path / "sightings/0.zarr")
+    with pytest.raises(UserError, match=r"sightings/0\.zarr: it is of run best, not of run 0"):
+        open_drawn(*folders, tmp_path / "sightings/0.zarr")
 
 
 def test_states_that_are_no_numbers_are_refused(tmp_path: Path) -> None:

@@ -344,7 +344,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
 def test_a_map_that_the_study_lacks_is_named() -> None:
     paths = xr.Dataset(coords=coordinates([components(2), autoencoder(2), autoencoder(3)]))
     seen = xr.Dataset(coords={"space": ["ae2"], "drawn": ("space", [4])})
-    run = Run("3", "network 3 (median)", xr.Dataset(), paths, seen)
+    run = Run("3", "network 3 (median)", Path("3.zarr"), {}, xr.Dataset(), paths, seen)
     assert [one.name for one in run.spaces("ae")] == ["ae2", "ae3"]
     assert run.corner("mine", autoencoder(2)) == "mine · network 3 (median) · ae2, autoencoder 4"
     with pytest.raises(UserError, match=r"names shared_ae, .* expected some of pca, ae"):
