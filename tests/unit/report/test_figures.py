@@ -121,7 +121,7 @@ def test_a_study_without_any_close_pair_says_so(study: Study) -> None:
 
 
 def test_a_missing_run_is_named(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"0.metrics\.json: expected the metrics"):
+    with pytest.raises(UserError, match=r"0.metrics\.json: it cannot be read"):
         figures(*study.for_figures[:-1], tmp_path, tmp_path / "out", study="fake")
     assert not (tmp_path / "out").exists()
 
