@@ -25,6 +25,7 @@ from makers import (
 )
 from scipy.stats import rankdata
 from signpaths.closeness.ranks import mutual_ranks
+from signpaths.evidence.claims import CLAIM_COLUMNS
 from signpaths.options import ClosenessOptions, StabilityOptions
 from signpaths.report.figures import figures
 from signpaths.report.report import report
@@ -168,7 +169,7 @@ def write_claims(path: Path, *rows: Sequence[str]) -> None:
     }
     columns = ("said", "kind", "found", "agrees")
     claims = [{"claim": row[0], **dict(zip(columns, row, strict=True)), **known} for row in rows]
-    write_table(path, pd.DataFrame(claims))
+    write_table(path, pd.DataFrame(claims, columns=list(CLAIM_COLUMNS)))
 
 
 def _add_optional(path: Path, rng: np.random.Generator) -> None:

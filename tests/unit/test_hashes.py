@@ -249,6 +249,7 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
                     "versions",
                     "origins",
                     "stores",
+                    "sums",
                     "data/__init__",
                     "data/splits",
                     "networks/__init__",
@@ -260,7 +261,7 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
         (
             "autoencoder",
             {
-                *("errors", "imports", "origins", "stores", "versions"),
+                *("errors", "imports", "origins", "stores", "sums", "versions"),
                 *("networks/__init__", "networks/training"),
                 *("projections/__init__", "projections/autoencoder", "projections/denoising"),
             },

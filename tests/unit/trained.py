@@ -95,8 +95,10 @@ def trained_study(base: Path) -> Path:
     run(
         *("activations", folder / "sequences.zarr", folder / "split.csv"),
         *(networks / "model.keras", networks / "untrained.keras"),
-        *(folder / "activations.zarr", folder / "untrained.zarr"),
+        *(folder / "activations/0.zarr", folder / "untrained.zarr"),
     )
+    # A store is opened by this name wherever one network is enough.
+    (folder / "activations.zarr").symlink_to("activations/0.zarr")
     return folder
 
 

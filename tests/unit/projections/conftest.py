@@ -21,8 +21,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = trained_study(tmp_path_factory.getbasetemp())
     for dims in (2, 3):
         train_autoencoder(folder / "autoencoders" / str(dims) / "0", folder, dims)
-    (folder / "activations").mkdir()
-    (folder / "activations/0.zarr").symlink_to(folder / "activations.zarr")
     run("reference", folder / "activations", folder / "reference.zarr", "--networks", 0)
     activations, reference = folder / "activations.zarr", folder / "reference.zarr"
     run("alignment", activations, reference, folder / "alignment.zarr", "--network", 0)
