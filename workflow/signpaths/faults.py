@@ -4,7 +4,6 @@ Takes what pydantic finds wrong with a model of `options`; gives one message a f
 nearest key that exists or the quotes that are missing.
 """
 
-import difflib
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from signpaths import options as models
+from signpaths.nearest import nearest
 from signpaths.options import Study
 from signpaths.schema import (
     Place,
@@ -112,14 +112,18 @@ def _expected_of(value: Any, own: Schema) -> str:
 
 def one_of(choices: Sequence[str], given: str) -> str:
     """List what could stand there, and what was probably meant: `a, b or c; did you mean b?`."""
-    near = _nearest(given, choices)
-    return listed(choices) + (f"; did you mean {near[0]}?" if near else "")
+    return f"{listed(choices)}{did_you_mean(given, choices)}"
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Ask for the known name that is most like what was given, after a semicolon, if one is."""
+    near = nearest(given, known)
+    return f"; did you mean {near}?" if near else ""
 
 
 def _hint(value: Any, own: Schema) -> str:
     if isinstance(value, str) and all(isinstance(choice, str) for choice in own.get("enum", [0])):
-        near = _nearest(value, own["enum"])
-        return f"; did you mean {near[0]}?" if near else ""
+        return did_you_mean(value, own["enum"])
     if "string" in types_of(own) and not isinstance(value, str | list | dict):
         return "; put it in quotes"
     return ""
@@ -151,16 +155,11 @@ def _unknown(place: Place, key: Any, own: Schema) -> dict[str, str]:
     leaves: dict[str, list[str]] = {}
     for dotted in known:
         leaves.setdefault(dotted.rpartition(".")[2], []).append(dotted)
-    near = [prefix + name for name in _nearest(key, here)]
+    beside = nearest(key, here)
+    near = [f"{prefix}{beside}"] if beside else []
     near += leaves.get(key, [])
-    near = near or [dotted for leaf in _nearest(key, leaves) for dotted in leaves[leaf]]
+    near = near or leaves.get(nearest(key, leaves) or "", [])
     if near:
         return {at: f"{problem}; did you mean {listed(dict.fromkeys(near))}?"}
     where = f"the keys of {prefix[:-1]}" if prefix else "the sections and keys at the top"
     return {at: f"{problem}; {where} are {', '.join(here)}"}
-
-
-def _nearest(key: str, names: Iterable[str]) -> list[str]:
-    plain = {name.lower(): name for name in names}
-    near = difflib.get_close_matches(key.lower().replace("-", "_"), plain, n=1)
-    return [plain[name] for name in near]

@@ -4,13 +4,13 @@ Runs as soon as the recordings are read, so that a misspelt sign is told at once
 trained and the figures are drawn.
 """
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from signpaths.errors import UserError
+from signpaths.nearest import nearest
 from signpaths.options import PairsOptions, SignsOptions
 from signpaths.stores import open_store, write_table
 from signpaths.wording import printable
@@ -79,11 +79,9 @@ def check_signs(named: Mapping[str, Sequence[Sequence[str]]], known: Collection[
 
 
 def _said_of(key: str, sign: str, known: Sequence[str]) -> str:
-    # Any letter case: `god` is near `God`.
-    lowered = {one.lower(): one for one in reversed(known)}
-    near = difflib.get_close_matches(sign.lower(), lowered, n=1)
+    near = nearest(sign, known)
     some = ", ".join(map(printable, known[:10])) + (", …" if len(known) > 10 else "")
-    hint = f"Did you mean {printable(lowered[near[0]])}?" if near else f"There are {some}."
+    hint = f"Did you mean {printable(near)}?" if near else f"There are {some}."
     name = printable(sign)
     name = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
     return f"{key}: the study has no sign {name}. {hint}"

@@ -5,7 +5,6 @@ which names every file that was left out and why. Whether a sign is one- or two-
 how much each hand moves, as in the article.
 """
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ import xarray as xr
 
 from signpaths.data.hands import UNKNOWN, hands, movements
 from signpaths.errors import UserError
+from signpaths.nearest import nearest
 from signpaths.options import SequencesOptions
 from signpaths.stores import open_store, write_store, write_table
 
@@ -154,8 +154,8 @@ def _renamed(sign: np.ndarray, options: SequencesOptions) -> np.ndarray:
 def _warn_of_unknown_names(key: str, names: Iterable[str], known: set[str]) -> None:
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {str(near[0])!r}?" if near else ""
+            near = nearest(name, sorted(known))
+            hint = f"; did you mean {str(near)!r}?" if near else ""
             print(f"warning: {key} names {name!r}, which no recording carries{hint}")
 
 

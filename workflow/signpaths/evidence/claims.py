@@ -6,7 +6,6 @@ found, whether the two agree, and the numbers.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from signpaths.errors import UserError
+from signpaths.nearest import nearest
 from signpaths.options import Claim
 from signpaths.spaces import HEADLINE, PROJECTIONS, autoencoder, of_kind, plane
 from signpaths.stability.verdicts import APART, COMES, NONE, STAYS, UNDECIDED
@@ -278,10 +278,8 @@ def _judge_handedness(facts: Facts, space: str) -> tuple[str, str]:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    # Any letter case: `god` is near `God`.
-    lowered = {one.lower(): one for one in reversed(known)}
-    found = get_close_matches(name.lower(), lowered, n=1)
-    return f" (nearest: {lowered[found[0]]})" if found else ""
+    near = nearest(name, known)
+    return f" (nearest: {near})" if near else ""
 
 
 def listed(names: Iterable[object]) -> str:
