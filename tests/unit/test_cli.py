@@ -79,10 +79,10 @@ def test_a_users_mistake_is_one_message_without_a_traceback(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--units=0"], "--units is '0', expected an integer of at least 1"),
+        (["--units=0"], "--units is '0', expected an integer from 1 to 4,096"),
         (
             ["--patience", "never"],
-            "--patience is 'never', expected an integer of at least 1, or null",
+            "--patience is 'never', expected an integer from 1 to 100,000, or null",
         ),
         (["--learning-rate=nan"], "--learning-rate is 'nan', expected a number above 0"),
         (
@@ -91,8 +91,8 @@ def test_a_users_mistake_is_one_message_without_a_traceback(tmp_path: Path) -> N
         ),
         (
             ["--units=many", "--epochs=0"],
-            "--units is 'many', expected an integer of at least 1\n"
-            "--epochs is '0', expected an integer of at least 1",
+            "--units is 'many', expected an integer from 1 to 4,096\n"
+            "--epochs is '0', expected an integer from 1 to 100,000",
         ),
         (["--unit=5"], "Unknown option: --unit. Did you mean --units?"),
     ],

@@ -495,12 +495,16 @@ def test_checking_leaves_the_config_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("dotted", "value", "message"),
     [
-        ("lstm.epochs", "many", "lstm.epochs is 'many', expected an integer of at least 1"),
-        ("lstm.epochs", 0, "lstm.epochs is 0, expected an integer of at least 1"),
-        ("lstm.epochs", True, "lstm.epochs is true, expected an integer of at least 1"),
-        ("lstm.seeds", False, "lstm.seeds is false, expected an integer of at least 1"),
+        ("lstm.epochs", "many", "lstm.epochs is 'many', expected an integer from 1 to 100,000"),
+        ("lstm.epochs", 0, "lstm.epochs is 0, expected an integer from 1 to 100,000"),
+        ("lstm.epochs", True, "lstm.epochs is true, expected an integer from 1 to 100,000"),
+        ("lstm.seeds", False, "lstm.seeds is false, expected an integer from 1 to 10,000"),
         ("lstm.learning_rate", True, "lstm.learning_rate is true, expected a number above 0"),
-        ("lstm.patience", 0.5, "lstm.patience is 0.5, expected an integer of at least 1, or null"),
+        (
+            "lstm.patience",
+            0.5,
+            "lstm.patience is 0.5, expected an integer from 1 to 100,000, or null",
+        ),
         ("lstm.mask", 1, "lstm.mask is 1, expected true or false"),
         ("lstm.schedule", "cosin", "expected constant, cosine or one_cycle; did you mean cosine?"),
         ("lstm.learning_rate", 10**400, "expected a finite number"),
@@ -516,9 +520,13 @@ def test_checking_leaves_the_config_as_it_was() -> None:
         ("data.pattern", "a\0b", "data.pattern is 'a\\x00b', expected text that a file could hold"),
         ("autoencoder.dims", [2, 2], "autoencoder.dims is [2, 2], expected a list of at least one"),
         ("autoencoder.dims", [4], "autoencoder.dims[0] is 4, expected 2 or 3"),
-        ("autoencoder.window", [1], "is [1], expected a list of 2, each an integer of at least 0"),
+        (
+            "autoencoder.window",
+            [1],
+            "is [1], expected a list of 2, each an integer from 0 to 100,000",
+        ),
         ("stability.tau", 1.0, "stability.tau is 1.0, expected a number above 0 and below 1"),
-        ("activations.mantissa_bits", 24, "expected an integer of at least 1 and of at most 23"),
+        ("activations.mantissa_bits", 24, "expected an integer from 1 to 23"),
         ("autoencoder.window", [1, 2, 3], "is [1, 2, 3], expected a list of 2, each an integer"),
         ("claims", 5, "claims is 5, expected a list, each a map with the keys claim, kind, signs"),
         ("claims", [{"claim": "a"}], "claims[0].kind is missing, expected close, apart"),
@@ -611,7 +619,10 @@ SIMULATE = {"data__source": "simulate"}
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"data__source": "ftp://host/a.tar"}, "expected http:// or https://, a folder"),
+        (
+            {"data__source": "ftp://host/a.tar"},
+            "expected a folder, an archive, an http:// or https://",
+        ),
         ({"data__pattern": "(?P<sign>"}, "data.pattern is no regular expression: "),
         (
             {"data__pattern": r"(?P<sign>.)(\d)"},

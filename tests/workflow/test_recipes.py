@@ -64,7 +64,7 @@ def test_a_config_key(copy: Path) -> None:
     assert "  # How warm the network is kept.\n  warmth: 0.5\n" in (
         (copy / "config/config.yaml").read_text()
     )
-    assert "| `warmth` | a number of at least 0 | `0.5` |" in (
+    assert "| `warmth` | a number from 0 to 1,000 | `0.5` |" in (
         (copy / "config/README.md").read_text()
     )
     assert "warmth:" in (copy / "workflow/schemas/config.schema.yaml").read_text()

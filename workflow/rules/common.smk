@@ -12,6 +12,7 @@ import live
 import records
 from signpaths import config as study_config
 from signpaths import upgrades
+from signpaths.checks import unknown_pathvars
 from signpaths.errors import UserError
 from signpaths.hashes import code_hash, content_hash
 from signpaths.options import REFERENCE_RUN
@@ -29,9 +30,14 @@ os.environ.update(
 )
 
 watch(workflow)
+# What a `module:` statement gives this workflow; what stands outside of it is of no concern here.
+GIVEN_PATHVARS = [name for name, level in workflow.pathvars.level.items() if level == 1]
 
 try:
+    study_config.check_files(workflow.configfiles)
     config.update(study_config.checked(config))
+    if unknown := list(unknown_pathvars(GIVEN_PATHVARS)):
+        raise UserError("\n".join(unknown))
 except UserError as error:
     # An error of Snakemake's would be followed by the places in Snakefiles that it came from.
     sys.exit(str(error))

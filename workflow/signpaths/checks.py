@@ -3,16 +3,31 @@
 Takes a study whose keys and types are right, as far as they are; gives one message a misfit.
 """
 
+import errno
+import itertools
+import math
+import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
+from urllib.parse import urlsplit
 
-from signpaths.faults import one_of, shown
+from signpaths.faults import did_you_mean, one_of, shown
 from signpaths.options import GLOVES, Claim, SimulateOptions, Study
+from signpaths.patterns import never_ends
 from signpaths.spaces import measured, warped
 
 FEWEST_SIGNS = 3  # that give a pair's rank a meaning
 FEWEST_FRAMES = 10  # of a network, in the shared map
+# Far above what anyone wants: of simulated signs and recordings, of jobs, of an autoencoder's
+# weights, whose four copies in training would take 1.6 GB.
+MOST_SIGNS, MOST_RECORDINGS, MOST_AUTOENCODERS, MOST_WEIGHTS = 500, 100_000, 100_000, 100_000_000
+# Snakemake's own path variables, and the study's folder.
+PATHVARS = (
+    *("results", "logs", "study"),
+    *("stats", "reports", "temp", "resources", "benchmarks"),
+)
 
 
 def misfits(study: Study, wrong: Iterable[str]) -> list[str]:
@@ -33,12 +48,34 @@ def _touches(key: str, wrong: str) -> bool:
 
 
 def _source(source: str | None) -> Iterator[str]:
-    scheme = re.match(r"([a-z][a-z0-9+.-]+)://", source or "", re.IGNORECASE)
-    if scheme and scheme[1] not in ("http", "https"):
-        yield (
-            f"data.source is {shown(source)}, expected http:// or https://, a folder, an archive "
-            "or simulate"
-        )
+    if source is None:
+        return
+    expected = "expected a folder, an archive, an http:// or https:// address of one, or simulate"
+    if scheme := re.match(r"([a-z][a-z0-9+.-]+)://", source, re.IGNORECASE):
+        if scheme[1] not in ("http", "https") or not _has_host(source):
+            yield f"data.source is {shown(source)}, {expected}"
+        return
+    if source == "simulate":
+        return
+    try:
+        mode = os.stat(source).st_mode
+    except OSError as error:
+        # What is not there is said where it is needed: a study that is done needs no recordings.
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            yield f"data.source is {shown(source)}, which cannot be read: {error.strerror}"
+        elif hint := did_you_mean(source, ["simulate"]):
+            yield f"data.source is {shown(source)}: there is no such file or folder{hint}"
+        return
+    # Not opened: a device never ends, and a pipe waits for someone to write.
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        yield f"data.source is {shown(source)}, which is neither a file nor a folder; {expected}"
+
+
+def _has_host(address: str) -> bool:
+    try:
+        return bool(urlsplit(address).hostname)
+    except ValueError:
+        return False
 
 
 def _pattern(pattern: str) -> Iterator[str]:
@@ -47,6 +84,12 @@ def _pattern(pattern: str) -> Iterator[str]:
     except (re.error, OverflowError, RecursionError) as error:
         yield f"data.pattern is no regular expression: {error}"
         return
+    if path := never_ends(pattern):
+        yield (
+            f"data.pattern is {shown(pattern)}, whose search hardly ends on a path such as "
+            f"{shown(path)}: what is repeated can be cut into repeats in too many ways. Let no "
+            "repeat stand in another, such as (a+)+, and few beside each other, such as .*.*"
+        )
     for group in [group for group in ("sign", "take") if group not in groups]:
         yield f"data.pattern has no group {group}; write (?P<{group}>…) around that part"
     for group in sorted(groups - {"sign", "take", "session"}):
@@ -72,10 +115,21 @@ def _lengths(max_length: int | None, padded_length: int | None) -> Iterator[str]
 
 
 def _planted(source: str | None, simulate: SimulateOptions) -> Iterator[str]:
-    if source == "simulate" and simulate.signs < FEWEST_SIGNS:
+    if source != "simulate":
+        return
+    if not FEWEST_SIGNS <= simulate.signs <= MOST_SIGNS:
+        bound = (
+            f"at least {FEWEST_SIGNS}" if simulate.signs < FEWEST_SIGNS else f"at most {MOST_SIGNS}"
+        )
         yield (
             f"the counts of simulate, from twins to others, make {simulate.signs} signs, expected "
-            f"at least {FEWEST_SIGNS}"
+            f"{bound}"
+        )
+    recordings = simulate.signs * simulate.sessions * simulate.takes
+    if recordings > MOST_RECORDINGS:
+        yield (
+            f"simulate makes {recordings:,} recordings ({simulate.signs} signs in simulate.sessions "
+            f"x simulate.takes), expected at most {MOST_RECORDINGS:,}"
         )
 
 
@@ -99,14 +153,18 @@ def _split(train: float, validation: float) -> Iterator[str]:
         )
 
 
-def _window(frames: str, window: tuple[int, int], padded_length: int | None) -> Iterator[str]:
+def _window(
+    frames: str, window: tuple[int, int], padded_length: int | None, max_length: int | None
+) -> Iterator[str]:
     first, last = window
     if first > last:
         yield f"autoencoder.window is [{first}, {last}], expected the first step before the last"
-    if frames == "window" and padded_length and max(window) >= padded_length:
+    # Without a length to pad to, the longest example's is taken.
+    name, steps = ("padded_length", padded_length) if padded_length else ("max_length", max_length)
+    if frames == "window" and steps and max(window) >= steps:
         yield (
-            f"autoencoder.window is [{first}, {last}], expected steps up to {padded_length - 1}: "
-            f"they are counted from 0, and data.padded_length is {padded_length}"
+            f"autoencoder.window is [{first}, {last}], expected steps up to {steps - 1}: "
+            f"they are counted from 0, and data.{name} is {steps}"
         )
 
 
@@ -154,6 +212,37 @@ def _units(units: int, dims: Sequence[int]) -> Iterator[str]:
         yield f"lstm.units is {units}, expected at least {max(dims)}, the most of autoencoder.dims"
 
 
+def _autoencoders(networks: int, seeds: int, dims: Sequence[int]) -> Iterator[str]:
+    count = networks * seeds * len(dims)
+    if count > MOST_AUTOENCODERS:
+        yield (
+            f"lstm.seeds, autoencoder.seeds and autoencoder.dims ask for {count:,} autoencoders "
+            f"({networks} x {seeds} x {len(dims)}), expected at most {MOST_AUTOENCODERS:,}"
+        )
+
+
+def _weights(units: int, layers: Sequence[int]) -> Iterator[str]:
+    # The decoder mirrors the encoder; what the bottleneck adds is little.
+    weights = 2 * sum(math.prod(pair) for pair in itertools.pairwise((units, *layers)))
+    if weights > MOST_WEIGHTS:
+        yield (
+            f"autoencoder.layers is {list(layers)}, which makes {weights:,} weights with "
+            f"lstm.units {units}, expected at most {MOST_WEIGHTS:,}"
+        )
+
+
+def _compared(study: str, compare: Sequence[str]) -> Iterator[str]:
+    if study in compare:
+        yield f"report.compare names {study}, which is this study; expected other studies"
+
+
+def unknown_pathvars(names: Iterable[str]) -> Iterator[str]:
+    """Name the path variables that nothing here reads, and what was probably meant."""
+    for name in names:
+        if name not in PATHVARS:
+            yield f"pathvars.{name} is no path variable, expected {one_of(PATHVARS, name)}"
+
+
 def _warped_spaces(names: Sequence[str], dims: Sequence[int], shared_seeds: int) -> Iterator[str]:
     known = [space.name for space in measured(dims, shared_seeds)]
     for name in names:
@@ -179,13 +268,17 @@ CHECKS: dict[str, Callable[..., Iterator[str]]] = {
     "data.source simulate": _planted,
     "data.source data.channels": _simulated_channels,
     "split.train split.validation": _split,
-    "autoencoder.frames autoencoder.window data.padded_length": _window,
+    "autoencoder.frames autoencoder.window data.padded_length data.max_length": _window,
+    "lstm.units autoencoder.layers": _weights,
+    "lstm.seeds autoencoder.seeds autoencoder.dims": _autoencoders,
     "shared.frames alignment.reference lstm.seeds": _shared_frames,
     "closeness.dtw autoencoder.dims shared.seeds": _warped_spaces,
     "claims": _claimed_spaces,
     "lstm.units autoencoder.dims": _units,
     "stability.rare stability.firm": _thresholds,
     "report.reference_seed lstm.seeds": _reference,
+    "study report.compare": _compared,
+    "pathvars": unknown_pathvars,
     "figures.runs lstm.seeds": _runs,
     "figures.maps shared.seeds": _maps,
 }

@@ -10,6 +10,7 @@ import json
 from typing import Annotated, Any, Literal, TypeVar
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -109,14 +110,29 @@ NULL = BeforeValidator(_null)
 ONCE = AfterValidator(_once)
 
 Boolean = Annotated[bool, Strict(), BeforeValidator(_boolean)]
-Natural = Annotated[int, Field(ge=0), NUMBER]
-Count = Annotated[int, Field(ge=1), NUMBER]
-NotNegative = Annotated[FiniteFloat, Field(ge=0), NUMBER]
-Positive = Annotated[FiniteFloat, Field(gt=0), NUMBER]
+# A number has a largest value far above what anyone wants, so that a slip is told at once and not by
+# a job that takes all memory, or that never ends.
+Natural = Annotated[int, Field(ge=0, le=100_000), NUMBER]
+Count = Annotated[int, Field(ge=1, le=1_000_000), NUMBER]
+Few = Annotated[int, Field(ge=0, le=1000), NUMBER]
+Some = Annotated[int, Field(ge=1, le=1000), NUMBER]
+# Of what is drawn again and again.
+Draws = Annotated[int, Field(ge=1, le=10_000), NUMBER]
+Epochs = Annotated[int, Field(ge=1, le=100_000), NUMBER]
+Frames = Annotated[int, Field(ge=1, le=100_000), NUMBER]  # of an example
+NotNegative = Annotated[FiniteFloat, Field(ge=0, le=1000), NUMBER]
+Positive = Annotated[FiniteFloat, Field(gt=0, le=1_000_000), NUMBER]
+# With ten, Adam's steps are larger than any weight; beyond, float32 ends.
+LearningRate = Annotated[FiniteFloat, Field(gt=0, le=10), NUMBER]
 # From 0 to 1, with both ends, without 0, and with neither.
 Fraction = Annotated[FiniteFloat, Field(ge=0, le=1), NUMBER]
 Share = Annotated[FiniteFloat, Field(gt=0, le=1), NUMBER]
 Inside = Annotated[FiniteFloat, Field(gt=0, lt=1), NUMBER]
+
+# What seeds random numbers. A stage takes up to 31 bits, for networks count on from `split.seed`.
+Seed = Annotated[int, Field(ge=0, le=2_000_000_000), NUMBER]
+SeedOption = Annotated[int, Parameter(validator=Number(gte=0, lte=2**31 - 1))]
+CountOption = Annotated[int, Parameter(validator=Number(gte=0, lte=1000))]
 
 AnyText = Annotated[str, AfterValidator(_no_nul)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
@@ -171,7 +187,7 @@ REFERENCE_RUN, MEDIAN, BEST = "reference", "median", "best"
 Run = Annotated[
     str,
     Field(
-        pattern=f"^(0|[1-9][0-9]*|{REFERENCE_RUN}|{MEDIAN}|{BEST})$",
+        pattern=f"^(0|[1-9][0-9]{{0,8}}|{REFERENCE_RUN}|{MEDIAN}|{BEST})$",
         title=f"a network's seed, `{REFERENCE_RUN}`, `{MEDIAN}` or `{BEST}`",
     ),
     BeforeValidator(_seed),
@@ -204,45 +220,45 @@ class Options(BaseModel):
 class SimulateOptions(Options):
     """Made-up glove recordings with planted truth, used when `data.source` is `simulate`."""
 
-    seed: Natural = 0
+    seed: Seed = 0
     """Seed of the recordings; another seed makes other signs."""
 
-    twins: Natural = 2
+    twins: Few = 2
     """Pairs of nearly equal signs, which should stay close."""
 
-    prefixes: Natural = 2
+    prefixes: Few = 2
     """Pairs in which one sign is the beginning of the other, which should stay close."""
 
-    crossings: Natural = 2
+    crossings: Few = 2
     """Pairs that pass through the same places at other times, which should not be close."""
 
-    learned: Natural = 0
+    learned: Few = 0
     """Groups of three: two signs that only training brings together, for every take adds another
     movement of the left hand to what they share, and a quiet sign that is near the first until
     training takes it away.
     """
 
-    trembling: Natural = 0
+    trembling: Few = 0
     """Groups of three: two signs that any recurrent network brings together, for it smooths the
     trembling that sets their takes apart, and a quiet sign that is near them in the signals.
     """
 
-    flickering: Natural = 0
+    flickering: Few = 0
     """Groups of four signs at equal distances, of which now two are close, now other two."""
 
-    others: Natural = 0
+    others: Few = 0
     """Signs without a planted relation to any other."""
 
-    sessions: Count = 3
+    sessions: Some = 3
     """Recording sessions."""
 
-    takes: Count = 4
+    takes: Some = 4
     """Recordings of each sign in each session."""
 
-    noise: NotNegative = 0.01
+    noise: Annotated[FiniteFloat, Field(ge=0, le=10), NUMBER] = 0.01
     """Standard deviation of the sensors' noise, as a share of a channel's range."""
 
-    drift: NotNegative = 0.05
+    drift: Annotated[FiniteFloat, Field(ge=0, le=10), NUMBER] = 0.05
     """Standard deviation of what each session adds to a channel, as a share of its range."""
 
     @property
@@ -311,12 +327,12 @@ class SequencesOptions(Options):
     exclude: Texts = ()
     """Signs to leave out, by their names after `data.aliases` is applied."""
 
-    max_length: Annotated[Count | None, NULL] = None
+    max_length: Annotated[Frames | None, NULL] = None
     """The longest example to keep, in frames; longer ones are listed in `excluded.csv`. `null`
     keeps all.
     """
 
-    padded_length: Annotated[Count | None, NULL] = None
+    padded_length: Annotated[Frames | None, NULL] = None
     """Frames of every sequence after padding with zeros; `null` takes the longest example's."""
 
     padding: Literal["pre", "post"] = "pre"
@@ -352,14 +368,14 @@ class Split(SplitsOptions):
     test set.
     """
 
-    seed: Natural = 0
+    seed: Seed = 0
     """Seed of the split."""
 
 
 class NetworksOptions(Options):
     """How often a network is trained."""
 
-    seeds: Count = 20
+    seeds: Annotated[int, Field(ge=1, le=10_000), NUMBER] = 20
     """How many networks are trained, with seeds 0, 1, 2 and so on. Stability is counted over them:
     with fewer than about 10, no pair can be shown to stay close.
     """
@@ -368,10 +384,10 @@ class NetworksOptions(Options):
 class LstmOptions(Options):
     """The network that learns the signs, and how it is trained."""
 
-    units: Count = 100
-    """LSTM units, the dimensions of a hidden state."""
+    units: Annotated[int, Field(ge=1, le=4096), NUMBER] = 100
+    """LSTM units, the dimensions of a hidden state. Time and memory grow with the square."""
 
-    epochs: Count = 80
+    epochs: Epochs = 80
     """Passes over the training examples, at most."""
 
     batch_size: Count = 64
@@ -382,7 +398,7 @@ class LstmOptions(Options):
     padding is computed; 1 leaves the batches shuffled.
     """
 
-    learning_rate: Positive = 0.006
+    learning_rate: LearningRate = 0.006
     """Adam's largest learning rate."""
 
     schedule: Schedule = "cosine"
@@ -390,10 +406,11 @@ class LstmOptions(Options):
     it rise over the first tenth of the steps before it falls (`one_cycle`).
     """
 
-    clipnorm: Annotated[Positive | None, NULL] = 1.0
+    # Beyond these float32 makes nothing, or no number, of a gradient.
+    clipnorm: Annotated[Annotated[FiniteFloat, Field(ge=1e-6, le=1e6), NUMBER] | None, NULL] = 1.0
     """Largest norm of a weight's gradient; `null` clips nothing."""
 
-    patience: Annotated[Count | None, NULL] = None
+    patience: Annotated[Epochs | None, NULL] = None
     """Stop after this many epochs without a better validation loss; `null` trains all epochs. The
     weights of the best validation loss are kept in either case.
     """
@@ -406,18 +423,18 @@ class LstmOptions(Options):
     mask: Boolean = True
     """Let the LSTM pass over padding instead of reading its zeros."""
 
-    noise: NotNegative = 0.3
+    noise: Annotated[FiniteFloat, Field(ge=0, le=100), NUMBER] = 0.3
     """Standard deviation of the Gaussian noise on real frames while training, in standard
     deviations of a channel; 0 adds none.
     """
 
-    gain: NotNegative = 0.1
+    gain: Annotated[FiniteFloat, Field(ge=0, le=5), NUMBER] = 0.1
     """How much a channel of an example is stretched or shrunk about the channel's mean, by another
     factor each time it is trained on: the standard deviation of the factor's logarithm. 0
     leaves it.
     """
 
-    offset: NotNegative = 0.2
+    offset: Annotated[FiniteFloat, Field(ge=0, le=100), NUMBER] = 0.2
     """How far a channel of an example is shifted, anew each time it is trained on: the standard
     deviation of the shift, in standard deviations of the channel. 0 leaves it.
     """
@@ -443,7 +460,7 @@ class ActivationsOptions(Options):
 class PathsOptions(Options):
     """How many autoencoders there are of a network."""
 
-    seeds: Count = 5
+    seeds: Some = 5
     """How many autoencoders are trained for each network and each number of dimensions, with seeds
     0, 1, 2 and so on.
     """
@@ -455,7 +472,9 @@ class PathsOptions(Options):
 class DenoisingOptions(Options):
     """A denoising autoencoder."""
 
-    layers: tuple[Count, ...] = (600, 150)
+    layers: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=10_000), NUMBER], ...], Field(max_length=10)
+    ] = (600, 150)
     """Sizes of the encoder's layers; the decoder mirrors them."""
 
     activation: Activation = "relu"
@@ -464,8 +483,10 @@ class DenoisingOptions(Options):
     bottleneck: Activation = "linear"
     """Activation of the layer between encoder and decoder, whose output is the path."""
 
-    noise: NotNegative = 0.1
-    """Standard deviation of the Gaussian noise on the input in training."""
+    noise: Fraction = 0.1
+    """Standard deviation of the Gaussian noise on the input in training, where states are from -1
+    to 1.
+    """
 
     noise_draw: Literal["fresh", "fixed"] = "fresh"
     """Draw the noise at every training step (`fresh`), or once for all (`fixed`)."""
@@ -474,13 +495,13 @@ class DenoisingOptions(Options):
 class RegimeOptions(Options):
     """How an autoencoder is trained."""
 
-    epochs: Count = 3
+    epochs: Epochs = 3
     """Passes over the training frames, at most."""
 
     batch_size: Count = 256
     """Frames a training step."""
 
-    learning_rate: Positive = 0.012
+    learning_rate: LearningRate = 0.012
     """Adam's largest learning rate."""
 
     schedule: Schedule = "one_cycle"
@@ -488,7 +509,7 @@ class RegimeOptions(Options):
     it rise over the first tenth of the steps before it falls (`one_cycle`).
     """
 
-    patience: Annotated[Count | None, NULL] = 5
+    patience: Annotated[Epochs | None, NULL] = 5
     """Stop after this many epochs without a better validation loss; `null` trains all epochs."""
 
 
@@ -505,7 +526,7 @@ class AutoencoderOptions(RegimeOptions, DenoisingOptions):
     `autoencoder.frames` is `window`.
     """
 
-    thin_steps: Count = 1
+    thin_steps: Frames = 1
     """Train on every so many-th frame of an example; 1 takes all."""
 
     thin_speed: NotNegative = 0.0
@@ -528,7 +549,7 @@ class Autoencoder(AutoencoderOptions, PathsOptions):
 class Alignment(Options):
     """How the hidden states of all networks are turned onto a common reference."""
 
-    reference: Annotated[int, Field(ge=2), NUMBER] = 10
+    reference: Annotated[int, Field(ge=2, le=1000), NUMBER] = 10
     """Networks whose consensus is the reference: the first so many, or all of a smaller study.
     More networks are turned onto it and change nothing.
     """
@@ -546,7 +567,7 @@ class ReferenceOptions(Options):
 class SharedOptions(RegimeOptions):
     """How the shared map's autoencoders are trained."""
 
-    learning_rate: Positive = 0.001
+    learning_rate: LearningRate = 0.001
     """Adam's largest learning rate."""
 
 
@@ -555,7 +576,7 @@ class Shared(SharedOptions, ReferenceOptions):
     noise of `autoencoder`, trained on the hidden states turned onto the reference.
     """
 
-    seeds: Natural = 2
+    seeds: Few = 2
     """How many autoencoders are trained for each number of dimensions, with seeds 0, 1, 2 and so
     on. It takes two to tell how much of what the map shows is the autoencoder's; 0 leaves the
     principal components.
@@ -574,8 +595,10 @@ class QualityOptions(Options):
 class PhasesOptions(Options):
     """Where on their way trajectories are compared."""
 
-    phases: Annotated[int, Field(ge=2), NUMBER] = 32
-    """Points of a path, equally spaced over its own length, at which two paths are compared."""
+    phases: Annotated[int, Field(ge=2, le=500), NUMBER] = 32
+    """Points of a path, equally spaced over its own length, at which two paths are compared.
+    Memory grows with it, and the time that crossings take with its square.
+    """
 
 
 class ClosenessRawOptions(PhasesOptions):
@@ -586,7 +609,7 @@ class ClosenessRawOptions(PhasesOptions):
     and test (`held_out`).
     """
 
-    crossing_examples: Natural = 9
+    crossing_examples: Few = 9
     """At most so many examples of a sign are compared to see whether two signs meet at different
     times; 0 leaves that out.
     """
@@ -598,12 +621,12 @@ class ClosenessRawOptions(PhasesOptions):
 class ClosenessOptions(ClosenessRawOptions):
     """How the closeness of two signs is measured inside one run."""
 
-    labellings: Natural = 5
+    labellings: Few = 5
     """How many times the examples are dealt out to pseudo-signs at random, to see how many pairs
     of these would stay close; 0 leaves that out. Only where all examples are compared.
     """
 
-    parting: Annotated[FiniteFloat, Field(gt=1), NUMBER] = 1.5
+    parting: Annotated[FiniteFloat, Field(gt=1, le=1000), NUMBER] = 1.5
     """Two signs have parted where the distance between their examples is at least this many times
     the distance within the signs, after equal times (root mean squares).
     """
@@ -658,16 +681,19 @@ class StabilityOptions(CloseOptions):
     reliability: Inside = 0.9
     """The reliability for which the number of networks needed is told."""
 
-    resampled_studies: Count = 200
-    """Studies of resampled networks, in which it is counted how often each answer comes again."""
-
-    halves: Count = 100
-    """Random splits of the networks in two halves, of which it is told whether both halves give
-    the same answers. It takes four networks.
+    resampled_studies: Annotated[int, Field(ge=1, le=5000), NUMBER] = 200
+    """Studies of resampled networks, in which it is counted how often each answer comes again.
+    Memory grows with it.
     """
 
-    permutations: Count = 1000
-    """Permutations of the signs, for the share that the raw signals explain."""
+    halves: Annotated[int, Field(ge=1, le=2000), NUMBER] = 100
+    """Random splits of the networks in two halves, of which it is told whether both halves give
+    the same answers. It takes four networks. Memory grows with it.
+    """
+
+    permutations: Draws = 1000
+    """Permutations of the signs, for the share that the raw signals explain. Memory grows with it.
+    """
 
 
 class AgreementOptions(Options):
@@ -678,7 +704,7 @@ class AgreementOptions(Options):
     all signs alike, and are the same for all networks.
     """
 
-    permutations: Count = 200
+    permutations: Draws = 200
     """Comparisons of two networks with the examples, or signs, of one of them shuffled: what chance
     gives.
     """
@@ -715,7 +741,7 @@ class UnitsOptions(Options):
     go together in one network.
     """
 
-    rotations: Count = 50
+    rotations: Draws = 50
     """How many times the units of all networks are turned at random, to see how well directions
     without a meaning of their own can be matched.
     """

@@ -123,13 +123,20 @@ def _expected_kind(kind: str, own: Schema) -> str:
         "maximum": "of at most",
         "exclusiveMaximum": "below",
     }
-    bounds = [f"{words} {own[limit]}" for limit, words in limits.items() if limit in own]
+    bounds = [f"{words} {_bound(own[limit])}" for limit, words in limits.items() if limit in own]
+    if {"minimum", "maximum"} <= set(own):
+        bounds = [f"from {_bound(own['minimum'])} to {_bound(own['maximum'])}"]
     return f"{names.get(kind, 'text')} {' and '.join(bounds)}".rstrip()
+
+
+def _bound(limit: float) -> str:
+    return f"{limit:,}" if limit == int(limit) else repr(limit)
 
 
 def _expected_list(own: Schema) -> str:
     least, most = own.get("minItems", 0), own.get("maxItems")
     count = f" of {least}" if least == most else " of at least one" if least == 1 else ""
+    count = f" of at most {most}" if most and not least else count
     once = ", none twice" if own.get("uniqueItems") else ""
     return f"a list{count}, each {expected(own['items'])}{once}"
 

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 
 from signpaths.errors import UserError
-from signpaths.options import SplitsOptions
+from signpaths.options import SeedOption, SplitsOptions
 from signpaths.stores import open_store, read_table, write_table
 
 PARTS = ("train", "validation", "test")
 
 
 def splits(
-    sequences: Path, split: Path, /, *, seed: int, options: SplitsOptions = SplitsOptions()
+    sequences: Path, split: Path, /, *, seed: SeedOption, options: SplitsOptions = SplitsOptions()
 ) -> None:
     """Split the examples of a study.
 

@@ -14,7 +14,7 @@ import numpy as np
 from signpaths import versions
 from signpaths.data.splits import PARTS, read_parts
 from signpaths.networks import training
-from signpaths.options import Engine, LstmOptions
+from signpaths.options import Engine, LstmOptions, SeedOption
 from signpaths.stores import open_store, write_json
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def lstm(
     metrics: Path,
     /,
     *,
-    seed: int,
+    seed: SeedOption,
     options: LstmOptions = LstmOptions(),
 ) -> None:
     """Train one LSTM classifier.
@@ -58,6 +58,11 @@ def lstm(
         The JSON to write: loss and accuracy on each part.
     seed
         Sets the initial weights and the order of the examples.
+
+    Raises
+    ------
+    UserError
+        If training diverges.
     """
     training.start(seed)
     # Imports TensorFlow, which must be started first.
@@ -85,7 +90,13 @@ def lstm(
         jitter=jitter(frames, options),
         seed=seed,
     )
-    fitted = training.fit(trained, batches, (x[validation], label[validation]), options)
+    fitted = training.fit(
+        trained,
+        batches,
+        (x[validation], label[validation]),
+        options,
+        chance=float(np.log(len(signs))),
+    )
     network.set_weights(trained.get_weights())
     training.write_history(fitted, history)
     training.save_model(network, model, {**origin, "untrained": untrained})

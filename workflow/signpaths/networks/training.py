@@ -38,6 +38,9 @@ RISING = 0.1
 # Of glibc's `mallopt` (malloc.h): how many blocks may be mapped on their own, and when free memory
 # at the top is given back.
 M_MMAP_MAX, M_TRIM_THRESHOLD = -4, -1
+# Training has diverged if the weights that are kept have so many times the loss of a network that
+# always answers the same. No network that learns anything comes near it.
+FAR = 10
 # A fixed date inside saved models: the same weights are the same file.
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
@@ -134,6 +137,8 @@ def fit(
     train: "keras.utils.PyDataset | tuple[np.ndarray, np.ndarray]",
     validation: tuple[np.ndarray, np.ndarray],
     regime: Regime,
+    *,
+    chance: float,
 ) -> pd.DataFrame:
     """Train a compiled network and keep the weights of its best validation loss.
 
@@ -147,16 +152,20 @@ def fit(
         Input and target of the data that decide which weights are best and when to stop.
     regime
         How long, in what steps.
+    chance
+        The loss of a network that always answers the same.
 
     Returns
     -------
     pandas.DataFrame
-        One row an epoch, counted from 1: losses and metrics. One line an epoch is printed, too.
+        One row an epoch, counted from 1: losses and metrics. One line an epoch is printed, too,
+        and a warning if training went astray after the weights that are kept.
 
     Raises
     ------
     UserError
-        If the validation loss is not finite.
+        If training has diverged: a validation loss is not finite, or the best is above ten times
+        that of chance.
     """
     # The first step would make the optimiser's variables, and TensorFlow would trace it once more
     # without them: a fifth of the job of a small network.
@@ -175,10 +184,23 @@ def fit(
     )
     history = pd.DataFrame(fitted.history)
     history.insert(0, "epoch", [epoch + 1 for epoch in fitted.epoch])
-    if not np.isfinite(history["val_loss"]).all():
+    best = history["val_loss"].min()
+    finite = np.isfinite(history["val_loss"]).all()
+    if not finite or best > FAR * chance:
+        said = (
+            f"is {best:.3g} at best, that of answering always the same {chance:.3g}"
+            if finite
+            else "is not finite"
+        )
         raise UserError(
-            "training diverged: the validation loss is not finite. Lower the learning_rate in the "
+            f"training diverged: the validation loss {said}. Lower the learning_rate in the "
             "config, or look for enormous numbers in the recordings."
+        )
+    if not history["loss"].iloc[-1] <= FAR * chance:
+        print(
+            f"warning: training went astray, to a loss of {history['loss'].iloc[-1]:.3g}; the "
+            f"weights of epoch {int(best_epoch(history)['epoch'])} are kept. A lower learning_rate "
+            "may serve better."
         )
     return history
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from signpaths.errors import UserError
 from signpaths.networks import training
-from signpaths.options import AutoencoderOptions
+from signpaths.options import AutoencoderOptions, SeedOption
 from signpaths.projections import denoising
 from signpaths.projections.denoising import Written
 from signpaths.stores import open_store
@@ -26,7 +26,7 @@ def autoencoder(
     /,
     *,
     dims: Literal[2, 3],
-    seed: int,
+    seed: SeedOption,
     options: AutoencoderOptions = AutoencoderOptions(),
 ) -> None:
     """Train one denoising autoencoder on the hidden states of one network.

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # The article's share of shuffled frames for validation.
 VALIDATION_SHARE = 0.2
+# States are from -1 to 1. Where they are all but nothing, Adam's steps alone make an error so large.
+LEAST_SQUARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,14 @@ def train(
         )
     network = build(frames.shape[1], dims, options)
     compile_for_training(network, len(frames), regime)
-    fitted = training.fit(network, (seen, frames), (seen_validation, validation), regime)
+    square = float(np.square(validation, dtype=np.float64).mean())
+    fitted = training.fit(
+        network,
+        (seen, frames),
+        (seen_validation, validation),
+        regime,
+        chance=max(square, LEAST_SQUARE),
+    )
     training.write_history(fitted, written.history)
     training.save_model(network, written.model, made_from)
     best = training.best_epoch(fitted)
@@ -105,6 +114,8 @@ def train(
             "dims": dims,
             "train_loss": best["loss"],
             "validation_loss": best["val_loss"],
+            # Whether it restores frames better than zeros would.
+            "learned": bool(best["val_loss"] < square),
             "epochs_run": len(fitted),
             "best_epoch": int(best["epoch"]),
             "frames": {"train": len(frames), "validation": len(validation)},

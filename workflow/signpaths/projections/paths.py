@@ -17,7 +17,7 @@ import xarray as xr
 from signpaths import spaces as kinds
 from signpaths.errors import UserError
 from signpaths.frames import check_finite
-from signpaths.options import PathsOptions
+from signpaths.options import CountOption, PathsOptions
 from signpaths.origins import check_origin, made_from
 from signpaths.projections.components import WIDEST, Components, principal_components
 from signpaths.projections.encoders import encoded, read_layers, restored
@@ -49,7 +49,7 @@ def paths(
     store: Path,
     /,
     *,
-    shared_seeds: int = 1,
+    shared_seeds: CountOption = 1,
     options: PathsOptions = PathsOptions(),
 ) -> None:
     """Project the hidden states of one network.

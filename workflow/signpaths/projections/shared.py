@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from signpaths.networks import training
-from signpaths.options import DenoisingOptions, SharedOptions
+from signpaths.options import DenoisingOptions, SeedOption, SharedOptions
 from signpaths.projections import denoising
 from signpaths.projections.denoising import Written
 from signpaths.stores import open_store
@@ -23,7 +23,7 @@ def shared(
     /,
     *,
     dims: Literal[2, 3],
-    seed: int,
+    seed: SeedOption,
     options: DenoisingOptions = DenoisingOptions(),
     regime: SharedOptions = SharedOptions(),
 ) -> None:
