@@ -1,5 +1,6 @@
 """What no study can be made from is refused by Snakemake before any job, in one message."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_an_alias_bomb_is_refused(clone: Path) -> None:
     names = "abcdefghij"
     bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
-        for before, name in zip(names, names[1:], strict=False)
+        for before, name in itertools.pairwise(names)
     )
     assert "own.yaml: its aliases (*name) stand for more than" in refused(clone, bomb)
 

@@ -128,8 +128,8 @@ def _planted(source: str | None, simulate: SimulateOptions) -> Iterator[str]:
     recordings = simulate.signs * simulate.sessions * simulate.takes
     if recordings > MOST_RECORDINGS:
         yield (
-            f"simulate makes {recordings:,} recordings ({simulate.signs} signs in simulate.sessions "
-            f"x simulate.takes), expected at most {MOST_RECORDINGS:,}"
+            f"simulate makes {recordings:,} recordings (its signs times simulate.sessions times "
+            f"simulate.takes), expected at most {MOST_RECORDINGS:,}"
         )
 
 

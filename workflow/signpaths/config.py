@@ -24,6 +24,7 @@ Config = dict[str, Any]
 # A shell line is one argument to the shell, and Linux takes 128 KiB; paths and the command come on
 # top.
 LONGEST_LINE = 100_000
+MOST_QUOTING = 6  # times longer than as JSON is what a shell line has of a value
 # Of all keys and values of one file, those that stand there by an alias counted each time.
 MOST_VALUES = 1_000_000
 MERGE = "tag:yaml.org,2002:merge"
@@ -100,6 +101,8 @@ def missing_source() -> str:
 
 def _too_long(config: Config) -> Iterator[str]:
     """Name the stages whose options a shell would not take, and the key that is longest."""
+    if len(json.dumps(config)) * MOST_QUOTING < LONGEST_LINE:
+        return
     for rule, stage in BY_RULE.items():
         length = len(options(config, rule).encode())
         if length > LONGEST_LINE:

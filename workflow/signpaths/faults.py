@@ -136,8 +136,19 @@ def _dotted(place: Place) -> str:
 
 def shown(value: Any) -> str:
     """Show a value as a user would write it, or its beginning."""
-    plain = isinstance(value, str | float)
-    text = repr(value) if plain else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str | float):
+        text = repr(value[: LONGEST_QUOTE + 1] if isinstance(value, str) else value)
+    else:
+        # Piece by piece: aliases in YAML can make a value of many gigabytes.
+        text = ""
+        try:
+            for piece in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value):
+                text += piece
+                if len(text) > LONGEST_QUOTE:
+                    break
+        except (TypeError, ValueError):
+            # A date as a key, or an integer of thousands of digits.
+            text += "…"
     return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
 
 

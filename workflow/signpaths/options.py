@@ -110,8 +110,8 @@ NULL = BeforeValidator(_null)
 ONCE = AfterValidator(_once)
 
 Boolean = Annotated[bool, Strict(), BeforeValidator(_boolean)]
-# A number has a largest value far above what anyone wants, so that a slip is told at once and not by
-# a job that takes all memory, or that never ends.
+# A number has a largest value far above what anyone wants, so that a slip is told at once, not by a
+# job that takes all memory or never ends.
 Natural = Annotated[int, Field(ge=0, le=100_000), NUMBER]
 Count = Annotated[int, Field(ge=1, le=1_000_000), NUMBER]
 Few = Annotated[int, Field(ge=0, le=1000), NUMBER]
@@ -407,7 +407,9 @@ class LstmOptions(Options):
     """
 
     # Beyond these float32 makes nothing, or no number, of a gradient.
-    clipnorm: Annotated[Annotated[FiniteFloat, Field(ge=1e-6, le=1e6), NUMBER] | None, NULL] = 1.0
+    clipnorm: Annotated[
+        Annotated[FiniteFloat, Field(ge=1e-6, le=1_000_000), NUMBER] | None, NULL
+    ] = 1.0
     """Largest norm of a weight's gradient; `null` clips nothing."""
 
     patience: Annotated[Epochs | None, NULL] = None

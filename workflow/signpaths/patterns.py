@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -35,6 +36,7 @@ print("done")
 """
 
 
+@cache
 def never_ends(pattern: str) -> str | None:
     """Give a path on which the search for a pattern takes longer than a second; None if none does.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # The article's share of shuffled frames for validation.
 VALIDATION_SHARE = 0.2
-# States are from -1 to 1. Where they are all but nothing, Adam's steps alone make an error so large.
+# States are from -1 to 1. Where they are next to nothing, Adam's steps alone make such an error.
 LEAST_SQUARE = 0.01
 
 
