@@ -84,7 +84,10 @@ def test_a_users_mistake_is_one_message_without_a_traceback(tmp_path: Path) -> N
             ["--patience", "never"],
             "--patience is 'never', expected an integer from 1 to 100,000, or null",
         ),
-        (["--learning-rate=nan"], "--learning-rate is 'nan', expected a number above 0"),
+        (
+            ["--learning-rate=nan"],
+            "--learning-rate is 'nan', expected a number above 0 and of at most 10",
+        ),
         (
             ["--schedule=cosin"],
             "--schedule is 'cosin', expected constant, cosine or one_cycle; did you mean cosine?",
@@ -102,6 +105,44 @@ def test_a_wrong_option_is_one_message_about_it(arguments: list[str], message: s
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == f"signpaths lstm: {message}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("splits a b --seed=-1", 'Invalid value "-1" for --seed. Must be >= 0.'),
+        ("splits a b --seed=3000000000", 'Invalid value "3000000000" for --seed. Must be <= '),
+        ("lstm a b c d e f --seed=-1", 'Invalid value "-1" for --seed. Must be >= 0.'),
+        ("autoencoder a b c d --dims=2 --seed=-1", 'Invalid value "-1" for --seed. Must be >= 0.'),
+        ("shared a b c d --dims=2 --seed=-1", 'Invalid value "-1" for --seed. Must be >= 0.'),
+        ("paths a b c d e f --shared-seeds=-1", 'Invalid value "-1" for --shared-seeds. Must be '),
+        ("simulate a b --seed=-1", "--seed is '-1', expected an integer from 0 to 2,000,000,000"),
+        (
+            "autoencoder a b c d --dims=2 --seed=0 --noise=1.5",
+            "--noise is '1.5', expected a number",
+        ),
+    ],
+)
+def test_no_stage_takes_a_negative_seed_or_a_noise_that_keras_refuses(
+    command: str, message: str
+) -> None:
+    done = python("-m", "signpaths", *command.split())
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"signpaths {command.split()[0]}: {message}")
+
+
+def test_too_little_memory_is_said_in_words() -> None:
+    code = (
+        "import sys, numpy; sys.argv = ['signpaths', 'method']\n"
+        "from signpaths import __main__ as main\n"
+        "def parse_args(*_, **__): numpy.empty(2**52)\n"
+        "type(main.app).parse_args = parse_args\n"
+        "main.main()"
+    )
+    done = python("-c", code)
+    assert done.returncode == 1
+    assert "signpaths method: there is too little memory (Unable to allocate" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_none_is_null_and_true_is_no_number() -> None:

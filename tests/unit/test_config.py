@@ -525,7 +525,7 @@ def test_checking_leaves_the_config_as_it_was() -> None:
             [1],
             "is [1], expected a list of 2, each an integer from 0 to 100,000",
         ),
-        ("stability.tau", 1.0, "stability.tau is 1.0, expected a number above 0 and below 1"),
+        ("stability.tau", 1.0, "stability.tau is 1.0, expected a number from 0.01 to 0.99"),
         ("activations.mantissa_bits", 24, "expected an integer from 1 to 23"),
         ("autoencoder.window", [1, 2, 3], "is [1, 2, 3], expected a list of 2, each an integer"),
         ("claims", 5, "claims is 5, expected a list, each a map with the keys claim, kind, signs"),
@@ -684,6 +684,45 @@ SIMULATE = {"data__source": "simulate"}
         ),
         ({"shared__frames": 99}, "expected at least 100: 10 of each of the 10 networks"),
         ({"shared__frames": 19, "lstm__seeds": 2}, "at least 20: 10 of each of the 2 networks"),
+        ({"data__source": "http://"}, "data.source is 'http://', expected a folder, an archive"),
+        ({"data__source": "simulat"}, "no such file or folder; did you mean simulate?"),
+        ({"data__source": "/dev/zero"}, "'/dev/zero', which is neither a file nor a folder"),
+        ({"data__source": "x" * 5000}, "which cannot be read: File name too long"),
+        (
+            {"data__pattern": "(?P<sign>(a+)+)(?P<take>[0-9])$"},
+            "whose search hardly ends on a path such as 'aaaa",
+        ),
+        (SIMULATE | {"simulate__others": 1000}, "make 1012 signs, expected at most 500"),
+        (
+            SIMULATE | {"simulate__takes": 1000, "simulate__sessions": 9},
+            "simulate makes 108,000 recordings",
+        ),
+        (
+            {
+                "autoencoder__frames": "window",
+                "autoencoder__window": [10, 90],
+                "data__max_length": 90,
+            },
+            "expected steps up to 89: they are counted from 0, and data.max_length is 90",
+        ),
+        (
+            {"autoencoder__layers": [9000, 9000]},
+            "autoencoder.layers is [9000, 9000], which makes 163,800,000 weights",
+        ),
+        (
+            {"lstm__seeds": 10_000, "autoencoder__seeds": 6},
+            "ask for 120,000 autoencoders (10000 x 6 x 2), expected at most 100,000",
+        ),
+        ({"report__compare": ["study"]}, "report.compare names study, which is this study"),
+        (
+            {"pathvars": {"resutls": "out"}},
+            "pathvars.resutls is no path variable, expected results, logs, study, stats, reports, "
+            "temp, resources or benchmarks; did you mean results?",
+        ),
+        (
+            {"data__exclude": [f"sign {number}" for number in range(9000)]},
+            "the options of stage sequences are ",
+        ),
     ],
 )
 def test_values_that_do_not_fit_are_refused(changes: dict[str, Any], message: str) -> None:
@@ -715,6 +754,10 @@ def test_values_that_do_not_fit_are_refused(changes: dict[str, Any], message: st
         {"simulate__twins": 0, "simulate__prefixes": 0, "simulate__crossings": 0}
         | {"data__source": "signs", "data__channels": ["x"]},
         {"report__reference_seed": 19},
+        {"data__source": "."},
+        {"data__source": "no/such.zip"},
+        {"report__compare": ["other"], "pathvars": {"results": "out", "benchmarks": "b"}},
+        {"data__exclude": [f"sign {number}" for number in range(2000)]},
         {"shared__frames": 20, "lstm__seeds": 2},
         {"closeness__dtw": ["hidden", "ae3"], "autoencoder__dims": [3]},
         {"claims": [{"claim": "c", "kind": "handedness", "space": "ae2"}]}

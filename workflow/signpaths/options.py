@@ -651,10 +651,11 @@ class CloseOptions(Options):
 class StabilityOptions(CloseOptions):
     """When a pair counts as close, and when it is said to stay close over retrainings."""
 
-    tau: Inside = 0.5
+    # Nearer to 0 or 1, it takes thousands of networks to tell anything, and long to count them.
+    tau: Annotated[FiniteFloat, Field(ge=0.01, le=0.99), NUMBER] = 0.5
     """A pair stays close if it is shown to be close in more than this share of retrainings."""
 
-    fdr: Inside = 0.05
+    fdr: Annotated[FiniteFloat, Field(ge=1e-6, lt=1), NUMBER] = 0.05
     """False discovery rate that is accepted among the pairs said to stay close, and to be apart."""
 
     rare: Fraction = 0.1

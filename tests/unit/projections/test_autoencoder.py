@@ -21,6 +21,14 @@ def test_the_autoencoder_learns_and_is_deterministic(study: Path, tmp_path: Path
         assert (again / name).read_bytes() == (folder / name).read_bytes(), name
 
 
+def test_whether_an_autoencoder_has_learned_is_noted(study: Path, tmp_path: Path) -> None:
+    metrics = json.loads((study / "autoencoders/2/0/metrics.json").read_text())
+    assert metrics["learned"] is True
+    # So little that it restores frames no better than zeros would.
+    folder = train_autoencoder(tmp_path, study, 2, "--learning-rate", "1e-30", "--epochs", "1")
+    assert json.loads((folder / "metrics.json").read_text())["learned"] is False
+
+
 def test_models_load_without_signpaths_in_safe_mode(study: Path) -> None:
     models = sorted((study / "autoencoders").rglob("model.keras"))
     assert len(models) == 2
