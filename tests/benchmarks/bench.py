@@ -98,9 +98,9 @@ def few(raw: Path, folder: Path) -> Path:
     """Unpack the recordings of a few signs, to try this script."""
     pattern = re.compile(recipe("auslan").data.pattern)
     found = [
-        (name, match["sign"], handle.read())
-        for name, handle in members(raw)
-        if (match := pattern.search(name))
+        (member.path, match["sign"], member.content.read())
+        for member in members(raw, recipe("auslan").data.largest_gib)
+        if member.content and (match := pattern.search(member.path))
     ]
     signs = sorted({sign for _, sign, _ in found})[:FEW_SIGNS]
     for name, sign, data in found:
@@ -129,14 +129,14 @@ def reading(raw: Path, folder: Path, rounds: int) -> tuple[Row, dict[str, Any]]:
     """Time reading all recordings: the stages against `numpy.genfromtxt` and `np.savez`."""
     unpacked = folder / "unpacked"
     unpacked.mkdir()
-    pattern = recipe("auslan").data.pattern
+    data = recipe("auslan").data
     files = []
-    for number, (name, handle) in enumerate(members(raw)):
-        if name.endswith(".tsd"):
+    for number, member in enumerate(members(raw, data.largest_gib)):
+        if member.content and member.path.endswith(".tsd"):
             path = unpacked / f"{number}.tsd"
-            path.write_bytes(handle.read())
+            path.write_bytes(member.content.read())
             files.append(path)
-    told(f"reading {len(files)} files; pattern {pattern}")
+    told(f"reading {len(files)} files; pattern {data.pattern}")
 
     def theirs() -> None:
         frames = [np.genfromtxt(path) for path in files]

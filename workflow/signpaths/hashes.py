@@ -4,20 +4,30 @@ The code hash is of a module's syntax tree and of those of the package's modules
 without comments and docstrings; other files beside a module that carry its name (its template)
 count as its code. Models of options only declare: what they say reaches a stage through its rule's
 params, so they are left out, and so is the package's own `__init__`, which holds the version. The
-content hash is of a source's bytes.
+content hash is of the recordings' names and bytes.
 """
 
 import ast
+import functools
 import hashlib
+import json
+import os
+import re
+import time
 from collections.abc import Iterator
-from functools import cache
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from signpaths.errors import UserError
+from signpaths.folders import candidate, cannot_be_read, check_source, entries
 
 PACKAGE = Path(__file__).parent
 DECLARING = ("options",)
 # Of files that a page is made of.
 TEMPLATES = (".j2", ".css", ".js")
+# Nanoseconds after which a file's times tell whether it has changed.
+SETTLED = 2 * 10**9
 
 
 def code_hash(module: str, package: Path = PACKAGE) -> str:
@@ -45,29 +55,103 @@ def code_hash(module: str, package: Path = PACKAGE) -> str:
     return digest.hexdigest()[:12]
 
 
-def content_hash(source: Path) -> str:
-    """Hash the bytes of a file, or names and bytes of all files below a folder.
+def content_hash(source: Path, pattern: str, cache: Path) -> str:
+    """Hash the recordings: a file's bytes, or names and bytes of those below a folder that count.
+
+    In a folder these are the files that match the pattern, and archives. What cannot be read but
+    has such a name is listed in `excluded.csv`, so its name counts.
+
+    Parameters
+    ----------
+    source
+        A folder or a file.
+    pattern
+        The regular expression that a recording's path inside the folder matches, as
+        `data.pattern`. It should have been checked.
+    cache
+        A file of this source's own, where digests are kept: a file is only read again once its
+        size, its times or its place on the disk have changed. It may be lost or damaged.
 
     Returns
     -------
     str
         Twelve hexadecimal digits.
+
+    Raises
+    ------
+    UserError
+        If the source, or something in it, cannot be read.
     """
+    check_source(source)
+    digests = _Digests(cache)
     if not source.is_dir():
-        return _file_digest(source)[:12]
-    digest = hashlib.sha256()
-    for path in sorted(path for path in source.rglob("*") if path.is_file()):
-        digest.update(
-            f"{path.relative_to(source).as_posix()} {_file_digest(path)}\n".encode(
-                "utf-8", "surrogateescape"
-            )
-        )
-    return digest.hexdigest()[:12]
+        found = digests.of(source)
+    else:
+        compiled = re.compile(pattern)
+        whole = hashlib.sha256()
+        for path, file, unread in entries(source):
+            if candidate(path, compiled, unread):
+                line = f"{path} {unread or digests.of(file)}\n"
+                whole.update(line.encode("utf-8", "surrogateescape"))
+        found = whole.hexdigest()
+    digests.keep()
+    return found[:12]
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+class _Digests:
+    """SHA-256 of files, by what the system says of them; known ones are kept in a file."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._known = _kept(cache)
+        self._seen: dict[str, list[int | str]] = {}
+        # A file may change without a change of its times while the clock stands still.
+        self._settled = time.time_ns() - SETTLED
+
+    def of(self, path: Path) -> str:
+        try:
+            found = path.stat()
+            state = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+            name = os.path.abspath(path)
+            known = self._known.get(name)
+            if known and known[:-1] == state:
+                digest = str(known[-1])
+            else:
+                with path.open("rb") as handle:
+                    digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        except OSError as error:
+            raise UserError(cannot_be_read(path, error)) from error
+        if max(found.st_mtime_ns, found.st_ctime_ns) < self._settled:
+            self._seen[name] = [*state, digest]
+        return digest
+
+    def keep(self) -> None:
+        """Write what is known now, whole or not at all; the cache only saves time."""
+        if self._seen == self._known:
+            return
+        text = json.dumps(self._seen)
+        partial = self._cache.with_name(f".{self._cache.name}-{os.getpid()}")
+        try:
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(f"{_sha256(text)}\n{text}", encoding="ascii")
+            os.replace(partial, self._cache)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def _kept(cache: Path) -> dict[str, list[int | str]]:
+    """Read kept digests; none if there are none, or if a byte of them has changed."""
+    try:
+        checksum, _, text = cache.read_text(encoding="ascii").partition("\n")
+        known: dict[str, list[int | str]] = json.loads(text) if checksum == _sha256(text) else {}
+    except (OSError, ValueError):
+        return {}
+    return known
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _file(module: str, package: Path) -> Path:
@@ -96,7 +180,7 @@ def _read(source: Path) -> _Parsed:
     return _parsed(source.read_text(encoding="utf-8"))
 
 
-@cache  # Stages share most of their modules.
+@functools.cache  # Stages share most of their modules.
 def _parsed(text: str) -> _Parsed:
     tree = ast.parse(text)
     return _Parsed(ast.dump(_without_docstrings(tree)), frozenset(_dotted(tree)))

@@ -273,19 +273,31 @@ class Source(Options):
     """Where the recordings are."""
 
     source: Text | None = None
-    """Where the recordings are: a folder, an archive (`.tar.*`, `.zip`, also one inside the
-    other), an `http://` or `https://` address of an archive, or `simulate` for made-up
-    recordings with planted truth. Every study has to say it.
+    """Where the recordings are: a folder, an archive (`.tar`, `.tar.gz`, `.tar.bz2`, `.tar.xz` or
+    `.zip`, also one inside the other), an `http://` or `https://` address of an archive, or
+    `simulate` for made-up recordings with planted truth. Every study has to say it.
     """
 
 
-class TsdOptions(Options):
+class SizeOptions(Options):
+    """How much is taken for honest."""
+
+    largest_gib: Annotated[FiniteFloat, Field(gt=0, le=100_000), NUMBER] = 4.0
+    """The most that the recordings may hold, in GiB, so that a damaged or hostile archive fills
+    neither memory nor disk: what is read of a folder or comes out of archives, inside others too
+    (each file counts as 4 KiB at least), and the padded examples. One file may hold a 64th of it.
+    """
+
+
+class TsdOptions(SizeOptions):
     """How files are named and what a frame holds."""
 
     pattern: Text = r"(?:(?P<session>[^/]+)/)?(?P<sign>[^/]+)-(?P<take>\d+)\.tsd$"
     """Regular expression that is searched for in each file's path inside the source. Its named
     groups `sign`, `take` (a whole number) and, if there is one, `session` label the recording;
-    files that do not match are passed over.
+    files that do not match are passed over. Of those that match, hidden ones (a name on the path
+    begins with a dot) are left out and listed in `excluded.csv`; links, which are not followed,
+    and what else is no plain file are bad files. A hard link in a tar is read.
     """
 
     channels: Annotated[
@@ -309,7 +321,7 @@ class TsdOptions(Options):
     """
 
 
-class SequencesOptions(Options):
+class SequencesOptions(SizeOptions):
     """Which recordings become examples, and how they are padded."""
 
     aliases: Annotated[

@@ -6,8 +6,9 @@ how much each hand moves, as in the article.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,16 @@ import xarray as xr
 
 from signpaths.data.hands import UNKNOWN, hands, movements
 from signpaths.errors import UserError
+from signpaths.folders import HIDDEN
 from signpaths.nearest import nearest
 from signpaths.options import SequencesOptions
 from signpaths.stores import open_store, write_store, write_table
 
 FEWEST_SIGNS = 3
+# Recordings that a message names; characters of a name in it.
+LISTED, LONGEST_NAME = 3, 60
+# The share of padding from which on the log speaks of it.
+MOSTLY_PADDING = 0.75
 # Zeros mean padding. A recorded frame of nothing but zeros gets this in its first channel, a number
 # that no arithmetic in float32 tells from zero and that no test for zero takes for padding.
 ALMOST_ZERO = np.float32(1e-30)
@@ -47,7 +53,8 @@ def sequences(
     Raises
     ------
     UserError
-        If fewer than three signs are left, or an example is longer than `padded_length`.
+        If a sign that the options name is not there, fewer than three signs are left, an example
+        is longer than `padded_length`, or the padded examples are larger than `largest_gib`.
     """
     found = open_store(recordings, "tsd").load()
     sign = _renamed(found.sign.values, options)
@@ -64,6 +71,7 @@ def sequences(
             f"data.padded_length {padded_length}. Set data.max_length to {padded_length} at most, "
             "which leaves longer examples out, or pad to more."
         )
+    _check_size(found.path.values[kept], length, padded_length, found.sizes["channel"], options)
     frames = [_frames(found, int(index)) for index in kept]
     dataset = xr.Dataset(
         {
@@ -146,23 +154,76 @@ def _frames(found: xr.Dataset, index: int) -> np.ndarray:
 
 def _renamed(sign: np.ndarray, options: SequencesOptions) -> np.ndarray:
     renamed = np.array([options.aliases.get(name, name) for name in sign])
-    _warn_of_unknown_names("data.aliases", options.aliases, set(sign))
-    _warn_of_unknown_names("data.exclude", options.exclude, set(renamed))
+    unknown = [
+        *_unknown_names("data.aliases", options.aliases, set(sign)),
+        *_unknown_names("data.exclude", options.exclude, set(renamed), options.aliases),
+    ]
+    if unknown:
+        raise UserError("\n".join(unknown))
     return renamed
 
 
-def _warn_of_unknown_names(key: str, names: Iterable[str], known: set[str]) -> None:
+def _unknown_names(
+    key: str,
+    names: Iterable[str],
+    known: Collection[str],
+    renamed: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[str]:
+    """Say which names no recording carries, and what may have been meant."""
     for name in names:
         if name not in known:
-            near = nearest(name, sorted(known))
-            hint = f"; did you mean {str(near)!r}?" if near else ""
-            print(f"warning: {key} names {name!r}, which no recording carries{hint}")
+            near = renamed.get(name) or nearest(name, sorted(known))
+            hint = f"did you mean {str(near)!r}?" if near else "mend it or leave it out."
+            after = " after data.aliases is applied" if name in renamed else ""
+            shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+            yield f"{key} names {shown!r}, which no recording carries{after}; {hint}"
+
+
+def _check_size(
+    path: np.ndarray,
+    length: np.ndarray,
+    padded_length: int,
+    channels: int,
+    options: SequencesOptions,
+) -> None:
+    """Refuse examples that padding makes too large; say it where padding is most of them.
+
+    Parameters
+    ----------
+    path, length
+        Of every example; frames.
+    padded_length
+        Frames of a padded example.
+    channels
+        Of a frame.
+    options
+        For what is allowed.
+    """
+    order = np.argsort(-length, kind="stable")[:LISTED]
+    longest = ", ".join(f"{path[index]} ({length[index]:,} frames)" for index in order)
+    takes = length.size * padded_length * channels * np.dtype(np.float32).itemsize / 2**30
+    padding = 1 - length.sum() / (length.size * padded_length)
+    what = (
+        f"{length.size:,} examples padded to {padded_length:,} frames of {channels} channels take "
+        f"{takes:.3g} GiB, and {padding:.0%} of that is padding"
+    )
+    if takes > options.largest_gib:
+        raise UserError(
+            f"{what}; data.largest_gib allows {options.largest_gib:g}. The longest recordings: "
+            f"{longest}. Leave long ones out by data.max_length (the median is "
+            f"{np.median(length):,.0f} frames), set a smaller data.padded_length, mend them or "
+            "take them out of the recordings, or raise data.largest_gib."
+        )
+    if padding > MOSTLY_PADDING:
+        print(f"warning: {what}. The longest recordings: {longest}. See data.max_length.")
 
 
 def _reasons(found: xr.Dataset, sign: np.ndarray, options: SequencesOptions) -> np.ndarray:
     """Say for every file why it is left out; an empty text for those that stay."""
     reasons = found.problem.values.astype(object)
     for index, (name, frames) in enumerate(zip(sign, found.frames.values, strict=True)):
+        if reasons[index] == HIDDEN:
+            continue
         if reasons[index]:
             reasons[index] = f"bad file: {reasons[index]}"
         elif name in options.exclude:

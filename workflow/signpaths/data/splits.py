@@ -102,9 +102,10 @@ def deal_by_session(
     """Deal out whole sessions: the part of each example, `(example,)`."""
     names = np.random.default_rng(seed).permutation(np.unique(session))
     if names.size < len(PARTS):
+        found = ", ".join(name or "without a name" for name in sorted(names.tolist()))
         raise UserError(
-            f"split.by is session, but there are {names.size} sessions; three parts need at least "
-            f"{len(PARTS)}. Use split.by: example, or let data.pattern name the sessions."
+            f"split.by is session, but there are {names.size} sessions ({found}); three parts need "
+            f"at least {len(PARTS)}. Use split.by: example, or let data.pattern name the sessions."
         )
     train, validation = _counts(names.size, options)
     part = np.full(sign.size, "test", dtype="<U10")

@@ -2,34 +2,49 @@
 
 Takes a folder or an archive (`.tar.*`, `.zip`, one inside the other) of `.tsd` files: text, one
 frame a line, numbers parted by any white space. Gives `recordings.zarr`, which holds every frame
-and, for each file that could not be read, the reason. Archives are read in memory, not unpacked.
+and, for each file that was not read though it may be a recording, the reason.
 """
 
 import hashlib
 import re
 import warnings
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from signpaths.data.archives import UNREADABLE, members, without_archives
+from signpaths.data.archives import UNREADABLE, Allowance, Member, members, without_archives
 from signpaths.errors import UserError
+from signpaths.folders import HIDDEN, LONGEST_PATH, candidate
 from signpaths.options import TsdOptions
 from signpaths.stores import write_store
 
 # What fits into 64 bits.
 TAKE = re.compile(r"\d{1,18}")
-LISTED = 20
+# Bad files, and others, that a message names.
+LISTED, SHOWN = 20, 3
+# Bytes that are parsed at once, and of a line.
+PIECE, LONGEST_LINE = 2**16, 2**20
+END_OF_LINE = re.compile(rb"\r\n|\r|\n")
+NO_FRAMES = np.empty((0, 0), dtype=np.float32)
+HARD_LINK = (
+    "a hard link to {}, which is no recording that was read before it; pack again with "
+    "--hard-dereference"
+)
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
 class Recording:
-    """One `.tsd` file: its frames `(time, channel)`, or the problem that kept them from us."""
+    """One `.tsd` file: its frames `(time, channel)`, or the problem that kept them from us.
+
+    Of what is not read the hash is empty.
+    """
 
     path: str
     sign: str
@@ -37,6 +52,14 @@ class Recording:
     take: int
     sha256: str
     frames: np.ndarray
+    problem: str = ""
+
+
+class Content(NamedTuple):
+    """What a file holds, whatever its name: float32 frames `(time, channel)`, or the problem."""
+
+    sha256: str = ""
+    frames: np.ndarray = NO_FRAMES
     problem: str = ""
 
 
@@ -55,20 +78,20 @@ def tsd(source: Path, recordings: Path, /, *, options: TsdOptions = TsdOptions()
     UserError
         If nothing matches the pattern, or if files are bad and `on_bad_file` is `error`.
     """
-    pattern = _compiled(options.pattern)
-    found = [_recording(path, data, pattern) for path, data in _matching(source, pattern)]
+    found = list(_found(source, _compiled(options.pattern), options.largest_gib))
     found.sort(key=lambda recording: recording.path)
     found = _with_one_width(_without_doubles(found), options.channels)
-    bad = [recording for recording in found if recording.problem]
-    if bad and (options.on_bad_file == "error" or len(bad) == len(found)):
-        raise UserError(_bad_files(source, bad, len(found)))
-    for recording in bad:
+    left_out = [recording for recording in found if recording.problem]
+    bad = [recording for recording in left_out if recording.problem != HIDDEN]
+    if len(left_out) == len(found) or (bad and options.on_bad_file == "error"):
+        raise UserError(_bad_files(source, bad or left_out, len(found)))
+    for recording in left_out:
         print(f"left out {recording.path}: {recording.problem}")
     write_store(
         _dataset(found, options.channels),
         recordings,
         stage="tsd",
-        title=f"Frames of {len(found) - len(bad)} recordings as read from the source",
+        title=f"Frames of {len(found) - len(left_out)} recordings as read from the source",
         options=options,
     )
 
@@ -83,55 +106,79 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return compiled
 
 
-def _matching(source: Path, pattern: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
-    """Give path and bytes of the files whose path matches; complain if there are none."""
+def _found(source: Path, pattern: re.Pattern[str], largest_gib: float) -> Iterator[Recording]:
+    """Give the files whose path matches, and what may hold such but is not read."""
     others: list[str] = []
-    matched = 0
-    for path, handle in members(source):
-        if pattern.search(path):
-            matched += 1
-            try:
-                data = handle.read()
-            except UNREADABLE as error:
-                raise UserError(
-                    f"{source}: {path} cannot be read to its end ({error}). Fetch or pack it again."
-                ) from error
-            yield path, data
+    passed, matched = 0, False
+    contents: dict[str, Content] = {}
+    largest = Allowance(source, largest_gib).one_file
+    for member in members(source, largest_gib):
+        path = member.path
+        if not candidate(path, pattern, member.unread):
+            passed += 1
+            others += [path][: SHOWN - len(others)]
+            continue
+        matched = True
+        if member.content:
+            contents[path] = _content(source, member, largest)
+            yield _recording(path, pattern, contents[path])
+        elif member.unread:
+            yield _recording(path, pattern, Content(problem=member.unread))
         else:
-            others.append(path)
+            unknown = Content(problem=HARD_LINK.format(_printable(member.same_as)))
+            contents[path] = contents.get(member.same_as, unknown)
+            yield _recording(path, pattern, contents[path])
+    such = ", ".join(map(_printable, others))
     if not matched:
-        seen = ", ".join(map(_printable, others[:3])) or "no files at all"
+        seen = (
+            f"{passed:,} files are there, such as {such}" if others else "It holds no files at all"
+        )
         raise UserError(
-            f"{source}: no file matches data.pattern {pattern.pattern!r}. Found: {seen}. "
+            f"{source}: no file matches data.pattern {pattern.pattern!r}. {seen}. "
             "Change data.source or data.pattern."
         )
     if others:
-        such = _printable(others[0])
-        print(f"passed over {len(others)} files that do not match the pattern, such as {such}")
+        print(f"passed over {passed} files that do not match the pattern, such as {such}")
 
 
-def _recording(path: str, data: bytes, pattern: re.Pattern[str]) -> Recording:
-    match = pattern.search(path)
-    assert match is not None
-    groups = match.groupdict(default="")
-    sign, session, take = groups["sign"], groups.get("session", ""), groups["take"]
-    frames = np.empty((0, 0))
+def _content(source: Path, member: Member, largest: int) -> Content:
+    assert member.content is not None
     try:
-        if not (path.isprintable() and sign):
-            raise ValueError("its name holds characters that cannot be printed, or no sign")
-        if not TAKE.fullmatch(take):
-            raise ValueError(f"the take in its name is {take!r}, expected a whole number")
-        frames = parse_frames(data)
-        problem = ""
+        data = member.content.read(largest + 1)
+    except UNREADABLE as error:
+        raise UserError(
+            f"{source}: {_printable(member.path)} cannot be read to its end ({error}). Fetch or "
+            "pack it again."
+        ) from error
+    if len(data) > largest:
+        return Content(
+            problem=f"holds more than {largest / 2**20:.4g} MiB, a 64th of data.largest_gib; if it "
+            "is right, raise that"
+        )
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        return Content(sha256, parse_frames(data).astype(np.float32))
     except ValueError as error:
-        problem = str(error)
+        return Content(sha256, problem=str(error))
+
+
+def _recording(path: str, pattern: re.Pattern[str], content: Content) -> Recording:
+    match = pattern.search(path) if len(path) <= LONGEST_PATH else None
+    groups = match.groupdict(default="") if match else {}
+    sign, session, take = (groups.get(name, "") for name in ("sign", "session", "take"))
+    problem = content.problem
+    if match and problem != HIDDEN:
+        if not (path.isprintable() and sign):
+            problem = "its name holds characters that cannot be printed, or no sign"
+        elif not TAKE.fullmatch(take):
+            problem = f"the take in its name is {take!r}, expected a whole number"
     return Recording(
         path=_printable(path),
         sign=_printable(sign),
         session=_printable(session),
         take=int(take) if TAKE.fullmatch(take) else -1,
-        sha256=hashlib.sha256(data).hexdigest(),
-        frames=frames,
+        sha256=content.sha256,
+        frames=NO_FRAMES if problem else content.frames,
         problem=problem,
     )
 
@@ -154,43 +201,73 @@ def parse_frames(data: bytes) -> np.ndarray:
     ValueError
         With the line, what was found there and what was expected.
     """
-    lines = data.removeprefix(b"\xef\xbb\xbf").splitlines()
-    widths = [len(line.split()) for line in lines]
-    filled = [width for width in widths if width]
-    if not filled:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    widths: Counter[int] = Counter()
+    for piece in _pieces(data):
+        widths.update(len(line.split()) for line in piece.splitlines())
+    del widths[0]
+    if not widths:
         raise ValueError("holds no frame; expected one frame a line")
-    expected = Counter(filled).most_common(1)[0][0]
-    if filled.count(expected) == len(filled):
-        values = _numbers(data.removeprefix(b"\xef\xbb\xbf"), expected * len(filled))
-        if values is not None:
-            return values.reshape(len(filled), expected)
-    raise ValueError(_first_fault(lines, expected))
+    expected = widths.most_common(1)[0][0]
+    if len(widths) == 1:
+        parts = [_numbers(piece) for piece in _pieces(data)]
+        values = [part for part in parts if part is not None]
+        if len(values) == len(parts) and sum(map(len, values)) == expected * widths[expected]:
+            return np.concatenate(values).reshape(-1, expected)
+    raise ValueError(_first_fault(data, expected))
 
 
-def _numbers(data: bytes, count: int) -> np.ndarray | None:
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Cut a file after ends of lines, so that a large one is never held as lines and words."""
+    start = 0
+    while start < len(data):
+        end = min(start + PIECE, len(data))
+        if end < len(data):
+            last = END_OF_LINE.search(data, end, end + LONGEST_LINE)
+            if last is None and end + LONGEST_LINE < len(data):
+                line = 1 + sum(1 for _ in END_OF_LINE.finditer(data, 0, end))
+                raise ValueError(f"line {line}: longer than a MiB, expected one frame a line")
+            end = last.end() if last else len(data)
+        yield data[start:end]
+        start = end
+
+
+def _numbers(data: bytes) -> np.ndarray | None:
     """Parse all numbers at once; None if one of them is none, or not finite."""
+    if not data.strip():
+        return np.empty(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)
         try:
             values = np.fromstring(data.decode("ascii"), sep=" ")
         except (DeprecationWarning, ValueError):
             return None
-    return values if values.size == count and (np.abs(values) < FLOAT32_MAX).all() else None
+    return values if (np.abs(values) < FLOAT32_MAX).all() else None
 
 
-def _first_fault(lines: list[bytes], expected: int) -> str:
+def _first_fault(data: bytes, expected: int) -> str:
     """Find the first line that is wrong, slowly, after the fast way has failed."""
-    for number, line in enumerate(lines, start=1):
-        tokens = line.split()
-        if tokens and len(tokens) != expected:
-            return (
-                f"line {number}: {len(tokens)} numbers, expected {expected} as in most of its lines"
-            )
-        for token in tokens:
-            values = _numbers(token, 1)
-            if values is None:
-                return f"line {number}: {_shown(token)} found, expected a finite number"
+    before = 0
+    for piece in _pieces(data):
+        lines = piece.splitlines()
+        for number, line in enumerate(lines, start=before + 1):
+            words = line.split()
+            if words and len(words) != expected:
+                return (
+                    f"line {number}: {len(words)} numbers, expected {expected} as in most of its "
+                    "lines"
+                )
+            if words and not _are_numbers(words):
+                ends = range(1, len(words) + 1)
+                wrong = bisect_left(ends, True, key=lambda end: not _are_numbers(words[:end]))
+                return f"line {number}: {_shown(words[wrong])} found, expected a finite number"
+        before += len(lines)
     return "cannot be read as numbers"
+
+
+def _are_numbers(words: list[bytes]) -> bool:
+    values = _numbers(b" ".join(words))
+    return values is not None and len(values) == len(words)
 
 
 def _shown(token: bytes) -> str:
@@ -236,7 +313,7 @@ def _with_one_width(found: list[Recording], channels: tuple[str, ...] | None) ->
 
 
 def _spoilt(recording: Recording, problem: str) -> Recording:
-    return replace(recording, frames=np.empty((0, 0)), problem=problem)
+    return replace(recording, frames=NO_FRAMES, problem=problem)
 
 
 def _bad_files(source: Path, bad: list[Recording], total: int) -> str:
@@ -255,7 +332,7 @@ def _bad_files(source: Path, bad: list[Recording], total: int) -> str:
 
 def _dataset(found: list[Recording], channels: tuple[str, ...] | None) -> xr.Dataset:
     good = [recording.frames for recording in found if not recording.problem]
-    values = np.concatenate(good).astype(np.float32)
+    values = np.concatenate(good)
     lengths = np.array([len(recording.frames) for recording in found], dtype=np.int64)
     names = channels or [f"channel_{index:02d}" for index in range(values.shape[1])]
 
@@ -297,6 +374,8 @@ def _dataset(found: list[Recording], channels: tuple[str, ...] | None) -> xr.Dat
 def _content_hash(found: Iterable[Recording]) -> str:
     """Hash names and contents, so that a folder and an archive of the same files agree."""
     lines = sorted(
-        f"{without_archives(recording.path)} {recording.sha256}\n" for recording in found
+        f"{without_archives(recording.path)} {recording.sha256}\n"
+        for recording in found
+        if recording.sha256
     )
     return hashlib.sha256("".join(lines).encode()).hexdigest()
