@@ -1,16 +1,20 @@
 """Hashes of code and content: what must make a stage run again, and what must not."""
 
 import ast
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from signpaths.errors import UserError
 from signpaths.hashes import PACKAGE, code_hash, content_hash
 from signpaths.stages import BY_RULE, STAGES
 
@@ -314,7 +318,8 @@ def test_the_package_imports_itself_only_in_ways_that_the_hash_sees() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        "signpaths.hashes as h; h.code_hash('networks.lstm'); h.content_hash(h.PACKAGE)",
+        "signpaths.hashes as h; h.code_hash('networks.lstm'); "
+        "h.content_hash(h.PACKAGE, 'x', h.Path('/dev/null/x'))",
         "signpaths.stages",
         "signpaths.spaces as s; s.coordinates(s.projections((2, 3)))",
     ],
@@ -336,6 +341,12 @@ def test_what_snakefiles_import_needs_neither_numpy_nor_tensorflow(call: str) ->
 
 # Content
 
+PATTERN = r"(?:(?P<session>[^/]+)/)?(?P<sign>[^/]+)-(?P<take>\d+)\.tsd$"
+
+
+def hashed(source: Path, cache: Path | None = None) -> str:
+    return content_hash(source, PATTERN, cache or source.with_name("no-cache.json"))
+
 
 def tree(folder: Path) -> Path:
     (folder / "s").mkdir(parents=True)
@@ -355,23 +366,40 @@ CHANGES: dict[str, Callable[[Path], object]] = {
         (folder / "s/a-1.tsd").write_bytes(b"3 4\n"),
         (folder / "s/b-1.tsd").write_bytes(b"1 2\n"),
     ],
+    "add an archive": lambda folder: (folder / "x.ZIP").write_bytes(b""),
+    # Each of these is listed among what is left out.
+    "hide": lambda folder: (folder / "s/a-1.tsd").rename(folder / "s/.a-1.tsd"),
+    "link": lambda folder: (folder / "s/c-1.tsd").symlink_to("a-1.tsd"),
+    "a link instead": lambda folder: [
+        (folder / "s/a-1.tsd").rename(folder / "s/a"),
+        (folder / "s/a-1.tsd").symlink_to("a"),
+    ],
+    "a pipe": lambda folder: os.mkfifo(folder / "s/c-1.tsd"),
+    "a folder elsewhere": lambda folder: (folder / "t").symlink_to("/"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_of_content_changes_its_hash(tmp_path: Path, change: str) -> None:
-    before = content_hash(tree(tmp_path / "x"))
+    before = hashed(tree(tmp_path / "x"))
     CHANGES[change](tmp_path / "x")
-    assert content_hash(tmp_path / "x") != before
+    assert hashed(tmp_path / "x") != before
 
 
-def test_touching_or_copying_leaves_the_hash_of_the_content(tmp_path: Path) -> None:
-    before = content_hash(tree(tmp_path / "x"))
+def test_what_cannot_be_a_recording_leaves_the_hash_of_the_content(tmp_path: Path) -> None:
+    before = hashed(tree(tmp_path / "x"))
     for path in [*tmp_path.rglob("*"), tmp_path / "x"]:
         os.utime(path, (1, 1))
     (tmp_path / "x/empty").mkdir()
-    assert content_hash(tmp_path / "x") == before
-    assert content_hash(tree(tmp_path / "y")) == before
+    for name in (".DS_Store", "s/notes.txt", "s/a-1.tsd~", "s/._x", "s/a-x.tsd"):
+        (tmp_path / "x" / name).write_bytes(b"x")
+    (tmp_path / "x/again").symlink_to(".")
+    (tmp_path / "x/s/nowhere").symlink_to("nowhere")
+    assert hashed(tmp_path / "x") == before
+    assert hashed(tree(tmp_path / "y")) == before
+    (tmp_path / "x").rename(tmp_path / "moved")
+    assert hashed(tmp_path / "moved") == before
+    assert content_hash(tmp_path / "moved", r"\.txt$", tmp_path / "no-cache.json") != before
 
 
 @given(st.binary(max_size=50), st.binary(max_size=50))
@@ -382,14 +410,107 @@ def test_files_hash_alike_only_if_they_are_alike(
     (folder / "one").write_bytes(one)
     (folder / "other").write_bytes(other)
     os.utime(folder / "one", (1, 1))
-    same = content_hash(folder / "one") == content_hash(folder / "other")
+    same = hashed(folder / "one") == hashed(folder / "other")
     assert same == (one == other)
 
 
 def test_a_folder_with_names_that_are_no_unicode_can_be_hashed(tmp_path: Path) -> None:
     tree(tmp_path / "x")
     try:
-        (tmp_path / "x" / os.fsdecode(b"\xff.txt")).write_bytes(b"")
+        (tmp_path / "x/s" / os.fsdecode(b"\xff-1.tsd")).write_bytes(b"")
     except OSError:
         pytest.skip("this file system takes names in Unicode only")
-    assert len(content_hash(tmp_path / "x")) == 12
+    assert len(hashed(tmp_path / "x")) == 12
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of files that were read, on a day long after all of them were written."""
+    names: list[str] = []
+    digest, clock = hashlib.file_digest, time.time_ns
+
+    def told(handle: IO[bytes], kind: str) -> object:
+        names.append(Path(handle.name).name)
+        return digest(handle, kind)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(hashlib, "file_digest", told)
+    monkeypatch.setattr(time, "time_ns", lambda: clock() + 10**15)
+    return names
+
+
+def test_a_file_is_only_read_again_once_it_has_changed(tmp_path: Path, read: list[str]) -> None:
+    source, cache = tree(tmp_path / "x"), tmp_path / "new/cache.json"
+    before = hashed(source, cache)
+    assert sorted(read) == ["a-1.tsd", "b-1.tsd"]
+    assert hashed(source, cache) == before
+    assert len(read) == 2
+    stamp = (source / "s/a-1.tsd").stat()
+    (source / "s/a-1.tsd").write_bytes(b"1 9\n")
+    # As long as before, and with the time of before: only the system's own time tells.
+    os.utime(source / "s/a-1.tsd", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    after = hashed(source, cache)
+    assert after != before
+    assert after == hashed(source)
+    assert read[2:3] == ["a-1.tsd"]
+    assert list(cache.parent.iterdir()) == [cache]
+
+
+def test_a_file_that_was_just_written_is_read_again(
+    tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, cache = tree(tmp_path / "x"), tmp_path / "cache.json"
+    newest = max(path.stat().st_ctime_ns for path in source.rglob("*.tsd"))
+    monkeypatch.setattr(time, "time_ns", lambda: newest + 10**9)
+    assert hashed(source, cache) == hashed(source, cache)
+    assert len(read) == 4
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_an_archive_is_only_read_once(tmp_path: Path, read: list[str], kind: str) -> None:
+    source = tmp_path / "x"
+    source.mkdir()
+    (source / "x.zip").write_bytes(b"1")
+    source = source if kind == "folder" else source / "x.zip"
+    assert hashed(source, tmp_path / "cache") == hashed(source, tmp_path / "cache")
+    assert read == ["x.zip"]
+
+
+def test_a_damaged_cache_is_none(tmp_path: Path, read: list[str]) -> None:
+    source, cache = tree(tmp_path / "x"), tmp_path / "cache.json"
+    before = hashed(source, cache)
+    whole = cache.read_bytes()
+    digit = whole.rindex(b'"') - 3
+    other = b"0" if whole[digit : digit + 1] != b"0" else b"1"
+    for damaged in (
+        *(b"", b"{}", whole[:-20], b"\xff" * 100, whole.replace(b"{", b"[")),
+        whole[:digit] + other + whole[digit + 1 :],
+    ):
+        cache.write_bytes(damaged)
+        assert hashed(source, cache) == before
+        assert cache.read_bytes() == whole
+    cache.unlink()
+    cache.mkdir()
+    assert hashed(source, cache) == before
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_what_cannot_be_hashed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for source in (Path("/dev/zero"), tmp_path / "pipe"):
+        with pytest.raises(UserError, match=f"{source}: no plain file"):
+            hashed(source, tmp_path / "cache.json")
+    with pytest.raises(UserError, match="no such file"):
+        hashed(tmp_path / "nowhere")
+    source = tree(tmp_path / "x")
+
+    def refuse(path: object, *_: object, **__: object) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", refuse)
+        with pytest.raises(UserError, match=r"s/a-1\.tsd: it cannot be read \(Permission denied\)"):
+            hashed(source)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refuse)
+        with pytest.raises(UserError, match=r"x: it cannot be read \(Permission denied\)"):
+            hashed(source)

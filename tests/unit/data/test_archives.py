@@ -1,21 +1,27 @@
 """Folders and archives: the same recordings from any of them, and nothing from a damaged one."""
 
+import gzip
 import io
+import lzma
 import os
 import stat
+import struct
 import tarfile
+import tracemalloc
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from makers import tarred, text_of, write_folder, zipped
 from signpaths.data.archives import members
+from signpaths.data.sequences import sequences
 from signpaths.data.tsd import tsd
 from signpaths.errors import UserError
+from signpaths.options import TsdOptions
 from signpaths.stores import open_store
-from tsd_files import GOOD, frames_of, some_files, table
+from tsd_files import GOOD, frames_of, problems, some_files, table
 
 
 def wrapped(files: dict[str, bytes]) -> dict[str, tuple[str, bytes]]:
@@ -189,18 +195,25 @@ def test_archives_write_nowhere(
     assert not Path("/signpaths-evil-1.tsd").exists()
 
 
-def test_links_in_archives_are_passed_over(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "links.tar", "w") as archive:
+SKIP = TsdOptions(on_bad_file="skip")
+
+
+def kinds_in_a_tar(path: Path) -> Path:
+    """A tar of a file, a symbolic link to it, a pipe, a device, a sparse file and an `x.7z`."""
+    with tarfile.open(path, "w") as archive:
         add_file(archive, "s/a-1.tsd", GOOD)
-        for kind, name in ((tarfile.SYMTYPE, "b"), (tarfile.LNKTYPE, "c")):
-            entry = tarfile.TarInfo(f"s/{name}-1.tsd")
-            entry.type, entry.linkname = kind, "s/a-1.tsd"
+        for kind, name in (
+            *((tarfile.SYMTYPE, "s/link-1.tsd"), (tarfile.FIFOTYPE, "s/pipe-1.tsd")),
+            *((tarfile.CHRTYPE, "s/device-1.tsd"), (tarfile.SYMTYPE, "s/notes.txt")),
+        ):
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, "a-1.tsd"
             archive.addfile(entry)
-        pipe = tarfile.TarInfo("s/d-1.tsd")
-        pipe.type = tarfile.FIFOTYPE
-        archive.addfile(pipe)
-    tsd(tmp_path / "links.tar", tmp_path / "tar.zarr")
-    assert [row[1] for row in table(tmp_path / "tar.zarr")] == ["a"]
+        entry = tarfile.TarInfo("s/holes-1.tsd")
+        entry.pax_headers = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(2**60)}
+        archive.addfile(entry)
+        add_file(archive, "s/x.7z", b"")
+    return path
 
 
 def add_file(archive: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -209,49 +222,298 @@ def add_file(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     archive.addfile(entry, io.BytesIO(data))
 
 
-def test_links_in_zips_are_passed_over(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "links.zip", "w") as archive:
+def kinds_in_a_zip(path: Path) -> Path:
+    """The same in a zip, as far as it has them."""
+    with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("s/a-1.tsd", GOOD)
-        entry = zipfile.ZipInfo("s/b-1.tsd")
-        entry.external_attr = (stat.S_IFLNK | 0o777) << 16
-        archive.writestr(entry, "a-1.tsd")
-    tsd(tmp_path / "links.zip", tmp_path / "zip.zarr")
-    assert [row[1] for row in table(tmp_path / "zip.zarr")] == ["a"]
+        for kind, name in (
+            *((stat.S_IFLNK, "s/link-1.tsd"), (stat.S_IFIFO, "s/pipe-1.tsd")),
+            *((stat.S_IFCHR, "s/device-1.tsd"), (stat.S_IFLNK, "s/notes.txt")),
+        ):
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = (kind | 0o777) << 16
+            archive.writestr(entry, "a-1.tsd")
+        archive.writestr("s/x.7z", b"")
+    return path
 
 
-def test_links_that_lead_nowhere_or_in_circles_are_passed_over(tmp_path: Path) -> None:
-    source = write_folder(tmp_path / "source", {"s/a-1.tsd": GOOD})
-    (source / "s/b-1.tsd").symlink_to("nowhere.tsd")
-    (source / "s/c-1.tsd").symlink_to("c-1.tsd")
-    (source / "s/again").symlink_to(source)
-    os.mkfifo(source / "s/d-1.tsd")
-    tsd(source, tmp_path / "out.zarr")
-    assert table(tmp_path / "out.zarr") == [("s", "a", 1, 2)]
+def kinds_in_a_folder(path: Path) -> Path:
+    """The same in a folder, with links that lead nowhere, in circles, inside it and out of it."""
+    source = write_folder(path, {"s/a-1.tsd": GOOD, "s/x.7z": b""})
+    write_folder(path.with_name("elsewhere"), {"s/far-1.tsd": GOOD})
+    for name, target in (
+        *(("s/link-1.tsd", "a-1.tsd"), ("s/nowhere-1.tsd", "nowhere"), ("s/notes.txt", "a-1.tsd")),
+        *(("s/circle-1.tsd", "circle-1.tsd"), ("s/again", str(source)), ("s/up", "..")),
+        *(("out", str(path.with_name("elsewhere"))), ("s/x.zip", "../../elsewhere/x.zip")),
+    ):
+        (source / name).symlink_to(target)
+    os.mkfifo(source / "s/pipe-1.tsd")
+    return source
+
+
+LINKED, PIPE = "a symbolic link, which is not followed", "no plain file, but a pipe"
+KINDS: dict[str, tuple[Callable[[Path], Path], dict[str, str]]] = {
+    "x.tar": (kinds_in_a_tar, {"s/device-1.tsd": PIPE, "s/holes-1.tsd": "a sparse file"}),
+    "x.zip": (kinds_in_a_zip, {"s/device-1.tsd": PIPE}),
+    "x": (
+        kinds_in_a_folder,
+        {
+            **{f"s/{name}": LINKED for name in ("nowhere-1.tsd", "circle-1.tsd", "x.zip")},
+            "out": "a link to a folder elsewhere",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_is_no_plain_file_is_listed_wherever_it_lies(tmp_path: Path, name: str) -> None:
+    make, own = KINDS[name]
+    source = make(tmp_path / name)
+    expected = {
+        "s/link-1.tsd": LINKED,
+        "s/pipe-1.tsd": PIPE,
+        "s/x.7z": "an archive of a kind that is not read; unpack it, or pack it again as .tar.gz",
+        **own,
+    }
+    with pytest.raises(UserError, match=f"{len(expected)} of {len(expected) + 1} files are bad"):
+        tsd(source, tmp_path / "out.zarr")
+    tsd(source, tmp_path / "out.zarr", options=SKIP)
+    found = problems(tmp_path / "out.zarr")
+    assert found.keys() == expected.keys()
+    for path, problem in found.items():
+        assert problem.startswith(expected[path])
+    assert open_store(tmp_path / "out.zarr").attrs["bad_files"] == len(expected)
+    assert [row for row in table(tmp_path / "out.zarr") if row[3]] == [("s", "a", 1, 2)]
+
+
+def test_what_is_listed_comes_to_the_table_of_what_is_left_out(tmp_path: Path) -> None:
+    source = write_folder(
+        tmp_path / "x", {f"s/{sign}-1.tsd": GOOD for sign in "abc"} | {"s/._a-1.tsd": b"x"}
+    )
+    (source / "s/a-2.tsd").symlink_to("a-1.tsd")
+    (source / "y.rar").write_bytes(b"")
+    tsd(source, tmp_path / "r.zarr", options=SKIP)
+    sequences(tmp_path / "r.zarr", tmp_path / "s.zarr", tmp_path / "excluded.csv")
+    lines = (tmp_path / "excluded.csv").read_text().splitlines()
+    assert [line.split(",", 5)[::5] for line in lines[1:]] == [
+        ["s/._a-1.tsd", "hidden file: a name on its path begins with a dot"],
+        ["s/a-2.tsd", f'"bad file: {LINKED}; put a copy of the file in its place"'],
+        [
+            "y.rar",
+            '"bad file: an archive of a kind that is not read; unpack it, or pack it again as '
+            '.tar.gz or .zip"',
+        ],
+    ]
+    assert open_store(tmp_path / "s.zarr").attrs["excluded"] == 3
+
+
+def with_hard_links(links: Sequence[tuple[str, str]]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        add_file(archive, "./s/a-1.tsd", GOOD)
+        add_file(archive, "s/bad-1.tsd", b"no number")
+        add_file(archive, "s/notes.txt", b"")
+        for name, target in links:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = tarfile.LNKTYPE, target
+            archive.addfile(entry)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("outer", ["", "outer.tar"])
+def test_hard_links_in_a_tar_are_read_as_the_files_that_they_name(
+    tmp_path: Path, outer: str
+) -> None:
+    links = [
+        *(("s/b-1.tsd", "./s/a-1.tsd"), ("s/c-1.tsd", "s/b-1.tsd"), ("s/d-1.tsd", "s/notes.txt")),
+        *(("s/e-1.tsd", "s/bad-1.tsd"), ("s/f-1.tsd", "s/later-1.tsd"), ("s/more.txt", "s/x")),
+        *(("s/g.zip", "s/a-1.tsd"), ("s/.h-1.tsd", "s/a-1.tsd")),
+    ]
+    data = with_hard_links(links)
+    (tmp_path / "x.tar").write_bytes(tarred({"y.tar": data}) if outer else data)
+    tsd(tmp_path / "x.tar", tmp_path / "out.zarr", options=SKIP)
+    read = {row[1]: row for row in table(tmp_path / "out.zarr") if row[3]}
+    assert read == {sign: ("s", sign, 1, 2) for sign in "abc"}
+    found = open_store(tmp_path / "out.zarr")
+    assert found.value.values.tolist() == [[1, 2], [3, 4]] * 3
+    prefix = "y.tar/" if outer else ""
+    said = {path.removeprefix(prefix): why for path, why in problems(tmp_path / "out.zarr").items()}
+    for name, target in (("d-1.tsd", "notes.txt"), ("f-1.tsd", "later-1.tsd")):
+        assert f"a hard link to {prefix}s/{target}" in said[f"s/{name}"]
+        assert "--hard-dereference" in said[f"s/{name}"]
+    assert said["s/e-1.tsd"] == said["s/bad-1.tsd"] != ""
+    assert "hidden" in said["s/.h-1.tsd"]
+    assert "a hard link" in said["s/g.zip"]
+    assert len(said) == 6
 
 
 @pytest.mark.parametrize("suffix", ["", ".tar", ".zip"])
-def test_hidden_files_are_passed_over(tmp_path: Path, suffix: str) -> None:
-    files = {"s/a-1.tsd": GOOD, "s/.b-1.tsd": b"x", "__MACOSX/s/._a-1.tsd": b"\x00", ".c.zip": b""}
+def test_hidden_files_are_left_out_and_listed(tmp_path: Path, suffix: str) -> None:
+    """Systems leave them, and editors and notebooks keep copies in hidden folders."""
+    hidden = {
+        *("s/.b-1.tsd", "__MACOSX/s/._a-1.tsd", ".c.zip"),
+        *(".snapshot/s/a-2.tsd", "s/.checkpoints/a-3.tsd"),
+    }
+    files = {"s/a-1.tsd": GOOD, ".DS_Store": b"", "s/.a-1.tsd.swp": b""} | dict.fromkeys(
+        hidden, b""
+    )
     source = tmp_path / f"source{suffix}"
     if suffix:
         source.write_bytes(tarred(files) if suffix == ".tar" else zipped(files))
     else:
         write_folder(source, files)
     tsd(source, tmp_path / "out.zarr")
-    assert table(tmp_path / "out.zarr") == [("s", "a", 1, 2)]
+    assert [row for row in table(tmp_path / "out.zarr") if row[3]] == [("s", "a", 1, 2)]
+    assert problems(tmp_path / "out.zarr").keys() == hidden
+    assert all("begins with a dot" in why for why in problems(tmp_path / "out.zarr").values())
 
 
-@pytest.mark.parametrize("suffix", ["", ".tar", ".zip"])
-def test_files_in_hidden_folders_are_passed_over(tmp_path: Path, suffix: str) -> None:
-    """Editors and notebooks keep copies in such folders."""
-    files = {"s/a-1.tsd": GOOD, ".snapshot/s/a-2.tsd": GOOD, "s/.checkpoints/a-3.tsd": GOOD}
-    source = tmp_path / f"source{suffix}"
-    if suffix:
-        source.write_bytes(tarred(files) if suffix == ".tar" else zipped(files))
-    else:
-        write_folder(source, files)
-    tsd(source, tmp_path / "out.zarr")
-    assert table(tmp_path / "out.zarr") == [("s", "a", 1, 2)]
+def test_hidden_files_alone_are_no_study(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="1 of 1 files are bad") as caught:
+        tsd(write_folder(tmp_path / "x", {"s/._a-1.tsd": b""}), tmp_path / "out.zarr")
+    assert "s/._a-1.tsd: hidden file" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["x.7z", "x.rar", "x.tar.zst", "x.TAR.LZ4", "x.tzst"])
+def test_archives_of_other_kinds_are_refused_by_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"whatever")
+    with pytest.raises(UserError, match=r"\.tar\.gz or \.zip") as caught:
+        tsd(tmp_path / name, tmp_path / "out.zarr")
+    assert name in str(caught.value)
+
+
+def test_a_source_that_never_ends_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tar")
+    for source in (tmp_path / "pipe.tar", Path("/dev/zero")):
+        with pytest.raises(UserError, match=PIPE) as caught:
+            tsd(source, tmp_path / "out.zarr")
+        assert str(source) in str(caught.value)
+
+
+# What is too large
+
+SMALL = TsdOptions(largest_gib=64 / 1024)
+MIB = 2**20
+# A MiB for one file, 64 for all; on its way through the readers some of it is there twice.
+MUCH_MEMORY = 16 * MIB
+
+
+def too_large(count: int, name: str = "s/x.bin") -> bytes:
+    return tarred({name: b"0" * count}, "w:gz")
+
+
+def headers(count: int) -> bytes:
+    return gzip.compress(tarfile.TarInfo("s/x.txt").tobuf() * count + bytes(1024))
+
+
+def endless() -> bytes:
+    entry = tarfile.TarInfo("s/x.bin")
+    entry.size = 2**60
+    return entry.tobuf(tarfile.GNU_FORMAT) + bytes(1024)
+
+
+def long_name(count: int) -> bytes:
+    entry = tarfile.TarInfo("s/x.bin")
+    entry.type, entry.size = tarfile.GNUTYPE_LONGNAME, count
+    return gzip.compress(entry.tobuf() + bytes(-(-count // 512) * 512 + 1024))
+
+
+def sparse_map() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        entry = tarfile.TarInfo("s/a-1.tsd")
+        entry.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+        entry.size = 30 * MIB
+        archive.addfile(entry, io.BytesIO(b"99999999\n" + b"7\n" * (15 * MIB)))
+    return buffer.getvalue()
+
+
+def wide_xz() -> bytes:
+    wide = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 2**29}]
+    return lzma.compress(tarred({"s/x.bin": b"0" * 2 * MIB}), filters=wide)
+
+
+def wide_zip() -> bytes:
+    """A zip in a zip that is nothing but a table of contents."""
+    size = 30 * MIB
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, size, 0, 0)
+    return zipped({"in.zip": bytes(size) + end})
+
+
+BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "a tar of a large file": ("x.tar.gz", lambda: too_large(70 * MIB), "data.largest_gib"),
+    "a large recording": ("x.tar.gz", lambda: too_large(MIB + 1, "s/a-1.tsd"), "data.largest_gib"),
+    "a large recording in a zip": (
+        "x.zip",
+        lambda: zipped({"s/a-1.tsd": b"0 0\n" * MIB}),
+        "data.largest_gib",
+    ),
+    "a large recording of lines": (
+        "x.zip",
+        lambda: zipped({"s/a-1.tsd": b"\n" * 4 * MIB}, zipfile.ZIP_BZIP2),
+        "data.largest_gib",
+    ),
+    "a large zip in a zip": (
+        "x.zip",
+        lambda: zipped({"in.zip": b"0" * 70 * MIB}),
+        "data.largest_gib",
+    ),
+    "many files": ("x.tar.gz", lambda: headers(2**14 + 1), "data.largest_gib"),
+    "large files together": (
+        "x.zip",
+        lambda: zipped({f"{n}.tar.gz": too_large(25 * MIB) for n in range(3)}),
+        "data.largest_gib",
+    ),
+    "a file without an end": ("x.tar", endless, "data.largest_gib"),
+    "a name without an end": ("x.tar.gz", lambda: long_name(32 * MIB), "a header of"),
+    "a map without an end": ("x.tar.gz", sparse_map, "a sparse file"),
+    "an xz that wants memory": ("x.tar.xz", wide_xz, "[Mm]emory"),
+    "a zip that wants memory": ("x.zip", wide_zip, "data.largest_gib"),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_an_archive_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, bomb: str) -> None:
+    name, make, said = BOMBS[bomb]
+    source = tmp_path / name
+    source.write_bytes(make())
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match=said) as caught:
+            tsd(source, tmp_path / "out.zarr", options=SMALL)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert name in str(caught.value)
+    assert peak < MUCH_MEMORY
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+def test_what_is_allowed_is_read(tmp_path: Path) -> None:
+    """Just below each limit, in an archive and in a folder."""
+    most = b"1 2\n" * (MIB // 4)
+    source = tmp_path / "x.zip"
+    source.write_bytes(zipped({"s/a-1.tsd": most, "s/b-1.tsd": GOOD}))
+    tsd(source, tmp_path / "out.zarr", options=SMALL)
+    assert [row[3] for row in table(tmp_path / "out.zarr")] == [MIB // 4, 2]
+    folder = write_folder(tmp_path / "x", {"s/a-1.tsd": most + b"\n", "s/b-1.tsd": GOOD})
+    with pytest.raises(UserError, match=r"1 of 2 files(.|\n)*more than 1 MiB.*data\.largest_gib"):
+        tsd(folder, tmp_path / "other.zarr", options=SMALL)
+    source.write_bytes(zipped({f"s/a-{take}.tsd": GOOD for take in range(250)}))
+    tsd(source, tmp_path / "out.zarr", options=TsdOptions(largest_gib=1 / 1024))
+    source.write_bytes(zipped({f"s/a-{take}.tsd": GOOD for take in range(257)}))
+    with pytest.raises(UserError, match=r"x\.zip: more than 0\.000976562 GiB come out of it"):
+        tsd(source, tmp_path / "other.zarr", options=TsdOptions(largest_gib=1 / 1024))
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_all_streams_of_an_xz_are_read(tmp_path: Path, streams: int) -> None:
+    whole = tarred({f"s/{sign}-1.tsd": GOOD for sign in "abc"})
+    size = -(-len(whole) // streams)
+    parts = [lzma.compress(whole[at : at + size]) for at in range(0, len(whole), size)]
+    (tmp_path / "x.tar.xz").write_bytes(b"".join(parts))
+    tsd(tmp_path / "x.tar.xz", tmp_path / "out.zarr")
+    assert len(table(tmp_path / "out.zarr")) == 3
 
 
 @pytest.mark.parametrize("pack", [tarred, zipped])
@@ -263,7 +525,8 @@ def test_archives_nested_too_deep_are_refused(
     for depth in range(1, 20):
         (tmp_path / f"x.{suffix}").write_bytes(data)
         try:
-            assert [handle.read() for _, handle in members(tmp_path / f"x.{suffix}")] == [GOOD]
+            found = members(tmp_path / f"x.{suffix}", 1)
+            assert [one.content.read() for one in found if one.content] == [GOOD]
             reads.append(depth)
         except UserError as error:
             messages.append(str(error))

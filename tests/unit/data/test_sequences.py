@@ -166,35 +166,44 @@ def test_an_alias_joins_two_signs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "key", "name", "near"),
+    ("options", "said"),
     [
-        (SequencesOptions(aliases={"dirnk": "drink"}), "data.aliases", "dirnk", "drink"),
-        (SequencesOptions(exclude=("god",)), "data.exclude", "god", "God"),
-        (SequencesOptions(aliases={"God": "deity"}, exclude=("God",)), "data.exclude", "God", None),
+        (
+            SequencesOptions(aliases={"dirnk": "drink"}),
+            ["data.aliases names 'dirnk', which no recording carries; did you mean 'drink'?"],
+        ),
+        (
+            SequencesOptions(exclude=("god", "x" * 99)),
+            [
+                "data.exclude names 'god', which no recording carries; did you mean 'God'?",
+                f"data.exclude names '{'x' * 60}…', which no recording carries; mend it or leave "
+                "it out.",
+            ],
+        ),
+        (
+            SequencesOptions(aliases={"God": "deity", "Who": "x"}, exclude=("God",)),
+            [
+                "data.aliases names 'Who', which no recording carries; did you mean 'who'?",
+                "data.exclude names 'God', which no recording carries after data.aliases is "
+                "applied; did you mean 'deity'?",
+            ],
+        ),
     ],
 )
-def test_a_name_that_no_recording_carries_is_warned_of(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    options: SequencesOptions,
-    key: str,
-    name: str,
-    near: str | None,
+def test_names_that_no_recording_carries_are_refused_all_at_once(
+    tmp_path: Path, options: SequencesOptions, said: list[str]
 ) -> None:
-    made(tmp_path, SMALL, options)
-    warnings = [line for line in capsys.readouterr().out.splitlines() if "warning" in line]
-    assert len(warnings) == 1
-    assert key in warnings[0]
-    assert repr(name) in warnings[0]
-    assert near is None or f"did you mean {near!r}?" in warnings[0]
+    with pytest.raises(UserError) as caught:
+        made(tmp_path, SMALL, options)
+    assert str(caught.value).splitlines() == said
+    assert not (tmp_path / "sequences.zarr").exists()
 
 
-def test_names_that_are_there_raise_no_warning(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    recordings = [*SMALL, ("her", "one", 1, ramp(2))]
-    made(tmp_path, recordings, SequencesOptions(aliases={"her": "his"}, exclude=("his",)))
-    assert "warning" not in capsys.readouterr().out
+def test_a_name_that_only_a_bad_file_carries_may_be_named(tmp_path: Path) -> None:
+    recordings = [*SMALL, ("her", "one", 1, ramp(2)), ("bad", "one", 1, "no number")]
+    options = SequencesOptions(aliases={"her": "his"}, exclude=("his", "bad"))
+    dataset, _ = made(tmp_path, recordings, options)
+    assert sorted(set(dataset.sign.values)) == ["God", "drink", "who"]
 
 
 @pytest.mark.parametrize("aliases", ["drink", {"": "drink"}, {"drink": ""}, {"": ""}, {"a=b": "c"}])
@@ -227,6 +236,47 @@ def test_an_example_that_does_not_fit_is_named(tmp_path: Path) -> None:
     assert "data.padded_length 5" in str(caught.value)
     dataset, _ = made(tmp_path, SMALL, SequencesOptions(padded_length=5, max_length=5))
     assert dataset.sizes == {"example": 4, "time": 5, "channel": 2}
+
+
+# What padding costs
+
+
+def one_long(frames: int) -> list:
+    return [*SMALL, ("who", "long", 1, ramp(frames))]
+
+
+def test_padding_larger_than_allowed_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Six examples of 1000 frames of two float32.
+    most = SequencesOptions(largest_gib=6 * 1000 * 2 * 4 / 2**30)
+    dataset, _ = made(tmp_path, one_long(1000), most)
+    assert dataset.x.nbytes == 6 * 1000 * 2 * 4
+    monkeypatch.setattr("signpaths.data.sequences.padded", None)
+    with pytest.raises(UserError) as caught:
+        made(tmp_path, one_long(1001), most)
+    message = str(caught.value)
+    for said in (
+        "6 examples padded to 1,001 frames of 2 channels take 4.47e-05 GiB",
+        "long/who-1.tsd (1,001 frames), one/drink-10.tsd (6 frames), two/drink-1.tsd (5 frames)",
+        "the median is 4 frames",
+        *("data.max_length", "data.padded_length", "data.largest_gib"),
+    ):
+        assert said in message
+
+
+@pytest.mark.parametrize(("frames", "told"), [(10, False), (11, True)])
+def test_the_log_says_where_padding_is_most_of_the_examples(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], frames: int, told: bool
+) -> None:
+    """Twenty frames in five examples, nine of one frame, and the long one."""
+    recordings = [*one_long(frames), *(("who", f"s{n}", 1, ramp(1)) for n in range(9))]
+    real, count = 20 + frames + 9, 15
+    assert (real / (count * frames) < 0.25) == told
+    made(tmp_path, recordings, SequencesOptions())
+    said = capsys.readouterr().out
+    assert ("warning" in said) == told
+    assert ("long/who-1.tsd (11 frames)" in said) == told
 
 
 # Hands

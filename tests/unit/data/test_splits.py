@@ -138,7 +138,7 @@ def test_seeds_hold_out_different_sessions() -> None:
 
 def test_too_few_sessions_are_refused() -> None:
     session = np.array(["one", "two"] * 3)
-    with pytest.raises(UserError, match="2 sessions"):
+    with pytest.raises(UserError, match=r"2 sessions \(one, two\)"):
         deal_by_session(np.array(list("aabbcc")), session, 0, SplitsOptions())
 
 

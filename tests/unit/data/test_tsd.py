@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from makers import GLOVE_CHANNELS, tarred, text_of, write_folder
+from makers import GLOVE_CHANNELS, tarred, text_of, write_folder, zipped
 from signpaths.data.tsd import parse_frames, tsd
 from signpaths.errors import UserError
 from signpaths.options import TsdOptions
@@ -125,6 +125,38 @@ def test_two_spaces_for_a_tab_part_numbers_alike(tmp_path: Path) -> None:
     blemished = data[:where] + b"  " + data[where + 1 :]
     np.testing.assert_array_equal(parse_frames(blemished), parse_frames(data))
     assert parse_frames(blemished).shape == (4, 22)
+
+
+def test_a_file_of_many_pieces_is_read_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are parsed in pieces; where they are cut must not show."""
+    data = text_of(frames_of(0, count=40))
+    for ends in (b"\n", b"\r\n", b"\r", b"\n\n \n"):
+        text = b"\xef\xbb\xbf" + data.replace(b"\n", ends)
+        whole = parse_frames(text)
+        bad = text[:-9] + b" x" + text[-9:]
+        with pytest.raises(ValueError, match="line") as caught:
+            parse_frames(bad)
+        for size in (1, 7, 63, 64, 1000):
+            monkeypatch.setattr("signpaths.data.tsd.PIECE", size)
+            np.testing.assert_array_equal(parse_frames(text), whole)
+            with pytest.raises(ValueError, match="line") as again:
+                parse_frames(bad)
+            assert str(again.value) == str(caught.value)
+        monkeypatch.undo()
+
+
+def test_a_line_without_an_end_is_named() -> None:
+    with pytest.raises(ValueError, match="line 4: longer than a MiB"):
+        parse_frames(b"1 2\n3 4\r\n\n" + b"5 " * 2**20)
+
+
+def test_paths_without_an_end_are_listed_and_not_searched(tmp_path: Path) -> None:
+    """The pattern takes the square of a path's length."""
+    source = tmp_path / "x.zip"
+    source.write_bytes(zipped({f"s/{'-' * 60_000}": GOOD, "s/a-1.tsd": GOOD}))
+    with pytest.raises(UserError, match="more than 1024 characters") as caught:
+        tsd(source, tmp_path / "out.zarr")
+    assert len(str(caught.value)) < 1000
 
 
 # Files that do not agree
@@ -325,8 +357,12 @@ def test_nothing_that_matches_is_an_error_that_says_what_is_there(tmp_path: Path
     assert "no file matches" in message
     assert "s/a-1.csv" in message
     assert "README" in message
+    assert "It has 2 files" in message
+    message = refusal({f"s/{n}.csv": b"" for n in range(9)}, tmp_path / "many")
+    assert "It has 9 files, such as s/0.csv, s/1.csv, s/2.csv. Change" in message
+    assert repr(TsdOptions().pattern) in message
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="no files at all"):
+    with pytest.raises(UserError, match="It has no files at all"):
         tsd(tmp_path / "empty", tmp_path / "out.zarr")
 
 

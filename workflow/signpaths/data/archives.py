@@ -47,6 +47,8 @@ STEP = 4096
 # A tar's headers of longer names and the like are read whole: bytes, and how many stand for all.
 LONGEST_HEADER, MOST_GLOBALS = 2**20, 100
 GIB = 2**30
+# How xz begins, and the memory that it may ask for; its highest preset takes a quarter of that.
+XZ, XZ_MEMORY = b"\xfd7zXZ\x00", 2**28
 
 SPARSE = "a sparse file, which is not read; pack again without --sparse"
 
@@ -68,7 +70,7 @@ class Allowance:
     """What may come out of a source."""
 
     def __init__(self, source: Path, largest_gib: float) -> None:
-        self._source, self._gib = source, largest_gib
+        self.source, self._gib = source, largest_gib
         self._left = int(largest_gib * GIB)
         self.one_file = self._left // 64
 
@@ -87,8 +89,8 @@ class Allowance:
         """Refuse what `take` would refuse, without counting it."""
         if count > self._left:
             raise UserError(
-                f"{self._source}: more than {self._gib:g} GiB come out of it (at {path}), the most "
-                "that data.largest_gib allows. If its recordings are as large as that, raise "
+                f"{self.source}: more than {self._gib:g} GiB come out of it (at {path[-200:]!r}), "
+                "the most that data.largest_gib allows. If its recordings are as large as that, raise "
                 "data.largest_gib; else it is damaged or hostile."
             )
 
@@ -156,13 +158,16 @@ def _archive(
     path: str, handle: IO[bytes], depth: int, prefix: str, allowance: Allowance
 ) -> Iterator[Member]:
     if depth == DEEPEST:
-        raise UserError(f"{path}: archives lie {DEEPEST} deep in each other; unpack some of them.")
+        raise UserError(
+            f"{allowance.source}: archives lie {DEEPEST} deep in each other; unpack some of them."
+        )
     read = _zip if path.lower().endswith(".zip") else _tar
     try:
         yield from read(path, handle, depth, prefix, allowance)
     except UNREADABLE as error:
         raise UserError(
-            f"{path}: the archive cannot be read to its end ({error}). Fetch or pack it again."
+            f"{allowance.source}: the archive {path[-200:]!r} cannot be read to its end ({error}). "
+            "Fetch or pack it again."
         ) from error
 
 
@@ -194,7 +199,7 @@ def _zip(
 def _tar(
     path: str, handle: IO[bytes], depth: int, prefix: str, allowance: Allowance
 ) -> Iterator[Member]:
-    stream = _counted(cast(IO[bytes], _decompressed(handle)), path, allowance)
+    stream = _counted(_decompressed(handle), path, allowance)
     with tarfile.open(fileobj=stream, mode="r|", tarinfo=_StrictTarInfo) as archive:
         while (member := archive.next()) is not None:
             archive.members.clear()  # type: ignore[attr-defined]  # It would keep them all.
@@ -291,17 +296,43 @@ class _Table(io.BufferedReader):
         return super().read(size)
 
 
-COMPRESSED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open))
+class _Xz(io.RawIOBase):
+    """An xz stream, in no more memory than honest ones need; `lzma.open` takes what it asks for."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle, self._waiting = handle, b""
+        self._decoder = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = b""
+        while not data:
+            if self._decoder.eof:
+                self._waiting = self._decoder.unused_data + self._handle.read(STEP)
+                if not self._waiting.startswith(XZ):
+                    return 0
+                self._decoder = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
+            elif self._decoder.needs_input:
+                self._waiting = self._waiting or self._handle.read(STEP)
+                if not self._waiting:
+                    raise EOFError("it ends too early")
+            data = self._decoder.decompress(self._waiting, len(buffer))
+            self._waiting = b""
+        buffer[: len(data)] = data
+        return len(data)
 
 
-def _decompressed(handle: IO[bytes]) -> io.BufferedIOBase:
+def _decompressed(handle: IO[bytes]) -> IO[bytes]:
     """Open a stream by what it holds, whatever its name says."""
     buffered = io.BufferedReader(cast(io.RawIOBase, handle))
     start = buffered.peek(6)
-    for magic, opened in COMPRESSED:
-        if start.startswith(magic):
-            return opened(buffered)
-    return buffered
+    if start.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(buffered))
+    if start.startswith(b"BZh"):
+        return bz2.open(buffered)
+    return cast(IO[bytes], _Xz(buffered)) if start.startswith(XZ) else buffered
 
 
 def without_archives(path: str) -> str:

@@ -20,7 +20,7 @@ import xarray as xr
 
 from signpaths.data.archives import UNREADABLE, Allowance, Member, members, without_archives
 from signpaths.errors import UserError
-from signpaths.folders import HIDDEN, LONGEST_PATH, candidate
+from signpaths.folders import HIDDEN, LONGEST_PATH, candidate, is_archive
 from signpaths.options import TsdOptions
 from signpaths.stores import write_store
 
@@ -125,14 +125,13 @@ def _found(source: Path, pattern: re.Pattern[str], largest_gib: float) -> Iterat
         elif member.unread:
             yield _recording(path, pattern, Content(problem=member.unread))
         else:
-            unknown = Content(problem=HARD_LINK.format(_printable(member.same_as)))
-            contents[path] = contents.get(member.same_as, unknown)
+            target, unknown = member.same_as, HARD_LINK.format(_printable(member.same_as))
+            known = None if is_archive(path) else contents.get(target)
+            contents[path] = known or Content(problem=unknown)
             yield _recording(path, pattern, contents[path])
     such = ", ".join(map(_printable, others))
     if not matched:
-        seen = (
-            f"{passed:,} files are there, such as {such}" if others else "It holds no files at all"
-        )
+        seen = f"It has {passed:,} files, such as {such}" if others else "It has no files at all"
         raise UserError(
             f"{source}: no file matches data.pattern {pattern.pattern!r}. {seen}. "
             "Change data.source or data.pattern."
@@ -276,6 +275,7 @@ def _shown(token: bytes) -> str:
 
 
 def _printable(text: str) -> str:
+    text = text if len(text) <= LONGEST_PATH else f"{text[:100]}…{text[-20:]}"
     return text.encode("unicode_escape").decode() if not text.isprintable() else text
 
 
