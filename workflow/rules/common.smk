@@ -3,6 +3,8 @@ import json
 import os
 import shlex
 import sys
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 
 LIBRARY = Path(workflow.current_basedir).parent
@@ -167,7 +169,10 @@ def training_seed(network):
 
 
 def source(wildcards):
-    """The recordings: simulated, behind a URL, or a file or folder whose content counts, not its date."""
+    """Where recordings come from that Snakemake makes or fetches; nothing for a local file or folder.
+
+    Of these the content counts, which is a param: neither their dates nor where they lie.
+    """
     if SOURCE is None:
         # An error of Snakemake's would be wrapped in a traceback.
         sys.exit(study_config.missing_source())
@@ -180,13 +185,20 @@ def source(wildcards):
             f"data.source: no such file or folder: {SOURCE}. Set it to the recordings in your config, "
             "or run make demo, which needs none."
         )
-    return ancient(SOURCE)
+    return []
 
 
+@cache
 def source_content():
     """The content hash of a local source; elsewhere Snakemake itself sees a change."""
-    local = SOURCE is not None and Path(SOURCE).exists()
-    return verbatim(content_hash(Path(SOURCE)) if local else str(SOURCE))
+    if SOURCE is None or not Path(SOURCE).exists():
+        return str(SOURCE)
+    path = Path(SOURCE)
+    known = records.SNAKEMAKE / "sources" / f"{blake2b(bytes(path.resolve())).hexdigest()[:12]}.json"
+    try:
+        return content_hash(path, config["data"]["pattern"], known)
+    except UserError as error:
+        sys.exit(str(error))
 
 
 def compared(wildcards):

@@ -31,11 +31,13 @@ rule tsd:
         mem_mb=2000,
         runtime=30,
     params:
-        content=source_content(),
+        # Of a local source, where it lies is no reason to read it again.
+        source=lambda wildcards, input: input or SOURCE,
+        content=lambda wildcards: source_content(),
         options=options("tsd"),
         code=code("tsd"),
     shell:
-        "python -m signpaths tsd {input:q} {output:q} {params.options} > {log:q} 2>&1"
+        "python -m signpaths tsd {params.source:q} {output:q} {params.options} > {log:q} 2>&1"
 
 
 rule sequences:
