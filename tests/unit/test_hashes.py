@@ -507,7 +507,7 @@ def test_what_cannot_be_hashed_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         raise PermissionError(13, "Permission denied", str(path))
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "open", refuse)
+        patched.setattr("builtins.open", refuse)
         with pytest.raises(UserError, match=r"s/a-1\.tsd: it cannot be read \(Permission denied\)"):
             hashed(source)
     with monkeypatch.context() as patched:

@@ -33,7 +33,8 @@ class Entry(NamedTuple):
 
     path: str
     """Relative to the folder, with `/`."""
-    file: Path
+    file: str
+    """Where it is."""
     unread: str
     """Why it cannot be read; empty for plain files."""
 
@@ -53,11 +54,11 @@ def entries(folder: Path) -> Iterator[Entry]:
             with os.scandir(place) as scanned:
                 found = sorted(scanned, key=lambda entry: entry.name)
             for entry in found:
-                path, file = prefix + entry.name, Path(entry.path)
+                path = prefix + entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append((f"{path}/", file))
+                    waiting.append((f"{path}/", Path(entry.path)))
                 else:
-                    yield Entry(path, file, _unread(path, entry, folder))
+                    yield Entry(path, entry.path, _unread(path, entry, folder))
         except OSError as error:
             raise UserError(cannot_be_read(place, error)) from error
 
@@ -90,14 +91,15 @@ def is_archive(path: str) -> bool:
 def unread_by_name(path: str) -> str:
     """Say why a plain file of this path is not read; empty if it is."""
     # What leads out of an archive is no hidden file, and is read in memory as any other.
-    if any(part.startswith(".") and part not in (".", "..") for part in path.split("/")):
+    dotted = path.startswith(".") or "/." in path
+    if dotted and any(part.startswith(".") and part not in (".", "..") for part in path.split("/")):
         return HIDDEN
     if len(path) > LONGEST_PATH:
         return TOO_LONG
     return OTHER_KIND if OTHER_ARCHIVE.search(path) and not ARCHIVE.search(path) else ""
 
 
-def cannot_be_read(path: Path, error: OSError) -> str:
+def cannot_be_read(path: Path | str, error: OSError) -> str:
     """Say that the system does not let a file or folder be read."""
     return (
         f"{path}: it cannot be read ({error.strerror or error}). Make it readable, or take it out "

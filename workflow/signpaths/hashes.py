@@ -85,13 +85,13 @@ def content_hash(source: Path, pattern: str, cache: Path) -> str:
     check_source(source)
     digests = _Digests(cache)
     if not source.is_dir():
-        found = digests.of(source)
+        found = digests.of(source.name, source)
     else:
         compiled = re.compile(pattern)
         whole = hashlib.sha256()
         for path, file, unread in entries(source):
             if candidate(path, compiled, unread):
-                line = f"{path} {unread or digests.of(file)}\n"
+                line = f"{path} {unread or digests.of(path, file)}\n"
                 whole.update(line.encode("utf-8", "surrogateescape"))
         found = whole.hexdigest()
     digests.keep()
@@ -108,16 +108,16 @@ class _Digests:
         # A file may change without a change of its times while the clock stands still.
         self._settled = time.time_ns() - SETTLED
 
-    def of(self, path: Path) -> str:
+    def of(self, name: str, path: Path | str) -> str:
+        """Give the digest of the file that lies at `path` and is called `name` in its source."""
         try:
-            found = path.stat()
+            found = os.stat(path)
             state = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
-            name = os.path.abspath(path)
             known = self._known.get(name)
             if known and known[:-1] == state:
                 digest = str(known[-1])
             else:
-                with path.open("rb") as handle:
+                with open(path, "rb") as handle:
                     digest = hashlib.file_digest(handle, "sha256").hexdigest()
         except OSError as error:
             raise UserError(cannot_be_read(path, error)) from error

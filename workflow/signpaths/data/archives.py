@@ -90,8 +90,8 @@ class Allowance:
         if count > self._left:
             raise UserError(
                 f"{self.source}: more than {self._gib:g} GiB come out of it (at {path[-200:]!r}), "
-                "the most that data.largest_gib allows. If its recordings are as large as that, raise "
-                "data.largest_gib; else it is damaged or hostile."
+                "the most that data.largest_gib allows. If its recordings are as large as that, "
+                "raise data.largest_gib; else it is damaged or hostile."
             )
 
 
@@ -117,7 +117,7 @@ def members(source: Path, largest_gib: float) -> Iterator[Member]:
             if unread:
                 yield Member(path, None, unread)
             else:
-                yield from _of_file(path, file, f"{path}/", allowance)
+                yield from _of_file(path, Path(file), f"{path}/", allowance)
     elif ARCHIVE.search(source.name):
         yield from _of_file(source.name, source, "", allowance)
     else:
