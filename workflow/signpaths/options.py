@@ -609,9 +609,9 @@ class QualityOptions(Options):
 class PhasesOptions(Options):
     """Where on their way trajectories are compared."""
 
-    phases: Annotated[int, Field(ge=2, le=500), NUMBER] = 32
+    phases: Annotated[int, Field(ge=2, le=250), NUMBER] = 32
     """Points of a path, equally spaced over its own length, at which two paths are compared.
-    Memory grows with it, and the time that crossings take with its square.
+    Memory grows with it, and the time that crossings and time warping take with its square.
     """
 
 

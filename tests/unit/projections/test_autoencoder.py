@@ -25,7 +25,7 @@ def test_whether_an_autoencoder_has_learned_is_noted(study: Path, tmp_path: Path
     metrics = json.loads((study / "autoencoders/2/0/metrics.json").read_text())
     assert metrics["learned"] is True
     # So little that it restores frames no better than zeros would.
-    folder = train_autoencoder(tmp_path, study, 2, "--learning-rate", "1e-30", "--epochs", "1")
+    folder = train_autoencoder(tmp_path, study, 2, "--learning-rate", "1e-30")
     assert json.loads((folder / "metrics.json").read_text())["learned"] is False
 
 
