@@ -41,9 +41,15 @@ help:
 	$(BIN)/python -m pip install --quiet --require-hashes -r envs/requirements.txt
 	touch $@
 
-.venv/dev: envs/requirements-dev.txt
+# For a study whose jobs a SLURM cluster runs.
+.venv/slurm: envs/requirements-slurm.txt .venv/study
+	$(BIN)/python -m pip install --quiet --require-hashes -r envs/requirements-slurm.txt
+	touch $@
+
+.venv/dev: envs/requirements-dev.txt envs/requirements-slurm.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r envs/requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r envs/requirements-dev.txt \
+	    -r envs/requirements-slurm.txt
 	touch $@
 
 .venv/mutation: envs/requirements-mutation.txt .venv/dev
@@ -107,7 +113,7 @@ docs: .venv/dev
 
 lock:
 	cd envs && for set in requirements-cpu:requirements requirements-gpu:requirements-gpu \
-	    requirements-dev:requirements-dev \
+	    requirements-dev:requirements-dev requirements-slurm:requirements-slurm \
 	    requirements-mutation:requirements-mutation; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	        $${set%%:*}.in --output-file $${set##*:}.txt || exit 1; \

@@ -16,8 +16,8 @@ rule closeness:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grown(2000),
+        runtime=grown(10),
     params:
         options=options("closeness"),
         code=code("closeness"),
@@ -39,8 +39,8 @@ rule closeness_raw:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grown(1500),
+        runtime=grown(10),
     params:
         options=options("closeness_raw"),
         code=code("closeness_raw"),

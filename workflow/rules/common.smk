@@ -121,6 +121,11 @@ def verbatim(text):
     return lambda wildcards: text
 
 
+def grown(first):
+    """A resource of a job: so much at first, twice as much when it is tried again, and so on."""
+    return lambda wildcards, attempt: first * attempt
+
+
 def each(*patterns):
     """The paths of every network of the study."""
     return expand(patterns, network=NETWORKS)

@@ -9,6 +9,9 @@ rule simulate:
         "<logs>/<study>/simulate.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         options=options("simulate"),
         code=code("simulate"),
@@ -28,8 +31,8 @@ rule tsd:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         # Of a local source, where it lies is no reason to read it again.
         source=lambda wildcards, input: input or SOURCE,
@@ -53,8 +56,8 @@ rule sequences:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         options=options("sequences"),
         code=code("sequences"),
@@ -71,8 +74,12 @@ rule named_signs:
         "<logs>/<study>/named_signs.log",
     # Before any training, so that a misspelt sign is told at once.
     priority: 1
+    localrule: True
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         options=options("named_signs"),
         code=code("named_signs"),
@@ -89,6 +96,9 @@ rule splits:
         "<logs>/<study>/splits/{split}.log",
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         options=options("splits"),
         code=code("splits"),

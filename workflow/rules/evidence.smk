@@ -22,8 +22,8 @@ rule evidence:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grown(2000),
+        runtime=grown(30),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         options=options("evidence"),
@@ -48,8 +48,8 @@ rule responses:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grown(2000),
+        runtime=grown(10),
     params:
         options=options("responses"),
         code=code("responses"),
@@ -76,8 +76,8 @@ rule units:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grown(2000),
+        runtime=grown(30),
     params:
         responses=lambda wildcards, input: Path(input.responses[0]).parent,
         options=options("units"),
@@ -103,8 +103,8 @@ rule sightings:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=grown(2000),
+        runtime=grown(30),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         paths=lambda wildcards, input: Path(input.paths[0]).parent,

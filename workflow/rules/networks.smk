@@ -6,8 +6,12 @@ rule networks:
         "<results>/<study>/networks.txt",
     log:
         "<logs>/<study>/networks.log",
+    localrule: True
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         options=options("networks"),
         code=code("networks"),
@@ -32,8 +36,8 @@ rule lstm:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=grown(2000),
+        runtime=grown(60),
     params:
         seed=lambda wildcards: training_seed(wildcards.network),
         options=options("lstm"),
@@ -60,8 +64,8 @@ rule activations:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         options=options("activations"),
         code=code("activations"),

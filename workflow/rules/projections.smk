@@ -17,8 +17,8 @@ rule autoencoder:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=grown(2000),
+        runtime=grown(15),
     params:
         options=options("autoencoder"),
         code=code("autoencoder"),
@@ -58,8 +58,8 @@ rule reference:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         activations=lambda wildcards, input: Path(input[0]).parent,
         networks=[f"--networks={network}" for network in REFERENCE_NETWORKS],
@@ -84,8 +84,8 @@ rule alignment:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         code=code("alignment"),
     shell:
@@ -108,8 +108,8 @@ rule shared:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=grown(2000),
+        runtime=grown(15),
     params:
         options=options("shared"),
         code=code("shared"),
@@ -143,8 +143,8 @@ rule paths:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grown(1500),
+        runtime=grown(10),
     params:
         autoencoders=lambda wildcards, input: Path(input.models[0]).parents[2],
         shared=lambda wildcards, input: Path(input.reference).with_name("shared"),
@@ -171,8 +171,8 @@ rule quality:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grown(2000),
+        runtime=grown(10),
     params:
         options=options("quality"),
         code=code("quality"),
@@ -194,8 +194,8 @@ rule bottlenecks:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grown(2000),
+        runtime=grown(10),
     params:
         # In one text: Snakemake knows no order of inputs, nor of a list's items.
         models=lambda wildcards, input: shlex.join(

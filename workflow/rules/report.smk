@@ -18,8 +18,12 @@ rule method:
         ),
     log:
         "<logs>/<study>/method.log",
+    localrule: True
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         options=options("method"),
         code=code("method"),
@@ -57,8 +61,8 @@ rule figures:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=grown(2000),
+        runtime=grown(30),
     params:
         networks=lambda wildcards, input: Path(input.metrics[0]).parents[1],
         folder=lambda wildcards, output: Path(output.shown[0]).parent,
@@ -114,8 +118,8 @@ rule run_figures:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=grown(2000),
+        runtime=grown(30),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         paths=lambda wildcards, input: Path(input.paths[0]).parent,
@@ -159,8 +163,8 @@ rule film:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=grown(2000),
+        runtime=grown(30),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         paths=lambda wildcards, input: Path(input.paths[0]).parent,
@@ -212,8 +216,12 @@ rule provenance:
         "<results>/<study>/provenance.json",
     log:
         "<logs>/<study>/provenance.log",
+    localrule: True
     conda:
         ENVIRONMENT
+    resources:
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         benchmarks=lambda wildcards, output: Path(output[0]).parent / "benchmarks",
         config=verbatim(json.dumps(config, sort_keys=True)),
@@ -258,8 +266,8 @@ rule report:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=3000,
-        runtime=30,
+        mem_mb=grown(2000),
+        runtime=grown(10),
     params:
         networks=lambda wildcards, input: Path(input.metrics[0]).parents[1],
         figures=lambda wildcards, input: Path(input.figures[0]).parent,

@@ -21,8 +21,8 @@ rule stability:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grown(3000),
+        runtime=grown(30),
     params:
         closeness=lambda wildcards, input: Path(input.closeness[0]).parent,
         options=options("stability"),
@@ -47,8 +47,8 @@ rule agreement:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grown(2000),
+        runtime=grown(60),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         closeness=lambda wildcards, input: Path(input.closeness[0]).parent,
@@ -75,8 +75,8 @@ rule shared_map:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grown(2000),
+        runtime=grown(30),
     params:
         alignment=lambda wildcards, input: Path(input.alignment[0]).parent,
         closeness=lambda wildcards, input: Path(input.closeness[0]).parent,

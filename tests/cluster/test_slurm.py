@@ -1,0 +1,207 @@
+"""A study whose jobs a real SLURM runs, by profiles/slurm, and jobs that go wrong there."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from one_node import INSTALL, OneNode, missing
+from running import CHECKOUT, DEMO, MICRO, checkout_copy, finished
+
+pytestmark = pytest.mark.skipif(
+    bool(missing()), reason=f"SLURM lacks {', '.join(missing())}; {INSTALL}"
+)
+
+IMPATIENT = Path(__file__).with_name("impatient.py")
+# A group of four rules, the first of a study: recordings, sequences and a split.
+SPLIT = "results/micro/splits/0.csv"
+# Rules of that group; its job holds as much memory as the one that asks for most.
+RECORDINGS = ("simulate", "tsd", "sequences", "splits")
+# A time in words, as the report has it for every rule.
+DURATION = re.compile(r"(\d+(\.\d+)? (h|min|s)\b ?)+")
+SECONDS = 600
+
+
+@pytest.fixture(scope="module")
+def slurm() -> Iterator[OneNode]:
+    """A SLURM of this file's own. No process of it is left behind."""
+    # Under pytest's own folder the path of a socket would be too long.
+    with tempfile.TemporaryDirectory(prefix="slurm-", dir="/tmp") as folder:
+        with OneNode(Path(folder)) as node:
+            yield node
+        assert node.processes() == {}
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A copy of the checkout with the micro study's config, in which nothing has been run."""
+    return _study(tmp_path)
+
+
+def _study(folder: Path) -> Path:
+    folder = checkout_copy(folder / "signpaths")
+    (folder / "overlay.yaml").write_text(yaml.safe_dump(MICRO))
+    return folder
+
+
+def _submitting(slurm: OneNode, study: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """Start Snakemake as on a cluster: the profile, and what it has to do."""
+    return subprocess.Popen(
+        [
+            *(sys.executable, str(IMPATIENT), "--workflow-profile", "profiles/slurm"),
+            *("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"),
+            *(*arguments, "--configfile", DEMO, "overlay.yaml"),
+        ],
+        cwd=study,
+        env={key: value for key, value in slurm.environment.items() if key != "PYTHONPATH"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _said(process: "subprocess.Popen[str]") -> str:
+    """Wait for Snakemake and give what it said."""
+    try:
+        return process.communicate(timeout=SECONDS)[0]
+    finally:
+        process.kill()
+
+
+def _completed(slurm: OneNode, study: Path, *arguments: str) -> str:
+    """Run Snakemake on the cluster and expect it to end well; give what it said."""
+    process = _submitting(slurm, study, *arguments)
+    said = _said(process)
+    assert process.returncode == 0, said
+    return said
+
+
+def _queue(slurm: OneNode, study: Path, what: str, *options: str) -> list[str]:
+    """Ask for the jobs of a study in the order of their submission, the ended ones too."""
+    lines = slurm.told(
+        "squeue", "--states=all", "--noheader", "--sort=i", f"--format=%Z|{what}", *options
+    )
+    return [
+        line.removeprefix(f"{study}|")
+        for line in lines.splitlines()
+        if line.startswith(f"{study}|")
+    ]
+
+
+def _until(is_so: Callable[[], Any], process: "subprocess.Popen[str]") -> None:
+    """Wait until something is so; Snakemake is at work all the while."""
+    end = time.monotonic() + SECONDS
+    while not is_so():
+        assert process.poll() is None, _said(process)
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _at_work(slurm: OneNode, study: Path, process: "subprocess.Popen[str]") -> str:
+    """Wait until a stage runs in the study's job; give the job's number."""
+    _until(lambda: (study / "logs/micro/simulate.log").exists(), process)
+    (job,) = _queue(slurm, study, "%i", "--states=RUNNING")
+    return job
+
+
+def _made(study: Path) -> dict[str, bytes]:
+    """Read every file that a study made, by its path, without the times that jobs took.
+
+    Benchmarks hold nothing else; provenance has them by rule and the report in words. Every other
+    byte counts, models, pictures and films included.
+    """
+    results = study / "results/micro"
+    made = {
+        str(path.relative_to(results)): path.read_bytes()
+        for path in results.rglob("*")
+        if path.is_file()
+    }
+    for name in made:
+        if name.startswith("benchmarks/"):
+            made[name] = b""
+    provenance = json.loads(made["provenance.json"])
+    assert provenance.pop("seconds")
+    made["provenance.json"] = json.dumps(provenance).encode()
+    made["report.html"] = DURATION.sub("", made["report.html"].decode()).encode()
+    return made
+
+
+def test_a_study_on_slurm_makes_the_same_files_as_at_home(
+    slurm: OneNode, study: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    _completed(slurm, study)
+    assert _queue(slurm, study, "%T") == ["COMPLETED"] * 10
+    home = _study(tmp_path_factory.mktemp("home"))
+    finished(home, MICRO)
+    at_home, on_slurm = _made(home), _made(study)
+    assert at_home.keys() == on_slurm.keys()
+    assert [name for name in at_home if at_home[name] != on_slurm[name]] == []
+
+
+def test_a_job_that_is_cancelled_is_told_and_tried_again_with_more(
+    slurm: OneNode, study: Path
+) -> None:
+    process = _submitting(slurm, study, SPLIT)
+    job = _at_work(slurm, study, process)
+    slurm.told("scancel", job)
+    said = _said(process)
+    assert process.returncode == 0, said
+    assert re.search(rf"JOB {job} ON .* CANCELLED AT", said), said
+    # Memory and minutes of the group: those of four rules, one after another.
+    assert _queue(slurm, study, "%T %m %l") == ["CANCELLED 1000M 40:00", "COMPLETED 2000M 1:20:00"]
+
+
+def test_a_job_that_holds_too_much_memory_is_told_and_a_rerun_completes(
+    slurm: OneNode, study: Path
+) -> None:
+    too_little = [f"{rule}:mem_mb=30" for rule in RECORDINGS]
+    process = _submitting(slurm, study, SPLIT, "--retries", "0", "--set-resources", *too_little)
+    said = _said(process)
+    assert process.returncode == 1
+    assert "exceeded memory limit" in said
+    # Only with control groups does SLURM call it OUT_OF_MEMORY.
+    assert _queue(slurm, study, "%T") == ["FAILED"]
+    _completed(slurm, study, SPLIT)
+
+
+def test_ctrl_c_takes_the_jobs_along_and_a_rerun_completes(slurm: OneNode, study: Path) -> None:
+    process = _submitting(slurm, study, SPLIT)
+    _at_work(slurm, study, process)
+    process.send_signal(signal.SIGINT)
+    said = _said(process)
+    assert process.returncode == 1
+    assert "Terminating processes on user request" in said
+    assert _queue(slurm, study, "%T") == ["CANCELLED"]
+    _completed(slurm, study, SPLIT)
+
+
+def test_after_a_killed_snakemake_a_rerun_waits_for_the_users_word(
+    slurm: OneNode, study: Path
+) -> None:
+    """Its jobs go on: the folder stays locked until they are ended as profiles/README.md says."""
+    process = _submitting(slurm, study, SPLIT)
+    job = _at_work(slurm, study, process)
+    process.kill()
+    process.wait()
+    assert _queue(slurm, study, "%i", "--states=RUNNING") == [job]
+    again = _submitting(slurm, study, SPLIT)
+    assert "Directory cannot be locked" in _said(again)
+    assert again.returncode == 1
+    (commands,) = re.findall(
+        r"```\n(squeue --me.*?)```", (CHECKOUT / "profiles/README.md").read_text(), re.DOTALL
+    )
+    end, unlock = commands.strip().splitlines()
+    slurm.told("bash", "-c", end)
+    assert _queue(slurm, study, "%i %T") == [f"{job} CANCELLED"]
+    assert unlock.split()[0] == "snakemake"
+    _completed(slurm, study, *unlock.split()[1:])
+    _completed(slurm, study, SPLIT)
+    assert _queue(slurm, study, "%T") == ["CANCELLED", "COMPLETED"]
