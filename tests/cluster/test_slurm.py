@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from one_node import INSTALL, OneNode, missing
-from running import CHECKOUT, DEMO, MICRO, checkout_copy, finished
+from running import CHECKOUT, DEMO, MICRO, checkout_copy, finished, planned
 
 pytestmark = pytest.mark.skipif(
     bool(missing()), reason=f"SLURM lacks {', '.join(missing())}; {INSTALL}"
@@ -144,6 +144,8 @@ def test_a_study_on_slurm_makes_the_same_files_as_at_home(
     at_home, on_slurm = _made(home), _made(study)
     assert at_home.keys() == on_slurm.keys()
     assert [name for name in at_home if at_home[name] != on_slurm[name]] == []
+    # Where and with how much memory a job ran is no reason to do it again.
+    assert planned(study, MICRO, "--set-resources", "lstm:mem_mb=9999") == {}
 
 
 def test_a_job_that_is_cancelled_is_told_and_tried_again_with_more(

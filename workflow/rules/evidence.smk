@@ -23,7 +23,7 @@ rule evidence:
         ENVIRONMENT
     resources:
         mem_mb=grown(2000),
-        runtime=grown(30),
+        runtime=grown(20),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         options=options("evidence"),
@@ -77,7 +77,7 @@ rule units:
         ENVIRONMENT
     resources:
         mem_mb=grown(2000),
-        runtime=grown(30),
+        runtime=grown(20),
     params:
         responses=lambda wildcards, input: Path(input.responses[0]).parent,
         options=options("units"),
@@ -104,7 +104,7 @@ rule sightings:
         ENVIRONMENT
     resources:
         mem_mb=grown(2000),
-        runtime=grown(30),
+        runtime=grown(10),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         paths=lambda wildcards, input: Path(input.paths[0]).parent,

@@ -17,7 +17,7 @@ rule autoencoder:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=grown(2000),
+        mem_mb=grown(2500),
         runtime=grown(15),
     params:
         options=options("autoencoder"),

@@ -62,7 +62,7 @@ rule figures:
         ENVIRONMENT
     resources:
         mem_mb=grown(2000),
-        runtime=grown(30),
+        runtime=grown(10),
     params:
         networks=lambda wildcards, input: Path(input.metrics[0]).parents[1],
         folder=lambda wildcards, output: Path(output.shown[0]).parent,
@@ -119,7 +119,7 @@ rule run_figures:
         ENVIRONMENT
     resources:
         mem_mb=grown(2000),
-        runtime=grown(30),
+        runtime=grown(15),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         paths=lambda wildcards, input: Path(input.paths[0]).parent,
@@ -164,7 +164,7 @@ rule film:
         ENVIRONMENT
     resources:
         mem_mb=grown(2000),
-        runtime=grown(30),
+        runtime=grown(10),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         paths=lambda wildcards, input: Path(input.paths[0]).parent,

@@ -48,7 +48,7 @@ rule agreement:
         ENVIRONMENT
     resources:
         mem_mb=grown(2000),
-        runtime=grown(60),
+        runtime=grown(30),
     params:
         activations=lambda wildcards, input: Path(input.activations[0]).parent,
         closeness=lambda wildcards, input: Path(input.closeness[0]).parent,
@@ -76,7 +76,7 @@ rule shared_map:
         ENVIRONMENT
     resources:
         mem_mb=grown(2000),
-        runtime=grown(30),
+        runtime=grown(20),
     params:
         alignment=lambda wildcards, input: Path(input.alignment[0]).parent,
         closeness=lambda wildcards, input: Path(input.closeness[0]).parent,
