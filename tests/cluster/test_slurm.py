@@ -96,13 +96,20 @@ def _queue(slurm: OneNode, study: Path, what: str, *options: str) -> list[str]:
     ]
 
 
-def _until(is_so: Callable[[], Any], process: "subprocess.Popen[str]") -> None:
-    """Wait until something is so; Snakemake is at work all the while."""
+def _until(is_so: Callable[[], Any], process: "subprocess.Popen[str] | None" = None) -> None:
+    """Wait until something is so, and Snakemake, if it is given, at work all the while."""
     end = time.monotonic() + SECONDS
     while not is_so():
-        assert process.poll() is None, _said(process)
+        assert process is None or process.poll() is None, _said(process)
         assert time.monotonic() < end
-        time.sleep(0.05)
+        time.sleep(0.1)
+
+
+def _ended(slurm: OneNode, study: Path, what: str) -> list[str]:
+    """Wait until no job of a study is at work any more, and ask for them."""
+    at_work = "--states=PENDING,RUNNING,COMPLETING"
+    _until(lambda: not _queue(slurm, study, "%i", at_work))
+    return _queue(slurm, study, what)
 
 
 def _at_work(slurm: OneNode, study: Path, process: "subprocess.Popen[str]") -> str:
@@ -138,7 +145,7 @@ def test_a_study_on_slurm_makes_the_same_files_as_at_home(
     slurm: OneNode, study: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     _completed(slurm, study)
-    assert _queue(slurm, study, "%T") == ["COMPLETED"] * 10
+    assert _ended(slurm, study, "%T") == ["COMPLETED"] * 10
     home = _study(tmp_path_factory.mktemp("home"))
     finished(home, MICRO)
     at_home, on_slurm = _made(home), _made(study)
@@ -158,7 +165,7 @@ def test_a_job_that_is_cancelled_is_told_and_tried_again_with_more(
     assert process.returncode == 0, said
     assert re.search(rf"JOB {job} ON .* CANCELLED AT", said), said
     # Memory and minutes of the group: those of four rules, one after another.
-    assert _queue(slurm, study, "%T %m %l") == ["CANCELLED 1000M 40:00", "COMPLETED 2000M 1:20:00"]
+    assert _ended(slurm, study, "%T %m %l") == ["CANCELLED 1000M 40:00", "COMPLETED 2000M 1:20:00"]
 
 
 def test_a_job_that_holds_too_much_memory_is_told_and_a_rerun_completes(
@@ -170,7 +177,7 @@ def test_a_job_that_holds_too_much_memory_is_told_and_a_rerun_completes(
     assert process.returncode == 1
     assert "exceeded memory limit" in said
     # Only with control groups does SLURM call it OUT_OF_MEMORY.
-    assert _queue(slurm, study, "%T") == ["FAILED"]
+    assert _ended(slurm, study, "%T") == ["FAILED"]
     _completed(slurm, study, SPLIT)
 
 
@@ -181,7 +188,7 @@ def test_ctrl_c_takes_the_jobs_along_and_a_rerun_completes(slurm: OneNode, study
     said = _said(process)
     assert process.returncode == 1
     assert "Terminating processes on user request" in said
-    assert _queue(slurm, study, "%T") == ["CANCELLED"]
+    assert _ended(slurm, study, "%T") == ["CANCELLED"]
     _completed(slurm, study, SPLIT)
 
 
@@ -192,7 +199,7 @@ def test_after_a_killed_snakemake_a_rerun_waits_for_the_users_word(
     process = _submitting(slurm, study, SPLIT)
     job = _at_work(slurm, study, process)
     process.kill()
-    process.wait()
+    process.communicate()
     assert _queue(slurm, study, "%i", "--states=RUNNING") == [job]
     again = _submitting(slurm, study, SPLIT)
     assert "Directory cannot be locked" in _said(again)
@@ -202,8 +209,8 @@ def test_after_a_killed_snakemake_a_rerun_waits_for_the_users_word(
     )
     end, unlock = commands.strip().splitlines()
     slurm.told("bash", "-c", end)
-    assert _queue(slurm, study, "%i %T") == [f"{job} CANCELLED"]
+    assert _ended(slurm, study, "%i %T") == [f"{job} CANCELLED"]
     assert unlock.split()[0] == "snakemake"
     _completed(slurm, study, *unlock.split()[1:])
     _completed(slurm, study, SPLIT)
-    assert _queue(slurm, study, "%T") == ["CANCELLED", "COMPLETED"]
+    assert _ended(slurm, study, "%T") == ["CANCELLED", "COMPLETED"]
