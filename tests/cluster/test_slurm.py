@@ -27,7 +27,8 @@ SPLIT = "results/micro/splits/0.csv"
 RECORDINGS = ("simulate", "tsd", "sequences", "splits")
 # A time in words, as the report has it for every rule.
 DURATION = re.compile(r"(\d+(\.\d+)? (h|min|s)\b ?)+")
-SECONDS = 600
+# Only so that what hangs ends.
+SECONDS = 1800
 
 
 @pytest.fixture(scope="module")
