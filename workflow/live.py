@@ -8,6 +8,7 @@ be refused: they are taken away if no run lives.
 
 import atexit
 import fcntl
+import json
 import os
 import socket
 from collections.abc import Iterator
@@ -37,6 +38,15 @@ def register(snakemake: Path, what: str) -> None:
     os.write(handle, what.encode())
     _held.append(handle)
     atexit.register(own.unlink, missing_ok=True)
+
+
+def register_if_possible(snakemake: Path, what: str) -> bool:
+    """Register, and tell whether the file system can lock files, which it takes."""
+    try:
+        register(snakemake, what)
+    except OSError:
+        return False
+    return True
 
 
 def others(snakemake: Path) -> list[str]:
@@ -83,7 +93,26 @@ def stale_locks(snakemake: Path, results: Path) -> list[Path]:
     ]
 
 
-def clear_locks(snakemake: Path, results: Path, what: str) -> str:
+def sent_away(begun: Path) -> list[str]:
+    """Give the numbers of jobs in a batch system that were begun and not ended, as it numbers them.
+
+    Parameters
+    ----------
+    begun
+        Snakemake's records of outputs that were begun and not ended.
+    """
+    found = set()
+    for folder, _, names in os.walk(begun):
+        for name in names:
+            try:
+                told = json.loads((Path(folder) / name).read_text(encoding="utf-8"))
+                found.add(told["external_jobid"])
+            except (OSError, ValueError, LookupError, TypeError):
+                continue
+    return sorted(str(job) for job in found - {None})
+
+
+def clear_locks(snakemake: Path, results: Path, begun: Path, what: str) -> str:
     """Register this run, and take away the locks of runs that were killed.
 
     Parameters
@@ -92,6 +121,8 @@ def clear_locks(snakemake: Path, results: Path, what: str) -> str:
         Snakemake's own folder.
     results
         The folder of all studies' results.
+    begun
+        Snakemake's records of outputs that were begun and not ended.
     what
         What this run does, such as the study's name.
 
@@ -100,12 +131,10 @@ def clear_locks(snakemake: Path, results: Path, what: str) -> str:
     str
         What a person should know; empty where there is nothing to tell.
     """
-    try:
-        register(snakemake, what)
-        living = others(snakemake)
-    except OSError:
-        # A file system without flock: Snakemake's own words about its locks have to do.
+    if not register_if_possible(snakemake, what):
+        # Snakemake's own words about its locks have to do.
         return ""
+    living = others(snakemake)
     locks = stale_locks(snakemake, results)
     if not locks:
         return ""
@@ -113,6 +142,12 @@ def clear_locks(snakemake: Path, results: Path, what: str) -> str:
         return (
             f"at work in this folder: {', '.join(living)}. If it is on the same results, wait for "
             "it or stop it; its locks are in use, so do not take them away."
+        )
+    if jobs := sent_away(begun):
+        return (
+            "a run was killed whose jobs in a batch system may go on, and two would write the same "
+            f"files. End them ({' '.join(jobs)}; with SLURM: scancel and these numbers), then: the "
+            "same snakemake command with --unlock, and once more without."
         )
     for lock in locks:
         lock.unlink(missing_ok=True)

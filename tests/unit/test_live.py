@@ -12,7 +12,7 @@ import live
 import pytest
 
 LIBRARY = Path(live.__file__).parent
-RESULTS = Path("results")
+RESULTS, BEGUN = Path("results"), Path("results/.made/incomplete")
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_locks_of_a_killed_run_go_and_those_of_other_workflows_stay(folder: Path
     killed = other_run(folder)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
-    said = live.clear_locks(folder, RESULTS, "study demo")
+    said = live.clear_locks(folder, RESULTS, BEGUN, "study demo")
     assert "killed" in said
     assert locks(folder) == ["1.output.lock"]
     assert [path.name for path in (folder / live.FOLDER).iterdir()] == [
@@ -67,7 +67,7 @@ def test_locks_of_a_killed_run_go_and_those_of_other_workflows_stay(folder: Path
 def test_locks_of_a_run_that_lives_stay_and_it_is_named(folder: Path) -> None:
     living = other_run(folder)
     try:
-        said = live.clear_locks(folder, RESULTS, "study demo")
+        said = live.clear_locks(folder, RESULTS, BEGUN, "study demo")
     finally:
         living.communicate("\n")
     assert f"process {living.pid} on " in said
@@ -75,9 +75,22 @@ def test_locks_of_a_run_that_lives_stay_and_it_is_named(folder: Path) -> None:
     assert locks(folder) == ["0.output.lock", "1.output.lock"]
 
 
+def test_locks_stay_while_a_batch_system_may_have_jobs_of_a_killed_run(folder: Path) -> None:
+    begun = Path("results/.made/incomplete")
+    (begun / "@long").mkdir(parents=True)
+    (begun / "one").write_text('{"external_jobid": "12"}')
+    (begun / "@long/two").write_text('{"external_jobid": "7"}')
+    (begun / "here").write_text('{"external_jobid": null}')
+    (begun / "damaged").write_text("{")
+    said = live.clear_locks(folder, RESULTS, BEGUN, "study demo")
+    assert "(12 7;" in said
+    assert "--unlock" in said
+    assert locks(folder) == ["0.output.lock", "1.output.lock"]
+
+
 def test_without_locks_nothing_is_told(folder: Path) -> None:
     (folder / live.LOCKS / "0.output.lock").unlink()
-    assert live.clear_locks(folder, RESULTS, "study demo") == ""
+    assert live.clear_locks(folder, RESULTS, BEGUN, "study demo") == ""
     assert locks(folder) == ["1.output.lock"]
 
 
@@ -88,7 +101,7 @@ def test_where_files_cannot_be_locked_nothing_is_touched(
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(live.fcntl, "flock", unsupported)
-    assert live.clear_locks(folder, RESULTS, "study demo") == ""
+    assert live.clear_locks(folder, RESULTS, BEGUN, "study demo") == ""
     assert locks(folder) == ["0.output.lock", "1.output.lock"]
 
 

@@ -93,10 +93,18 @@ if workflow.is_main_process:
     records.keep(RESULTS)
     records.forget_lost(RESULTS)
     records.restore_dates(RESULTS)
-    if told := live.clear_locks(records.SNAKEMAKE, RESULTS, f"study {config['study']}"):
+    begun = RESULTS / records.RECORDS / "incomplete"
+    if told := live.clear_locks(
+        records.SNAKEMAKE, RESULTS, begun, f"study {config['study']}"
+    ):
         print(told, file=sys.stderr)
     if told := upgrades.upgrade(STUDY.glob("networks/*/metrics.json")):
         print(told, file=sys.stderr)
+
+
+if workflow.remote_exec:
+    # A job on a machine of a cluster lives as its Snakemake does, which it may outlive.
+    live.register_if_possible(records.SNAKEMAKE, f"a job of study {config['study']}")
 
 
 def options(rule):
