@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import IO
 
@@ -15,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from signpaths.errors import UserError
-from signpaths.hashes import PACKAGE, code_hash, content_hash
-from signpaths.stages import BY_RULE, STAGES
+from signpaths.hashes import PACKAGE, _reachable, code_hash, content_hash
+from signpaths.stages import BY_RULE, STAGES, Stage
 
 MODULE = '''"""What it does."""
 
@@ -50,6 +51,11 @@ async def later() -> None:
     """Not now."""
     return None
 '''
+# What reads the config or a command line, before any stage: nothing that a stage makes is of them.
+STARTING = {
+    *("__init__", "__main__", "endings", "orphans"),
+    *("config", "checks", "faults", "patterns", "schema", "documents"),
+}
 STAGE = "works.stage"
 FILES = {
     "__init__.py": '"""The package."""\n\nVERSION = 1\n',
@@ -285,6 +291,31 @@ def test_only_what_trains_makes_a_stage_train_again(
             found.add(path.relative_to(copied).with_suffix("").as_posix())
         path.write_text(text, encoding="utf-8")
     assert found == modules
+
+
+def modules_of(stage: Stage) -> set[str]:
+    """Find the package's modules that a stage's module imports; another finder than ours."""
+    finder = ModuleFinder(path=[str(PACKAGE.parent)])
+    finder.run_script(str(PACKAGE / f"{stage.module.replace('.', '/')}.py"))
+    found = {name for name in finder.modules if name.startswith("signpaths.")}
+    return {name.removeprefix("signpaths.") for name in found} | {stage.module, stage.package}
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_stage_runs_again_for_every_module_that_it_imports_and_for_no_other(
+    stage: Stage,
+) -> None:
+    assert _reachable(stage.module, PACKAGE) == modules_of(stage) - {"options"}
+
+
+def test_every_module_runs_something_again_or_is_known_to_start() -> None:
+    hashed = set().union(*(modules_of(stage) for stage in STAGES))
+    names = {
+        path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
+        for path in PACKAGE.rglob("*.py")
+    }
+    every = {name.removesuffix(".__init__") for name in names}
+    assert every - hashed == STARTING
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "data.pattern": (r"(?P<sign>[^/]+)-(?P<take>\d+)\.tsd$", AFTER_RECORDINGS),
     "data.channels": ([f"c{number}" for number in range(22)], AFTER_RECORDINGS),
     "data.on_bad_file": ("skip", AFTER_RECORDINGS),
+    "data.largest_gib": (5.0, AFTER_RECORDINGS),
     "data.aliases": ({"anchor": "copper"}, AFTER_SEQUENCES),
     "data.exclude": (["anchor"], AFTER_SEQUENCES),
     "data.max_length": (70, AFTER_SEQUENCES),
