@@ -54,7 +54,16 @@ def test_seconds_are_summed_by_rule_over_the_study_s_networks(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", HEADER, HEADER[:20], HEADER + "12.3\t0:0", HEADER + "x\t0:00:12\t500\n", "\0\n1\n"]
+    "text",
+    [
+        "",
+        HEADER,
+        HEADER[:20],
+        HEADER + "12.3\t0:0",
+        HEADER + "12.3\t0:00:12\t50",
+        HEADER + "x\t0:00:12\t500\n",
+        "\0\n1\n",
+    ],
 )
 def test_a_damaged_benchmark_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "lstm").mkdir()
