@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 import xarray as xr
 from signpaths import stores
+from signpaths.data.tsd import tsd
 from signpaths.errors import UserError
 from signpaths.stores import open_store, sealed, write_store, write_text
 from signpaths.sums import (
     RESIDUE,
+    check_folder,
     check_store,
     read_bytes,
     read_folder,
@@ -129,6 +131,20 @@ def test_a_folder_is_read_whole_or_refused(tmp_path: Path) -> None:
         read_folder(folder, ".png")
     with pytest.raises(UserError, match=r"none: no such folder"):
         read_folder(tmp_path / "none")
+
+
+def test_simulated_recordings_are_checked_before_they_are_read(tmp_path: Path) -> None:
+    with sealed(tmp_path / "simulated") as partial:
+        (partial / "s1").mkdir(parents=True)
+        (partial / "s1" / "god-1.tsd").write_text("1 2\n3 4\n")
+    tsd(tmp_path / "simulated", tmp_path / "recordings.zarr")
+    (tmp_path / "simulated/s1/god-1.tsd").write_text("1 2\n3 5\n")
+    with pytest.raises(UserError, match=r"simulated/s1/god-1\.tsd: it is not what was written"):
+        tsd(tmp_path / "simulated", tmp_path / "recordings.zarr")
+    # No name, no sums beside it.
+    check_folder(Path())
+    sidecar(tmp_path / "simulated").unlink()
+    tsd(tmp_path / "simulated", tmp_path / "recordings.zarr")
 
 
 # Stores

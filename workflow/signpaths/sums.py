@@ -28,7 +28,7 @@ LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 def sidecar(path: Path) -> Path:
     """Give the hidden file that holds the sums of a file, or of the files of a folder."""
-    return path.with_name(f".{path.name}.sum")
+    return path.parent / f".{path.name}.sum"
 
 
 def sums(path: Path, name: str) -> str:
@@ -91,6 +91,18 @@ def read_folder(folder: Path, suffix: str = "") -> dict[str, bytes]:
             raise _damaged(path, sidecar(folder))
         found[path.relative_to(folder).as_posix()] = content
     return found
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that is not what was written. One without sums beside it is taken as it is.
+
+    Raises
+    ------
+    UserError
+        If a file is missing, or not what its sum is of.
+    """
+    if sidecar(folder).is_file():
+        read_folder(folder)
 
 
 def _content(path: Path) -> bytes:

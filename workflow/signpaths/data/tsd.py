@@ -23,6 +23,7 @@ from signpaths.errors import UserError
 from signpaths.folders import HIDDEN, LONGEST_PATH, candidate, is_archive
 from signpaths.options import TsdOptions
 from signpaths.stores import write_store
+from signpaths.sums import check_folder
 
 # What fits into 64 bits.
 TAKE = re.compile(r"\d{1,18}")
@@ -78,6 +79,7 @@ def tsd(source: Path, recordings: Path, /, *, options: TsdOptions = TsdOptions()
     UserError
         If nothing matches the pattern, or if files are bad and `on_bad_file` is `error`.
     """
+    check_folder(source)
     found = list(_found(source, _compiled(options.pattern), options.largest_gib))
     found.sort(key=lambda recording: recording.path)
     found = _with_one_width(_without_doubles(found), options.channels)
