@@ -848,8 +848,8 @@ def test_options() -> None:
     assert options(auslan, "figures") == f"'--pairs={pairs}' --transform=none"
     assert options(auslan, "tsd").partition(" --channels")[2].startswith("=left_x --channels=left_")
     assert options(auslan, "sequences") == (
-        """'--aliases={"her": "his_hers"}' --exclude=his_hers --max-length=90 --padded-length=90"""
-        " --padding=pre --two-handed=0.15"
+        """--largest-gib=4.0 '--aliases={"her": "his_hers"}' --exclude=his_hers --max-length=90"""
+        " --padded-length=90 --padding=pre --two-handed=0.15"
     )
     assert " --clipnorm=none --patience=none --no-standardise --no-mask " in options(
         article, "lstm"
@@ -882,7 +882,7 @@ def test_null_can_be_told_from_a_default() -> None:
 @given(texts.filter(bool), st.lists(texts.filter(bool), unique=True, min_size=1))
 def test_options_are_quoted(pattern: str, channels: list[str]) -> None:
     config = defaults(data__pattern=pattern, data__channels=channels)
-    first, *words, _ = shlex.split(options(config, "tsd"))
+    _, first, *words, _ = shlex.split(options(config, "tsd"))
     assert first == f"--pattern={pattern}"
     whole = [f"--channels={json.dumps(channels, ensure_ascii=False)}"]
     assert words in (whole, [f"--channels={name}" for name in channels])
@@ -895,6 +895,7 @@ def test_a_shell_hands_options_on_as_they_are() -> None:
     command = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {line}"
     printed = subprocess.run(["sh", "-c", command], capture_output=True, check=True, text=True)
     assert json.loads(printed.stdout) == [
+        "--largest-gib=4.0",
         "--pattern='$(id)",
         *(f"--channels={name}" for name in plain),
         "--on-bad-file=error",
