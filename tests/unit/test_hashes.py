@@ -243,7 +243,8 @@ def test_options_change_the_hash_of_no_stage(copied: Path) -> None:
     before = hashes(copied)
     assert before == hashes()
     edit(copied, "options.py", '"""LSTM units', '"""Units, the')
-    edit(copied, "options.py", "    units: Count", "    layers: Count = 1\n\n    units: Count")
+    line = "    units: Annotated[int"
+    edit(copied, "options.py", line, f"    layers: Count = 1\n\n{line}")
     assert hashes(copied) == before
 
 

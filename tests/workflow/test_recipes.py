@@ -50,9 +50,9 @@ def test_a_config_key(copy: Path) -> None:
     edit(
         copy,
         "workflow/signpaths/options.py",
-        "    epochs: Count = 80\n",
+        "    epochs: Epochs = 80\n",
         '    warmth: NotNegative = 0.5\n    """How warm the network is kept."""\n\n'
-        "    epochs: Count = 80\n",
+        "    epochs: Epochs = 80\n",
     )
     edit(
         copy,
