@@ -5,7 +5,6 @@ listens on ports of its own, so it meets no other SLURM of the machine. It needs
 """
 
 import contextlib
-import ctypes
 import getpass
 import os
 import secrets
@@ -13,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +91,10 @@ class OneNode:
         self._daemons: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
+        # Ends what is left when this process is killed: its end of the pipe closes then.
+        self._undertaker = subprocess.Popen(
+            [sys.executable, __file__, "=".join(self._mark)], stdin=subprocess.PIPE
+        )
         try:
             self._configure()
             # A socket in a folder that others cannot enter is refused unless forced.
@@ -118,15 +122,7 @@ class OneNode:
 
     def processes(self) -> dict[int, str]:
         """Give the processes that this SLURM or its jobs started, with their command."""
-        mark = "=".join(self._mark).encode()
-        found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            # It may end while it is looked at, or be another user's.
-            with contextlib.suppress(OSError):
-                if mark in (folder / "environ").read_bytes().split(b"\0"):
-                    command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
-                    found[int(folder.name)] = command.decode(errors="replace")
-        return found
+        return _processes("=".join(self._mark))
 
     def _configure(self) -> None:
         for name in ("bin", "state", "spool"):
@@ -158,7 +154,6 @@ class OneNode:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_end_with_parent,
             )
         self._daemons.append(daemon)
 
@@ -191,12 +186,28 @@ class OneNode:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        end = time.monotonic() + SECONDS_TO_STOP
-        while (left := self.processes()) and time.monotonic() < end:
-            for process in left:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
-            time.sleep(0.1)
+        self._undertaker.communicate()
+
+
+def _processes(mark: str) -> dict[int, str]:
+    """Give the processes in whose environment something stands, with their command."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        # It may end while it is looked at, or be another user's.
+        with contextlib.suppress(OSError):
+            if mark.encode() in (folder / "environ").read_bytes().split(b"\0"):
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                found[int(folder.name)] = command.decode(errors="replace")
+    return found
+
+
+def _end(mark: str) -> None:
+    end = time.monotonic() + SECONDS_TO_STOP
+    while (left := _processes(mark)) and time.monotonic() < end:
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.1)
 
 
 def _found(program: str) -> str | None:
@@ -211,7 +222,6 @@ def _free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _end_with_parent() -> None:
-    """Let the kernel end a daemon whose parent was killed."""
-    parent_death_signal = 1
-    ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
+if __name__ == "__main__":
+    sys.stdin.read()
+    _end(sys.argv[1])
