@@ -25,6 +25,7 @@ from fake_study import (
 from makers import random_ranks, spaces_named, write_names, write_raw, write_run
 from scipy.stats import spearmanr
 from signpaths.errors import UserError
+from signpaths.evidence.claims import CLAIM_COLUMNS
 from signpaths.options import StabilityOptions
 from signpaths.report.figures import figures
 from signpaths.report.findings import cautions
@@ -560,7 +561,7 @@ def test_the_page_says_what_halves_and_several_studies_say(tmp_path: Path) -> No
     with_halves(study.folder / "stability.zarr", halved())
     other = tmp_path / "<b>other"
     shutil.copytree(study.folder / "stability.zarr", other / "stability.zarr")
-    (other / "provenance.json").write_text("{}")
+    (other / "provenance.json").write_text('{"config": {}}')
     text = write_report(study, tmp_path / "report.html", compare=[other])
     assert "<b>other" not in text
     page = Page(text)
@@ -653,12 +654,12 @@ def test_the_page_shows_every_part_and_no_text_becomes_markup(folder: Path, tmp_
     figures(*study.for_figures, study.folder / "figures", study="fake")
     shutil.rmtree(study.folder / "stability.zarr")
     shutil.copytree(folder / "few/stability.zarr", study.folder / "stability.zarr")
-    (folder / "own/provenance.json").write_text("{}")
+    (folder / "own/provenance.json").write_text('{"config": {}}')
     hostile = "<script>alert(1)</script>"
     with (tmp_path / "claims.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["claim", "kind", "said", "found", "agrees"])
+        writer = csv.DictWriter(file, CLAIM_COLUMNS)
         writer.writeheader()
-        writer.writerow(dict.fromkeys(writer.fieldnames, hostile))
+        writer.writerow(dict.fromkeys(["claim", "kind", "said", "found", "agrees"], hostile))
     text = write_report(
         study,
         tmp_path / "report.html",
