@@ -420,7 +420,7 @@ class LstmOptions(Options):
 
     # Beyond these float32 makes nothing, or no number, of a gradient.
     clipnorm: Annotated[
-        Annotated[FiniteFloat, Field(ge=1e-6, le=1_000_000), NUMBER] | None, NULL
+        Annotated[FiniteFloat, Field(ge=1e-12, le=1_000_000), NUMBER] | None, NULL
     ] = 1.0
     """Largest norm of a weight's gradient; `null` clips nothing."""
 
