@@ -207,7 +207,11 @@ def source_content():
     if SOURCE is None or not Path(SOURCE).exists():
         return str(SOURCE)
     path = Path(SOURCE)
-    known = records.SNAKEMAKE / "sources" / f"{blake2b(bytes(path.resolve())).hexdigest()[:12]}.json"
+    known = (
+        records.SNAKEMAKE
+        / "sources"
+        / f"{blake2b(bytes(path.resolve())).hexdigest()[:12]}.json"
+    )
     try:
         return content_hash(path, config["data"]["pattern"], known)
     except UserError as error:
