@@ -395,7 +395,7 @@ def test_a_source_that_never_ends_is_refused(tmp_path: Path) -> None:
 SMALL = TsdOptions(largest_gib=64 / 1024)
 MIB = 2**20
 # A MiB for one file, 64 for all; on its way through the readers some of it is there twice.
-MUCH_MEMORY = 16 * MIB
+MUCH_MEMORY = 5 * MIB
 
 
 def too_large(count: int, name: str = "s/x.bin") -> bytes:
@@ -445,12 +445,12 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "a large recording": ("x.tar.gz", lambda: too_large(MIB + 1, "s/a-1.tsd"), "data.largest_gib"),
     "a large recording in a zip": (
         "x.zip",
-        lambda: zipped({"s/a-1.tsd": b"0 0\n" * MIB}),
+        lambda: zipped({"s/a-1.tsd": b"0 0\n" * 12 * MIB}),
         "data.largest_gib",
     ),
     "a large recording of lines": (
         "x.zip",
-        lambda: zipped({"s/a-1.tsd": b"\n" * 4 * MIB}, zipfile.ZIP_BZIP2),
+        lambda: zipped({"s/a-1.tsd": b"\n" * 4 * MIB}),
         "data.largest_gib",
     ),
     "a large zip in a zip": (
