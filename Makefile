@@ -103,6 +103,7 @@ mutate: .venv/mutation
 # Long: kills, fuzzed files and archives, in numbers that the tests have samples of.
 break: .venv/dev
 	$(BIN)/python tests/breaking/kills.py --kills $(KILLS)
+	$(BIN)/python tests/breaking/hostile_data.py
 
 # Tests of one file share what they train, so a file stays with one process.
 test: lint
