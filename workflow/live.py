@@ -10,14 +10,17 @@ import atexit
 import fcntl
 import json
 import os
+import secrets
 import socket
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER = "live"
 LOCKS = "locks"
 
-_held: list[int] = []
+_held: dict[str, int] = {}
 
 
 def register(snakemake: Path, what: str) -> None:
@@ -32,12 +35,13 @@ def register(snakemake: Path, what: str) -> None:
     """
     folder = snakemake / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    own = folder / f"{socket.gethostname()}-{os.getpid()}"
-    handle = os.open(own, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    # In containers two processes may have one number.
+    name = f"{socket.gethostname()}-{secrets.token_hex(4)}-{os.getpid()}"
+    handle = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o664)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.write(handle, what.encode())
-    _held.append(handle)
-    atexit.register(own.unlink, missing_ok=True)
+    _held[name] = handle
+    atexit.register((folder / name).unlink, missing_ok=True)
 
 
 def register_if_possible(snakemake: Path, what: str) -> bool:
@@ -55,42 +59,56 @@ def others(snakemake: Path) -> list[str]:
 
 
 def _others(snakemake: Path) -> Iterator[str]:
-    for file in sorted((snakemake / FOLDER).glob("*-*")):
-        host, _, process = file.name.rpartition("-")
-        if host == socket.gethostname() and process == str(os.getpid()):
-            continue
-        try:
-            handle = os.open(file, os.O_RDWR)
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.unlink(missing_ok=True)
-        except BlockingIOError:
+    for file in sorted((snakemake / FOLDER).glob("*-*-*")):
+        if file.name not in _held and _is_held(file):
+            host, _, process = file.name.rsplit("-", 2)
             yield f"process {process} on {host} ({file.read_text(encoding='utf-8')})"
-        finally:
-            os.close(handle)
 
 
-def stale_locks(snakemake: Path, results: Path) -> list[Path]:
-    """List the lock files that name a file of the results; of other workflows' nothing is known.
+def _is_held(file: Path) -> bool:
+    """Tell whether the process of a file lives; the file of a dead one is taken away."""
+    try:
+        handle = os.open(file, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        # Held by its process, or not to be known.
+        return True
+    finally:
+        os.close(handle)
+    # In a folder that several people use, it may be somebody else's.
+    with suppress(OSError):
+        file.unlink()
+    return False
+
+
+def locks_of(snakemake: Path, study: Path) -> list[Path]:
+    """List the lock files of runs of a study; those of others are left to them.
 
     Parameters
     ----------
     snakemake
         Snakemake's own folder.
-    results
-        The folder of all studies' results.
+    study
+        The study's folder of results.
     """
-    begin = f"{results}/"
     return [
         lock
         for lock in sorted((snakemake / LOCKS).glob("*.lock"))
-        if any(
-            line.startswith(begin)
-            for line in lock.read_text(encoding="utf-8", errors="replace").splitlines()
-        )
+        if _mostly_in(study.parent, lock) == study.name
     ]
+
+
+def _mostly_in(results: Path, lock: Path) -> str | None:
+    """Name the study that most files of a lock are of; a run may read another's, too."""
+    begin = f"{results}/"
+    lines = lock.read_text(encoding="utf-8", errors="replace").splitlines()
+    studies = Counter(
+        line.removeprefix(begin).partition("/")[0] for line in lines if line.startswith(begin)
+    )
+    return studies.most_common(1)[0][0] if studies else None
 
 
 def sent_away(begun: Path) -> list[str]:
@@ -112,43 +130,49 @@ def sent_away(begun: Path) -> list[str]:
     return sorted(str(job) for job in found - {None})
 
 
-def clear_locks(snakemake: Path, results: Path, begun: Path, what: str) -> str:
-    """Register this run, and take away the locks of runs that were killed.
+class BusyError(Exception):
+    """Somebody else is at work on the same results, or may be; says who and what to do."""
+
+
+def clear_locks(snakemake: Path, study: Path, begun: Path) -> bool:
+    """Register this run, and take away the locks of runs of its study that were killed.
 
     Parameters
     ----------
     snakemake
         Snakemake's own folder.
-    results
-        The folder of all studies' results.
+    study
+        The study's folder of results.
     begun
         Snakemake's records of outputs that were begun and not ended.
-    what
-        What this run does, such as the study's name.
 
     Returns
     -------
-    str
-        What a person should know; empty where there is nothing to tell.
+    bool
+        Whether there were such locks.
+
+    Raises
+    ------
+    BusyError
+        If a run of the same study lives, or jobs of one that was killed may go on in a batch
+        system.
     """
-    if not register_if_possible(snakemake, what):
+    if not register_if_possible(snakemake, f"study {study.name}"):
         # Snakemake's own words about its locks have to do.
-        return ""
-    living = others(snakemake)
-    locks = stale_locks(snakemake, results)
+        return False
+    living, locks = others(snakemake), locks_of(snakemake, study)
     if not locks:
-        return ""
-    if living:
-        return (
-            f"at work in this folder: {', '.join(living)}. If it is on the same results, wait for "
-            "it or stop it; its locks are in use, so do not take them away."
+        return False
+    if same := [one for one in living if one.endswith(f"study {study.name})")]:
+        raise BusyError(
+            f"at work on the same results: {', '.join(same)}. Wait until it has ended, or stop it."
         )
     if jobs := sent_away(begun):
-        return (
+        raise BusyError(
             "a run was killed whose jobs in a batch system may go on, and two would write the same "
             f"files. End them ({' '.join(jobs)}; with SLURM: scancel and these numbers), then: the "
             "same snakemake command with --unlock, and once more without."
         )
     for lock in locks:
         lock.unlink(missing_ok=True)
-    return "took away the locks of a run that was killed; what it finished is kept."
+    return True

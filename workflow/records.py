@@ -2,29 +2,36 @@
 
 Takes the folder of all results, and Snakemake's own folder beside it. Snakemake keeps there, for
 every output, the params and the code that it was made with; without them every change looks "up to
-date". Here they are put into the results and linked back, so they are copied with them, and are
-lost with them only.
+date". Here they are put into the results and linked back, so they are copied with them, and each
+is held to the content that it was written for.
 """
 
 import base64
 import glob
+import hashlib
 import json
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 SNAKEMAKE = Path(".snakemake")
 RECORDS = ".made"
 # What made an output, and which outputs were begun and not ended.
-KINDS = ("metadata", "incomplete")
-# Says where the records lie; in a copy of them it says something else.
-PLACE = "place"
+METADATA, BEGUN = "metadata", "incomplete"
+# For each study, what its outputs held when Snakemake had just recorded them.
+CONTENTS = "contents"
 # Snakemake parts a longer name of a record into folders.
 LONGEST_NAME = 254
 # Of a folder, Snakemake takes the date of this file in it.
 DATED = ".snakemake_timestamp"
+# Seconds: a date is kept in a record as a number of limited digits.
+SAME_DATE = 1e-3
+# A record that lacks one of these says nothing of what made its output.
+TOLD = {"params": list, "code": str, "input": list, "endtime": (int, float)}
 NAMED = 3
 
 
@@ -38,17 +45,20 @@ def keep(results: Path, snakemake: Path = SNAKEMAKE) -> None:
     snakemake
         Snakemake's own folder. Its records, where it still has some, are moved; a link is left.
     """
-    for kind in KINDS:
+    for kind in (METADATA, BEGUN):
         kept, linked = results / RECORDS / kind, snakemake / kind
         kept.mkdir(parents=True, exist_ok=True)
         snakemake.mkdir(parents=True, exist_ok=True)
-        target = os.path.relpath(kept.resolve(), snakemake.resolve())
-        if linked.is_symlink() and not linked.exists():
-            linked.unlink()
-        if not linked.is_symlink():
-            if linked.exists():
-                _move(linked, kept)
-            _link(linked, target)
+        if linked.is_dir() and not linked.is_symlink():
+            _move(linked, kept)
+        if not linked.is_symlink() or linked.resolve() != kept.resolve():
+            _link(linked, os.path.relpath(kept.resolve(), snakemake.resolve()))
+
+
+def kept_elsewhere(results: Path, snakemake: Path = SNAKEMAKE) -> bool:
+    """Tell whether Snakemake's records are linked to other results than these."""
+    linked = snakemake / METADATA
+    return linked.is_symlink() and linked.resolve() != (results / RECORDS / METADATA).resolve()
 
 
 def _move(old: Path, kept: Path) -> None:
@@ -66,96 +76,102 @@ def _move(old: Path, kept: Path) -> None:
 
 
 def _link(linked: Path, target: str) -> None:
-    try:
-        linked.symlink_to(target, target_is_directory=True)
-    except FileExistsError:
-        # Another Snakemake, started at the same time, was quicker.
-        if not linked.is_symlink():
-            raise
+    """Link to the records, in place of a link to other ones."""
+    new = linked.with_name(f".{linked.name}-{os.getpid()}")
+    new.symlink_to(target, target_is_directory=True)
+    os.replace(new, linked)
 
 
-def restore_dates(results: Path) -> None:
-    """Give the files of a copy the dates that they had, if the results are a copy.
+def unrecorded(results: Path, study: str, outputs: Iterable[str]) -> list[str]:
+    """List outputs of which nothing says what made them: no record, or one of another content.
 
-    `cp -r` dates every file anew, in no order that means anything; Snakemake would take what is
-    older than its inputs for stale.
-    """
-    place = results / RECORDS / PLACE
-    was = place.read_text(encoding="utf-8") if place.is_file() else None
-    if was is None:
-        place.write_text("", encoding="utf-8")
-    status = place.stat()
-    here = f"{status.st_dev} {status.st_ino}\n"
-    if was == here:
-        return
-    if was is not None:
-        for output, record in _records(results / RECORDS / "metadata"):
-            ended = record.get("endtime")
-            if isinstance(ended, int | float):
-                _date(Path(output), ended)
-    place.write_text(here, encoding="utf-8")
-
-
-def forget_lost(results: Path) -> None:
-    """Take away the records of results that are gone: what lies there later is not of them."""
-    metadata = results / RECORDS / "metadata"
-    for record in _files(metadata):
-        try:
-            output = _output(record, metadata)
-        except ValueError:
-            continue
-        if output.startswith(f"{results}/") and not os.path.lexists(output):
-            record.unlink(missing_ok=True)
-
-
-def _date(output: Path, ended: float) -> None:
-    for dated in (output / DATED, output):
-        if dated.exists():
-            os.utime(dated, (ended, ended))
-
-
-def _records(metadata: Path) -> Iterator[tuple[str, dict[str, object]]]:
-    """Give every output with its record; a damaged record says nothing."""
-    for path in _files(metadata):
-        try:
-            output = _output(path, metadata)
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            yield output, record
-
-
-def _files(metadata: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(metadata):
-        yield from (Path(folder) / name for name in names)
-
-
-def _output(record: Path, metadata: Path) -> str:
-    """Give the output that a record is of; its name is as `_name` makes it."""
-    parts = record.relative_to(metadata).parts
-    return base64.urlsafe_b64decode("".join(part.removeprefix("@") for part in parts)).decode()
-
-
-def unrecorded(results: Path, patterns: Iterable[str]) -> list[str]:
-    """List outputs that are there, and of which nothing says what made them.
+    A record is of an output with the date that it names. Where the date is another, as after a
+    `cp -r`, the content decides, as far as it was ever noted: the same one gets its date back, or
+    Snakemake would take it for stale or for new.
 
     Parameters
     ----------
     results
         The folder of all results.
-    patterns
-        The outputs of rules, with wildcards in braces.
+    study
+        The study's name.
+    outputs
+        What is there. An output that was begun and not ended counts as recorded: Snakemake makes
+        it again.
 
     Returns
     -------
     list of str
-        Their paths, sorted. An output that was begun and not ended counts as recorded: Snakemake
-        makes it again.
+        Their paths, sorted.
     """
-    known = [results / RECORDS / kind for kind in KINDS]
-    found = {path for pattern in patterns for path in glob.iglob(_globbed(pattern))}
-    return sorted(path for path in found if not any((one / _name(path)).is_file() for one in known))
+    noted = results / RECORDS / CONTENTS / f"{study}.json"
+    before = _read(noted)
+    after, strangers = dict(before), []
+    for output in outputs:
+        name = _name(output)
+        if (results / RECORDS / BEGUN / name).is_file():
+            continue
+        record = _read(results / RECORDS / METADATA / name)
+        if not all(isinstance(record.get(key), kind) for key, kind in TOLD.items()):
+            strangers.append(output)
+            continue
+        ended, known = record["endtime"], before.get(output)
+        of_record = known is not None and known[0] == ended
+        # A run may take an output away while another one looks.
+        with suppress(FileNotFoundError):
+            if abs(_date(Path(output)) - ended) <= SAME_DATE:
+                if not of_record:
+                    after[output] = [ended, _content(Path(output))]
+            elif of_record and known[1] != _content(Path(output)):
+                strangers.append(output)
+            else:
+                _give_date(Path(output), ended)
+    if after != before:
+        _note(noted, after)
+    return sorted(strangers)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read what was written as JSON; what is damaged or not there says nothing."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _note(path: Path, contents: dict[str, Any]) -> None:
+    partial = path.with_name(f".{path.name}-{os.getpid()}")
+    # Results that can only be read are as they were noted.
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(contents), encoding="utf-8")
+        os.replace(partial, path)
+
+
+def _content(output: Path) -> str:
+    """Digest an output: a store by its metadata, which hold sums of all else; a file by its sum."""
+    sums = output.with_name(f".{output.name}.sum")
+    inside = output / "zarr.json"
+    told = next((one for one in (inside, sums, output) if one.is_file()), None)
+    return hashlib.sha256(told.read_bytes() if told else b"").hexdigest()
+
+
+def _date(output: Path) -> float:
+    dated = output / DATED
+    return (dated if dated.exists() else output).stat().st_mtime
+
+
+def _give_date(output: Path, ended: float) -> None:
+    for dated in (output / DATED, output):
+        # Of files that can only be read Snakemake has to take the dates that there are.
+        with suppress(OSError):
+            os.utime(dated, (ended, ended))
+
+
+def there(patterns: Iterable[str]) -> set[str]:
+    """List the files that could be of patterns with wildcards in braces."""
+    return {path for pattern in patterns for path in glob.iglob(_globbed(pattern))}
 
 
 def _globbed(pattern: str) -> str:
@@ -182,12 +198,14 @@ def refusal(study: Path, outputs: list[str]) -> str:
     """
     more = len(outputs) - NAMED
     named = ", ".join(outputs[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    lost = [str(study)] if more > 0 else outputs
     records = study.parent / RECORDS
     return (
-        f"nothing says what made {named}, so nobody can tell whether they fit the config. They "
-        f"were copied without {records}, which belongs to them, or made by an earlier version.\n"
+        f"nothing says what made {named}, so nobody can tell whether it fits the config. It was "
+        f"put there by hand, copied without {records}, which belongs to it, or made by an earlier "
+        "version.\n"
         f"  - Copy {records} too,\n"
-        f"  - or make them again: rm -r {shlex.quote(str(study))},\n"
-        "  - or, if you know that this config and this version made them, say so once: the same "
+        f"  - or have it made again: rm -r {shlex.join(lost)},\n"
+        "  - or, if you know that this config and this version made it, say so once: the same "
         "snakemake command with --touch --forceall."
     )

@@ -513,14 +513,14 @@ def roughly(seconds: float) -> str:
 
 
 def found(study: Path) -> list[str]:
-    """Give what a study found, by the command that says it; nothing where it cannot be run."""
+    """Give what a study found, by the command that says it, or why it cannot say it."""
     done = subprocess.run(
         [sys.executable, "-m", "signpaths", "findings", str(study)],
         capture_output=True,
         text=True,
         check=False,
     )
-    return done.stdout.splitlines() if done.returncode == 0 else []
+    return (done.stdout if done.returncode == 0 else done.stderr).splitlines()
 
 
 def say(lines: Sequence[str]) -> None:

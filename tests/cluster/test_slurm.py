@@ -206,8 +206,8 @@ def test_after_a_killed_snakemake_a_rerun_waits_for_the_users_word(
     assert _queue(slurm, study, "%i", "--states=RUNNING") == [job]
     again = _submitting(slurm, study, SPLIT)
     said = _said(again)
+    assert "at work on the same results: process " in said
     assert "(a job of study micro)" in said
-    assert "Directory cannot be locked" in said
     assert again.returncode == 1
     slurm.told("scancel", job)
     assert _ended(slurm, study, "%i %T") == [f"{job} CANCELLED"]

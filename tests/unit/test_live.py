@@ -12,7 +12,9 @@ import live
 import pytest
 
 LIBRARY = Path(live.__file__).parent
-RESULTS, BEGUN = Path("results"), Path("results/.made/incomplete")
+OTHERS = ["1.output.lock", "2.output.lock"]
+ALL = ["0.input.lock", "0.output.lock", *OTHERS]
+DEMO, BEGUN = Path("results/demo"), Path("results/.made/incomplete")
 
 
 @pytest.fixture
@@ -21,10 +23,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     locks = tmp_path / live.LOCKS
     locks.mkdir()
     (locks / "0.output.lock").write_text("results/demo/pairs.csv\nresults/demo/report.html\n")
+    (locks / "0.input.lock").write_text("results/demo/a\nresults/demo/b\nresults/other/c\n")
     (locks / "1.output.lock").write_text("elsewhere/pairs.csv\n")
+    (locks / "2.output.lock").write_text("results/other/pairs.csv\n")
     yield tmp_path
     while live._held:
-        os.close(live._held.pop())
+        os.close(live._held.popitem()[1])
 
 
 def other_run(folder: Path) -> subprocess.Popen[str]:
@@ -56,23 +60,37 @@ def test_locks_of_a_killed_run_go_and_those_of_other_workflows_stay(folder: Path
     killed = other_run(folder)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
-    said = live.clear_locks(folder, RESULTS, BEGUN, "study demo")
-    assert "killed" in said
-    assert locks(folder) == ["1.output.lock"]
-    assert [path.name for path in (folder / live.FOLDER).iterdir()] == [
-        f"{live.socket.gethostname()}-{os.getpid()}"
-    ]
+    assert live.clear_locks(folder, DEMO, BEGUN)
+    assert locks(folder) == OTHERS
+    (own,) = (folder / live.FOLDER).iterdir()
+    assert own.name.endswith(f"-{os.getpid()}")
 
 
-def test_locks_of_a_run_that_lives_stay_and_it_is_named(folder: Path) -> None:
+def test_a_run_that_lives_keeps_its_locks_and_is_named(folder: Path) -> None:
     living = other_run(folder)
     try:
-        said = live.clear_locks(folder, RESULTS, BEGUN, "study demo")
+        with pytest.raises(live.BusyError, match=rf"process {living.pid} on .* \(study demo\)"):
+            live.clear_locks(folder, DEMO, BEGUN)
+        assert locks(folder) == ALL
+        # It is no reason for another study to stay locked.
+        assert live.clear_locks(folder, DEMO.with_name("other"), BEGUN)
     finally:
         living.communicate("\n")
-    assert f"process {living.pid} on " in said
-    assert "(study demo)" in said
-    assert locks(folder) == ["0.output.lock", "1.output.lock"]
+    assert locks(folder) == ["0.input.lock", "0.output.lock", "1.output.lock"]
+
+
+def test_of_somebody_else_s_run_it_is_enough_to_read_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = other_run(folder)
+    killed.kill()
+    killed.wait()
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(live.Path, "unlink", denied)
+    assert live.others(folder) == []
 
 
 def test_locks_stay_while_a_batch_system_may_have_jobs_of_a_killed_run(folder: Path) -> None:
@@ -82,16 +100,16 @@ def test_locks_stay_while_a_batch_system_may_have_jobs_of_a_killed_run(folder: P
     (begun / "@long/two").write_text('{"external_jobid": "7"}')
     (begun / "here").write_text('{"external_jobid": null}')
     (begun / "damaged").write_text("{")
-    said = live.clear_locks(folder, RESULTS, BEGUN, "study demo")
-    assert "(12 7;" in said
-    assert "--unlock" in said
-    assert locks(folder) == ["0.output.lock", "1.output.lock"]
+    with pytest.raises(live.BusyError, match=r"\(12 7;.*--unlock"):
+        live.clear_locks(folder, DEMO, BEGUN)
+    assert locks(folder) == ALL
 
 
 def test_without_locks_nothing_is_told(folder: Path) -> None:
-    (folder / live.LOCKS / "0.output.lock").unlink()
-    assert live.clear_locks(folder, RESULTS, BEGUN, "study demo") == ""
-    assert locks(folder) == ["1.output.lock"]
+    for lock in ("0.input.lock", "0.output.lock"):
+        (folder / live.LOCKS / lock).unlink()
+    assert not live.clear_locks(folder, DEMO, BEGUN)
+    assert locks(folder) == OTHERS
 
 
 def test_where_files_cannot_be_locked_nothing_is_touched(
@@ -101,8 +119,8 @@ def test_where_files_cannot_be_locked_nothing_is_touched(
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(live.fcntl, "flock", unsupported)
-    assert live.clear_locks(folder, RESULTS, BEGUN, "study demo") == ""
-    assert locks(folder) == ["0.output.lock", "1.output.lock"]
+    assert not live.clear_locks(folder, DEMO, BEGUN)
+    assert locks(folder) == ALL
 
 
 @pytest.mark.parametrize("way", ["waits for it", "has to look"])

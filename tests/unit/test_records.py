@@ -77,63 +77,118 @@ def test_the_results_may_lie_elsewhere_behind_a_link(project: Path, tmp_path: Pa
     assert (scratch / ".made/incomplete/new").is_file()
 
 
-def test_only_outputs_without_any_record_are_named(project: Path) -> None:
-    recorded("results/demo/networks/0/model.keras")
-    recorded("results/demo/networks/1/model.keras", kind="incomplete")
-    recorded(LONG)
-    records.keep(Path("results"))
-    for lost in ("results/demo/networks/2/model.keras", "results/demo/[a].csv"):
-        Path(lost).parent.mkdir(parents=True, exist_ok=True)
-        Path(lost).write_text("made")
-    patterns = ["results/demo/networks/{network}/model.keras", "results/demo/[a].csv", LONG]
-    found = records.unrecorded(Path("results"), patterns)
-    assert found == ["results/demo/[a].csv", "results/demo/networks/2/model.keras"]
-    said = records.refusal(Path("results/demo"), found)
-    assert "results/demo/networks/2/model.keras" in said
-    assert "--touch --forceall" in said
+def whole(output: str, text: str = "made") -> Path:
+    """Write an output, and a record of it as it is."""
+    path = Path(output)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    recorded(output, params=[], code="x", input=[], endtime=path.stat().st_mtime)
+    path.write_text(text)
+    os.utime(path, (path.stat().st_atime, json.loads(record_of(output).read_text())["endtime"]))
+    return path
 
 
-def test_a_copy_gets_its_dates_back_once(project: Path, tmp_path: Path) -> None:
-    output, store = Path("results/demo/pairs.csv"), Path("results/demo/runs.zarr")
-    recorded(str(output), endtime=1_700_000_000.25)
-    recorded(f"{store}/{records.DATED}")
-    recorded("results/demo/gone.csv", endtime=5.0)
-    Path("results/demo/gone.csv").unlink()
-    path = records.SNAKEMAKE / "metadata" / name(str(store))
-    path.write_text('{"endtime": 1700000001.5}')
-    (records.SNAKEMAKE / "metadata/damaged").write_text("{")
-    records.keep(Path("results"))
-    records.restore_dates(Path("results"))
-    # In its own place a date is what it is: somebody has changed the file.
-    os.utime(output, (1_800_000_000, 1_800_000_000))
-    records.restore_dates(Path("results"))
-    assert output.stat().st_mtime == 1_800_000_000
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    shutil.copytree("results", copy / "results", copy_function=shutil.copyfile)
-    os.chdir(copy)
-    records.keep(Path("results"))
-    records.restore_dates(Path("results"))
-    assert output.stat().st_mtime == 1_700_000_000.25
-    assert (store / records.DATED).stat().st_mtime == 1_700_000_001.5
-    assert store.stat().st_mtime == 1_700_000_001.5
-    os.utime(output, (1_800_000_000, 1_800_000_000))
-    records.restore_dates(Path("results"))
-    assert output.stat().st_mtime == 1_800_000_000
+def record_of(output: str) -> Path:
+    return records.SNAKEMAKE / "metadata" / name(output)
 
 
-def test_what_is_put_where_an_output_was_lost_has_no_record(project: Path) -> None:
-    kept, lost = "results/demo/pairs.csv", "results/demo/report.html"
-    recorded(kept)
-    recorded(lost)
-    recorded("results/demo/begun.csv", kind="incomplete")
-    Path("results/demo/begun.csv").unlink()
-    recorded("elsewhere/table.csv")
-    Path("elsewhere/table.csv").unlink()
+def strangers(*outputs: str) -> list[str]:
     records.keep(Path("results"))
-    Path(lost).unlink()
-    records.forget_lost(Path("results"))
-    Path(lost).write_text("from elsewhere")
-    assert records.unrecorded(Path("results"), [kept, lost]) == [lost]
-    assert (records.SNAKEMAKE / "incomplete" / name("results/demo/begun.csv")).exists()
-    assert (records.SNAKEMAKE / "metadata" / name("elsewhere/table.csv")).exists()
+    return records.unrecorded(Path("results"), "demo", outputs)
+
+
+A, B = "results/demo/pairs.csv", "results/demo/report.html"
+
+
+@pytest.mark.parametrize("record", ["", "{", "{}", "[]", '{"params": [], "code": "x"}', None])
+def test_an_output_without_a_record_that_says_something_is_named(
+    project: Path, record: str | None
+) -> None:
+    whole(A)
+    whole(B)
+    if record is None:
+        record_of(B).unlink()
+    else:
+        record_of(B).write_text(record)
+    assert strangers(A, B) == [B]
+    # It was begun and not ended, so Snakemake makes it again.
+    (Path("results/.made/incomplete") / name(B)).write_text("{}")
+    assert strangers(A, B) == []
+
+
+def test_files_are_found_by_patterns_with_wildcards(project: Path) -> None:
+    for path in ("results/demo/networks/0/model.keras", "results/demo/[a].csv", "results/demo/b"):
+        whole(path)
+    found = records.there(["results/demo/networks/{network}/model.keras", "results/demo/[a].csv"])
+    assert found == {"results/demo/networks/0/model.keras", "results/demo/[a].csv"}
+
+
+def test_the_refusal_names_no_more_to_take_away_than_it_is_about() -> None:
+    study = Path("results/a b")
+    few = records.refusal(study, ["results/a b/pairs.csv"])
+    assert "rm -r 'results/a b/pairs.csv'," in few
+    many = records.refusal(study, [f"results/a b/{number}" for number in range(9)])
+    assert "and 6 more" in many
+    assert "rm -r 'results/a b'," in many
+    assert "--touch --forceall" in many
+
+
+def test_a_copy_gets_its_dates_back(project: Path, tmp_path: Path) -> None:
+    before = {output: whole(output).stat().st_mtime for output in (A, LONG)}
+    store = Path("results/demo/runs.zarr")
+    whole(str(store / records.DATED))
+    store_date = (store / records.DATED).stat().st_mtime
+    recorded(str(store / "x"))
+    path = record_of(str(store))
+    path.write_text(json.dumps({"params": [], "code": "", "input": [], "endtime": store_date}))
+    assert strangers(A, LONG, str(store)) == []
+    shutil.copytree("results", tmp_path / "copy/results", copy_function=shutil.copyfile)
+    os.chdir(tmp_path / "copy")
+    for copied in (A, LONG, str(store / records.DATED)):
+        os.utime(copied, (1, 1))
+    assert strangers(A, LONG, str(store)) == []
+    for output, date in before.items():
+        assert abs(Path(output).stat().st_mtime - date) < 1e-3
+    assert abs((store / records.DATED).stat().st_mtime - store_date) < 1e-3
+
+
+def test_what_another_study_put_in_the_place_of_an_output_is_named(project: Path) -> None:
+    whole(A, "ours")
+    whole(B, "ours")
+    assert strangers(A, B) == []
+    # Looked at while it is away, and put back: it is the same.
+    away = Path(A).rename("away")
+    assert strangers(B) == []
+    shutil.copyfile(away, A)
+    assert strangers(A, B) == []
+    Path(A).write_text("theirs")
+    os.utime(A, (1, 1))
+    assert strangers(A, B) == [A]
+    # A new record is of what is there now.
+    whole(A, "theirs")
+    assert strangers(A, B) == []
+
+
+def test_records_go_with_the_results_that_a_run_has(project: Path) -> None:
+    records.keep(Path("results"))
+    assert not records.kept_elsewhere(Path("results"))
+    assert records.kept_elsewhere(Path("other place"))
+    records.keep(Path("other place"))
+    assert not records.kept_elsewhere(Path("other place"))
+    (records.SNAKEMAKE / "metadata/new").write_text("{}")
+    assert Path("other place/.made/metadata/new").is_file()
+
+
+def test_results_that_can_only_be_read_are_looked_at(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole(A)
+    records.keep(Path("results"))
+    os.utime(A, (1, 1))
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(records.os, "utime", refused)
+    monkeypatch.setattr(records.os, "replace", refused)
+    assert records.unrecorded(Path("results"), "demo", [A]) == []

@@ -20,7 +20,7 @@ def test_without_a_source_one_message_says_what_to_set(
     assert output.count("data.source") == 1
     assert "make demo" in output
     assert "Traceback" not in output
-    assert not (clone / "results").exists()
+    assert not (clone / "results/study").exists()
 
 
 def test_a_source_that_is_not_there_is_named(clone: Path) -> None:

@@ -115,8 +115,14 @@ def test_a_killed_run_leaves_no_lock_and_no_job_and_a_live_one_keeps_both(copied
     try:
         code, said = snakemake(copied, endless)
         assert code != 0
+        assert f"at work on the same results: process {run.pid} on " in said
+        assert "unlock" not in said
+        code, said = snakemake(copied, endless, "--unlock")
+        assert code != 0
         assert f"process {run.pid} on " in said
-        assert "took away" not in said
+        assert (copied / ".snakemake/locks").exists()
+        # To look is allowed.
+        assert planned(copied, endless)
         assert jobs_of(copied)
     finally:
         run.send_signal(signal.SIGKILL)

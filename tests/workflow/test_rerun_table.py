@@ -150,7 +150,8 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "figures.maps": (["pca"], {"run_figures", "film"} | PAGE),
     "figures.bottlenecks": (["tanh"], BOTTLENECKS | {"figures"} | PAGE),
     "report.title": ("Twelve signs", PAGE),
-    "report.reference_seed": (1, set()),
+    # It is drawn as a run, and its bottlenecks are compared.
+    "report.reference_seed": (1, BOTTLENECKS | DRAWN | {"figures", "method"} | PAGE),
     "report.compare": (["finished"], {"report", "provenance", "all"}),
 }
 

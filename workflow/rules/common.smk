@@ -1,6 +1,7 @@
 # Checks the config before any job starts and gives the rules what they share.
 import json
 import os
+import re
 import shlex
 import sys
 from functools import cache
@@ -20,6 +21,7 @@ from signpaths.hashes import code_hash, content_hash
 from signpaths.options import REFERENCE_RUN
 from signpaths.report import gallery
 from signpaths.stages import BY_RULE
+from signpaths.sums import altered
 from terminal import watch
 
 # Rules call `python -m signpaths`: by the Python that runs Snakemake unless a rule has an
@@ -89,18 +91,51 @@ COMPARED = config["report"]["compare"]
 RESULTS = Path(workflow.pathvars.apply("<results>"))
 STUDY = RESULTS / config["study"]
 
-if workflow.is_main_process:
-    records.keep(RESULTS)
-    records.forget_lost(RESULTS)
-    records.restore_dates(RESULTS)
-    begun = RESULTS / records.RECORDS / "incomplete"
-    if told := live.clear_locks(
-        records.SNAKEMAKE, RESULTS, begun, f"study {config['study']}"
-    ):
-        print(told, file=sys.stderr)
-    if told := upgrades.upgrade(STUDY.glob("networks/*/metrics.json")):
-        print(told, file=sys.stderr)
 
+def take_the_place():
+    """Put records with the results, take away what killed runs left, tell what should be known."""
+    working = live.others(records.SNAKEMAKE)
+    if working and records.kept_elsewhere(RESULTS):
+        sys.exit(
+            f"at work in this folder, on other results: {', '.join(working)}. Wait for it."
+        )
+    if working and "--unlock" in sys.argv:
+        sys.exit(f"at work in this folder: {', '.join(working)}. Its locks are in use.")
+    records.keep(RESULTS)
+    # A dry run changes nothing, and may be made at any time.
+    if not DRY_RUN:
+        begun = RESULTS / records.RECORDS / records.BEGUN
+        try:
+            if live.clear_locks(records.SNAKEMAKE, STUDY, begun):
+                say(
+                    "took away the locks of a run that was killed; what it finished is kept."
+                )
+        except live.BusyError as busy:
+            # What to say to jobs that may go on is to end them and to unlock.
+            if "--unlock" not in sys.argv:
+                sys.exit(str(busy))
+    for path in altered(STUDY):
+        say(
+            f"{path} is not what was written: cut, damaged or edited. To have it made again, "
+            "remove it."
+        )
+    if told := upgrades.upgrade(STUDY.glob("networks/*/metrics.json")):
+        say(told)
+
+
+def say(line):
+    """Print a line that is no output of a command."""
+    print(line, file=sys.stderr)
+
+
+# Also as one of several short options, such as -nq.
+DRY_RUN = any(
+    word in ("--dry-run", "--dryrun") or re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*", word)
+    for word in sys.argv
+)
+
+if workflow.is_main_process:
+    take_the_place()
 
 if workflow.remote_exec:
     # A job on a machine of a cluster lives as its Snakemake does, which it may outlive.
@@ -218,16 +253,23 @@ def source_content():
         sys.exit(str(error))
 
 
+# What the report reads of other studies.
+COMPARED_FILES = [
+    RESULTS / study / file
+    for study in COMPARED
+    for file in ("stability.zarr", "provenance.json")
+]
+
+
 def compared(wildcards):
     """What the report reads of other studies. They are finished, or Snakemake would leave it stale."""
-    files = ["stability.zarr", "provenance.json"]
-    for study in COMPARED:
-        if not all((RESULTS / study / file).exists() for file in files):
+    for path in COMPARED_FILES:
+        if not path.exists():
             sys.exit(
-                f"report.compare names {study}, but {RESULTS / study} holds no finished study. "
+                f"report.compare names {path.parent.name}, but {path.parent} holds no finished study. "
                 "Run that study first, or leave it out."
             )
-    return expand("<results>/{study}/{file}", study=COMPARED, file=files)
+    return COMPARED_FILES
 
 
 # What the wildcards of most rules stand for.

@@ -93,6 +93,17 @@ def read_folder(folder: Path, suffix: str = "") -> dict[str, bytes]:
     return found
 
 
+def altered(folder: Path) -> Iterator[Path]:
+    """Give the files right in a folder that are not what was written; lost ones are left out."""
+    for beside in sorted(folder.glob(".*.sum")):
+        path = beside.with_name(beside.name[1:].removesuffix(".sum"))
+        if path.is_file():
+            try:
+                read_bytes(path)
+            except UserError:
+                yield path
+
+
 def check_folder(folder: Path) -> None:
     """Refuse a folder that is not what was written. One without sums beside it is taken as it is.
 
