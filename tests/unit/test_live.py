@@ -119,7 +119,9 @@ def test_where_files_cannot_be_locked_nothing_is_touched(
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(live.fcntl, "flock", unsupported)
+    (folder / live.FOLDER).mkdir()
     assert not live.clear_locks(folder, DEMO, BEGUN)
+    assert live.others(folder) == []
     assert locks(folder) == ALL
 
 

@@ -90,6 +90,11 @@ COMPARED_BOTTLENECKS = (
 COMPARED = config["report"]["compare"]
 RESULTS = Path(workflow.pathvars.apply("<results>"))
 STUDY = RESULTS / config["study"]
+# Also as one of several short options, such as -nq.
+DRY_RUN = any(
+    word in ("--dry-run", "--dryrun") or re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*", word)
+    for word in sys.argv
+)
 
 
 def take_the_place():
@@ -127,12 +132,6 @@ def say(line):
     """Print a line that is no output of a command."""
     print(line, file=sys.stderr)
 
-
-# Also as one of several short options, such as -nq.
-DRY_RUN = any(
-    word in ("--dry-run", "--dryrun") or re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*", word)
-    for word in sys.argv
-)
 
 if workflow.is_main_process:
     take_the_place()
