@@ -37,14 +37,16 @@ def register(snakemake: Path, what: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # In containers two processes may have one number.
     name = f"{socket.gethostname()}-{secrets.token_hex(4)}-{os.getpid()}"
-    handle = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o664)
+    # Only once it is locked does it lie where others look.
+    new = snakemake / f".{name}"
+    handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o664)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.write(handle, what.encode())
+        os.replace(new, folder / name)
     except OSError:
-        # Where files cannot be locked, it would look like a run that never ends.
         os.close(handle)
-        (folder / name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
     _held[name] = handle
     atexit.register((folder / name).unlink, missing_ok=True)
