@@ -115,7 +115,7 @@ def as_it_is(folder: Path, spare: Path) -> Path:
 
 def without_records_of_snakemake(folder: Path, spare: Path) -> Path:
     """Take away Snakemake's folder, as `make clean` does."""
-    shutil.rmtree(folder / ".snakemake")
+    shutil.rmtree(folder / ".snakemake", ignore_errors=True)
     return folder
 
 
