@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from one_node import INSTALL, OneNode, missing
-from running import DEMO, MICRO, checkout_copy, finished, planned
+from running import DEMO, MICRO, checkout_copy, finished, heed_ctrl_c, planned
 
 pytestmark = pytest.mark.skipif(
     bool(missing()), reason=f"SLURM lacks {', '.join(missing())}; {INSTALL}"
@@ -66,6 +66,7 @@ def _submitting(slurm: OneNode, study: Path, *arguments: str) -> "subprocess.Pop
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=heed_ctrl_c,
     )
 
 
@@ -211,5 +212,9 @@ def test_after_a_killed_snakemake_a_rerun_waits_for_the_users_word(
     assert again.returncode == 1
     slurm.told("scancel", job)
     assert _ended(slurm, study, "%i %T") == [f"{job} CANCELLED"]
+    # Snakemake keeps the number of a job that it does not know to have ended.
+    again = _submitting(slurm, study, SPLIT)
+    assert f"End them ({job};" in _said(again)
+    _completed(slurm, study, SPLIT, "--unlock")
     _completed(slurm, study, SPLIT)
     assert _ended(slurm, study, "%T") == ["CANCELLED", "COMPLETED"]

@@ -6,6 +6,7 @@ They run in a folder of their own with this checkout's Snakefile, so nothing lan
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,11 @@ def checkout_copy(folder: Path) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, folder / name)
     return folder
+
+
+def heed_ctrl_c() -> None:
+    """In a process that begins: heed Ctrl-C, which one begun in the background ignores."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run(folder: Path, *arguments: object) -> tuple[int, str]:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from running import CHECKOUT, changed, checkout_copy, run, snakemake
+from running import CHECKOUT, changed, checkout_copy, heed_ctrl_c, run, snakemake
 
 SNAKEFILE = f"""
 import sys
@@ -200,6 +200,7 @@ def test_a_run_that_was_stopped_says_how_to_go_on(tmp_path: Path, number: int, t
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )
     while not (tmp_path / "begun").exists() and process.poll() is None:
         time.sleep(0.05)

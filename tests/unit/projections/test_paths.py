@@ -136,7 +136,7 @@ def test_what_was_made_from_another_network_is_refused(study: Path, tmp_path: Pa
             "Choose from: 2, 3",
         ),
         (("autoencoder", "a.zarr", "m", "h", "j", "--dims", 1, "--seed", 0), "Choose from: 2, 3"),
-        (("paths", *"abcdef", "--shared-seeds=-1"), "--shared-seeds is -1, expected 0 or more"),
+        (("paths", *"abcdef", "--shared-seeds=-1"), 'Invalid value "-1" for --shared-seeds'),
     ],
 )
 def test_numbers_that_no_study_has_are_refused(arguments: tuple[object, ...], told: str) -> None:
