@@ -109,6 +109,16 @@ def locks_of(snakemake: Path, study: Path) -> list[Path]:
     ]
 
 
+def locked_outputs(snakemake: Path, study: Path) -> list[str]:
+    """List the outputs that runs of a study have locked, or had when they were killed."""
+    return [
+        line
+        for lock in locks_of(snakemake, study)
+        if lock.name.endswith(".output.lock")
+        for line in lock.read_text(encoding="utf-8", errors="replace").splitlines()
+    ]
+
+
 def _mostly_in(results: Path, lock: Path) -> str | None:
     """Name the study that most files of a lock are of; a run may read another's, too."""
     begin = f"{results}/"

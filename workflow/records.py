@@ -131,6 +131,29 @@ def unrecorded(results: Path, study: str, outputs: Iterable[str]) -> list[str]:
     return sorted(strangers)
 
 
+def begin_again(results: Path, outputs: Iterable[str]) -> None:
+    """Let Snakemake make again what a killed run was to make and what its records do not tell.
+
+    A job in a batch system may end after its Snakemake was killed, and then nobody records it.
+
+    Parameters
+    ----------
+    results
+        The folder of all results.
+    outputs
+        What the run was to make.
+    """
+    for output in outputs:
+        name = _name(output)
+        ended = _read(results / RECORDS / METADATA / name).get("endtime")
+        with suppress(FileNotFoundError):
+            date = _date(Path(output))
+            if not isinstance(ended, int | float) or abs(date - ended) > SAME_DATE:
+                begun = results / RECORDS / BEGUN / name
+                begun.parent.mkdir(parents=True, exist_ok=True)
+                begun.write_text('{"external_jobid": null}', encoding="utf-8")
+
+
 def _read(path: Path) -> dict[str, Any]:
     """Read what was written as JSON; what is damaged or not there says nothing."""
     try:

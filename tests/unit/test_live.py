@@ -105,6 +105,11 @@ def test_locks_stay_while_a_batch_system_may_have_jobs_of_a_killed_run(folder: P
     assert locks(folder) == ALL
 
 
+def test_outputs_of_a_study_s_locks_are_known(folder: Path) -> None:
+    made = ["results/demo/pairs.csv", "results/demo/report.html"]
+    assert live.locked_outputs(folder, DEMO) == made
+
+
 def test_without_locks_nothing_is_told(folder: Path) -> None:
     for lock in ("0.input.lock", "0.output.lock"):
         (folder / live.LOCKS / lock).unlink()

@@ -192,3 +192,18 @@ def test_results_that_can_only_be_read_are_looked_at(
     monkeypatch.setattr(records.os, "utime", refused)
     monkeypatch.setattr(records.os, "replace", refused)
     assert records.unrecorded(Path("results"), "demo", [A]) == []
+
+
+def test_what_a_killed_run_made_and_nobody_recorded_is_begun_again(project: Path) -> None:
+    whole(A)
+    whole(B)
+    whole(LONG)
+    Path(B).write_text("made by a job that went on")
+    os.utime(B, (1, 1))
+    record_of(LONG).unlink()
+    records.keep(Path("results"))
+    records.begin_again(Path("results"), [A, B, LONG, "results/demo/never made"])
+    begun = Path("results/.made/incomplete")
+    assert [(begun / name(output)).exists() for output in (A, B, LONG)] == [False, True, True]
+    assert len([path for path in begun.rglob("*") if path.is_file()]) == 2
+    assert strangers(A, B, LONG) == []

@@ -110,8 +110,10 @@ def take_the_place():
     # A dry run changes nothing, and may be made at any time.
     if not DRY_RUN:
         begun = RESULTS / records.RECORDS / records.BEGUN
+        locked = live.locked_outputs(records.SNAKEMAKE, STUDY)
         try:
             if live.clear_locks(records.SNAKEMAKE, STUDY, begun):
+                records.begin_again(RESULTS, locked)
                 say(
                     "took away the locks of a run that was killed; what it finished is kept."
                 )
@@ -119,6 +121,7 @@ def take_the_place():
             # What to say to jobs that may go on is to end them and to unlock.
             if "--unlock" not in sys.argv:
                 sys.exit(str(busy))
+            records.begin_again(RESULTS, locked)
     for path in altered(STUDY):
         say(
             f"{path} is not what was written: cut, damaged or edited. To have it made again, "
