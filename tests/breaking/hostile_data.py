@@ -1,6 +1,6 @@
 """Many damaged recordings and hostile archives, more than the unit tests read.
 
-`python tests/breaking/hostile_data.py --recordings 100000 --archives 2000 --seed 1`
+`python tests/breaking/hostile_data.py --recordings 100000 --archives 1000 --seed 1`
 """
 
 import argparse
@@ -20,7 +20,7 @@ from hostile_files import misread_archives, misread_recordings  # noqa: E402
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recordings", type=int, default=100_000)
-    parser.add_argument("--archives", type=int, default=2000)
+    parser.add_argument("--archives", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     wrong: list[str] = []
