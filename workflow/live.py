@@ -3,7 +3,7 @@
 Takes Snakemake's own folder; every run that reads the Snakefile leaves a file there that it holds
 open and locked (flock) for as long as it lives, so that nobody has to guess whether a process
 number means anything. Snakemake's own locks stay behind when it is killed, and the next run would
-be refused: they are taken away if no run lives.
+be refused: they are taken away if no run of the same study lives.
 """
 
 import atexit

@@ -10,6 +10,7 @@ import base64
 import glob
 import hashlib
 import json
+import math
 import os
 import re
 import shlex
@@ -17,6 +18,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from signpaths.sums import sidecar
 
 SNAKEMAKE = Path(".snakemake")
 RECORDS = ".made"
@@ -111,15 +114,15 @@ def unrecorded(results: Path, study: str, outputs: Iterable[str]) -> list[str]:
         name = _name(output)
         if (results / RECORDS / BEGUN / name).is_file():
             continue
-        record = _read(results / RECORDS / METADATA / name)
-        if not all(isinstance(record.get(key), kind) for key, kind in TOLD.items()):
+        record = _record(results, name)
+        if not record:
             strangers.append(output)
             continue
         ended, known = record["endtime"], before.get(output)
         of_record = known is not None and known[0] == ended
         # A run may take an output away while another one looks.
         with suppress(FileNotFoundError):
-            if abs(_date(Path(output)) - ended) <= SAME_DATE:
+            if _has_date(Path(output), ended):
                 if not of_record:
                     after[output] = [ended, _content(Path(output))]
             elif of_record and known[1] != _content(Path(output)):
@@ -145,13 +148,18 @@ def begin_again(results: Path, outputs: Iterable[str]) -> None:
     """
     for output in outputs:
         name = _name(output)
-        ended = _read(results / RECORDS / METADATA / name).get("endtime")
+        ended = _record(results, name).get("endtime", math.nan)
         with suppress(FileNotFoundError):
-            date = _date(Path(output))
-            if not isinstance(ended, int | float) or abs(date - ended) > SAME_DATE:
+            if not _has_date(Path(output), ended):
                 begun = results / RECORDS / BEGUN / name
                 begun.parent.mkdir(parents=True, exist_ok=True)
                 begun.write_text('{"external_jobid": null}', encoding="utf-8")
+
+
+def _record(results: Path, name: Path) -> dict[str, Any]:
+    """Read what made an output; nothing where the record does not tell it."""
+    found = _read(results / RECORDS / METADATA / name)
+    return found if all(isinstance(found.get(key), kind) for key, kind in TOLD.items()) else {}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -174,15 +182,16 @@ def _note(path: Path, contents: dict[str, Any]) -> None:
 
 def _content(output: Path) -> str:
     """Digest an output: a store by its metadata, which hold sums of all else; a file by its sum."""
-    sums = output.with_name(f".{output.name}.sum")
-    inside = output / "zarr.json"
-    told = next((one for one in (inside, sums, output) if one.is_file()), None)
+    places = (output / "zarr.json", sidecar(output), output)
+    told = next((one for one in places if one.is_file()), None)
     return hashlib.sha256(told.read_bytes() if told else b"").hexdigest()
 
 
-def _date(output: Path) -> float:
+def _has_date(output: Path, ended: float) -> bool:
+    """Tell whether an output has the date that its record names; it has to be there."""
+    written = output.stat().st_mtime
     dated = output / DATED
-    return (dated if dated.exists() else output).stat().st_mtime
+    return abs((dated.stat().st_mtime if dated.exists() else written) - ended) <= SAME_DATE
 
 
 def _give_date(output: Path, ended: float) -> None:

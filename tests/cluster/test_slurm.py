@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from one_node import INSTALL, OneNode, missing
-from running import DEMO, MICRO, checkout_copy, finished, heed_ctrl_c, planned
+from running import DEMO, MICRO, begun, checkout_copy, finished, planned
 
 pytestmark = pytest.mark.skipif(
     bool(missing()), reason=f"SLURM lacks {', '.join(missing())}; {INSTALL}"
@@ -55,18 +54,14 @@ def _study(folder: Path) -> Path:
 
 def _submitting(slurm: OneNode, study: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start Snakemake as on a cluster: the profile, and what it has to do."""
-    return subprocess.Popen(
+    return begun(
+        study,
         [
-            *(sys.executable, str(IMPATIENT), "--workflow-profile", "profiles/slurm"),
+            *(str(IMPATIENT), "--workflow-profile", "profiles/slurm"),
             *("--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"),
             *(*arguments, "--configfile", DEMO, "overlay.yaml"),
         ],
-        cwd=study,
-        env={key: value for key, value in slurm.environment.items() if key != "PYTHONPATH"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        preexec_fn=heed_ctrl_c,
+        slurm.environment,
     )
 
 

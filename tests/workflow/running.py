@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,9 @@ def checkout_copy(folder: Path) -> Path:
     return folder
 
 
-def heed_ctrl_c() -> None:
-    """In a process that begins: heed Ctrl-C, which one begun in the background ignores."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+def as_typed(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Give the environment of a command that a person types, without the tests' own library."""
+    return {key: value for key, value in environment.items() if key != "PYTHONPATH"}
 
 
 def run(folder: Path, *arguments: object) -> tuple[int, str]:
@@ -66,12 +67,33 @@ def run(folder: Path, *arguments: object) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)],
         cwd=folder,
-        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+        env=as_typed(),
         capture_output=True,
         text=True,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
+
+
+def begun(
+    folder: Path, command: Sequence[str], environment: Mapping[str, str] = os.environ
+) -> "subprocess.Popen[str]":
+    """Begin a command by Python that heeds Ctrl-C; what it says can be read at its end."""
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=folder,
+        env=as_typed(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_heed_ctrl_c,
+    )
+
+
+def _heed_ctrl_c() -> None:
+    # What was begun in the background ignores it, and so does all that it begins.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def snakemake(

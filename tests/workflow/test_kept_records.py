@@ -1,18 +1,18 @@
 """Results that lost Snakemake's folder, their dates or their records; runs that were killed."""
 
-import os
+import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import records
 import yaml
 from after import AFTER_STABILITY, OF_A_NETWORK
-from running import DEMO, MICRO, changed, checkout_copy, finished, planned, snakemake
+from running import DEMO, MICRO, begun, changed, checkout_copy, finished, planned, snakemake
 
 
 @pytest.fixture
@@ -79,16 +79,62 @@ def test_one_output_from_elsewhere_is_named(copied: Path) -> None:
     assert planned(copied, MICRO) == {}
 
 
-def started(folder: Path, overlay: dict[str, Any]) -> subprocess.Popen[bytes]:
+def test_a_table_that_was_edited_is_told_though_nothing_reads_it(copied: Path) -> None:
+    path = copied / "results/micro/pairs.csv"
+    path.write_text(path.read_text().replace("undecided", "apart", 1))
+    said = finished(copied, MICRO, "--dry-run")
+    assert "results/micro/pairs.csv is not what was written" in said
+    assert "Nothing to be done" in said
+
+
+def test_networks_of_other_versions_are_told_and_not_trained_again(copied: Path) -> None:
+    path = copied / "results/micro/networks/0/metrics.json"
+    path.write_text(
+        re.sub(r'"trained_by": ".*"', '"trained_by": "tensorflow 1.0"', path.read_text())
+    )
+    said = finished(copied, MICRO, "--dry-run")
+    assert "1 by tensorflow 1.0 were trained" in said
+    assert "Nothing to be done" in said
+
+
+def test_a_run_that_would_leave_no_records_is_refused(copied: Path) -> None:
+    code, said = snakemake(copied, MICRO, "--drop-metadata", "--dry-run")
+    assert code != 0
+    assert "--drop-metadata: without its records" in said
+
+
+def test_a_record_that_says_nothing_is_none(copied: Path) -> None:
+    name = records._name("results/micro/stability.zarr")
+    (copied / "results" / records.RECORDS / records.METADATA / name).write_text("{}")
+    code, said = snakemake(copied, changed(stability={"tau": 0.6}), "--dry-run")
+    assert code != 0
+    assert "nothing says what made results/micro/stability.zarr" in said
+
+
+def test_another_study_of_the_same_name_is_not_taken_for_ours(copied: Path, micro: Path) -> None:
+    assert planned(copied, MICRO) == {}
+    store = copied / "results/micro/stability.zarr"
+    shutil.rmtree(store)
+    # A store of another content, as another config makes it.
+    shutil.copytree(micro / "results/micro/evidence.zarr", store, copy_function=shutil.copyfile)
+    code, said = snakemake(copied, MICRO, "--dry-run")
+    assert code != 0
+    assert "nothing says what made results/micro/stability.zarr" in said
+
+
+def test_results_in_two_places_have_records_of_their_own(copied: Path) -> None:
+    elsewhere = {**MICRO, "pathvars": {"results": "else where"}}
+    finished(copied, elsewhere, "else where/micro/networks.txt")
+    assert planned(copied, elsewhere, "else where/micro/networks.txt") == {}
+    assert planned(copied, MICRO) == {}
+    assert planned(copied, elsewhere, "else where/micro/networks.txt") == {}
+
+
+def started(folder: Path, overlay: dict[str, Any]) -> subprocess.Popen[str]:
     """Start a run as a user does, and wait until a network is training."""
     (folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
-    run = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", DEMO, "overlay.yaml"],
-        cwd=folder,
-        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    own = ("--configfile", DEMO, "overlay.yaml")
+    run = begun(folder, ["-m", "snakemake", "--cores", "2", *own])
     log = folder / "logs/micro/lstm/0.log"
     while not (log.is_file() and "epoch" in log.read_text()):
         assert run.poll() is None, "the run ended before a network was trained"

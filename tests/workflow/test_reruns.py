@@ -126,6 +126,32 @@ def test_an_output_that_is_lost_is_made_again(micro: Path, lost: str, rules: set
     assert found == rules
 
 
+@pytest.mark.parametrize(
+    ("lost", "rule"),
+    [
+        ("simulated", "simulate"),
+        ("recordings.zarr", "tsd"),
+        ("excluded.csv", "sequences"),
+        ("splits/0.csv", "splits"),
+        ("networks/1/untrained.keras", "lstm"),
+        ("untrained/0.zarr", "activations"),
+        ("autoencoders/0/2/0/metrics.json", "autoencoder"),
+        ("shared/2/0/history.csv", "shared"),
+        ("alignment/1.zarr", "alignment"),
+        ("responses/1.zarr", "responses"),
+        ("bottlenecks/0.zarr", "bottlenecks"),
+        ("figures/runs.svg", "figures"),
+    ],
+)
+def test_whatever_is_lost_is_made_again(micro: Path, lost: str, rule: str) -> None:
+    path = micro / "results/micro" / lost
+    path.rename(micro / "lost")
+    try:
+        assert rule in planned(micro, MICRO)
+    finally:
+        (micro / "lost").rename(path)
+
+
 @pytest.mark.parametrize("more", [1, 5])
 def test_more_networks_train_no_other_and_leave_the_reference(micro: Path, more: int) -> None:
     found = planned(micro, changed(lstm={"seeds": 2 + more}))

@@ -7,13 +7,12 @@ module; the last ones are of the workflow itself.
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from running import CHECKOUT, changed, checkout_copy, heed_ctrl_c, run, snakemake
+from running import CHECKOUT, begun, changed, checkout_copy, run, snakemake
 
 SNAKEFILE = f"""
 import sys
@@ -192,16 +191,8 @@ def test_a_run_that_was_stopped_says_how_to_go_on(tmp_path: Path, number: int, t
     # Ctrl-C reaches the job, too; it runs until then. Whom the system tells to end lets it finish.
     waits = "touch begun; while ! test -e enough; do sleep 0.1; done; touch {output}"
     study(tmp_path, waits)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "1", "out/after.txt", "out/other.txt"],
-        cwd=tmp_path,
-        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        preexec_fn=heed_ctrl_c,
-    )
+    targets = ("out/after.txt", "out/other.txt")
+    process = begun(tmp_path, ["-m", "snakemake", "--cores", "1", *targets])
     while not (tmp_path / "begun").exists() and process.poll() is None:
         time.sleep(0.05)
     if number == signal.SIGINT:

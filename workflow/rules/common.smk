@@ -1,7 +1,6 @@
 # Checks the config before any job starts and gives the rules what they share.
 import json
 import os
-import re
 import shlex
 import sys
 from functools import cache
@@ -90,11 +89,6 @@ COMPARED_BOTTLENECKS = (
 COMPARED = config["report"]["compare"]
 RESULTS = Path(workflow.pathvars.apply("<results>"))
 STUDY = RESULTS / config["study"]
-# Also as one of several short options, such as -nq.
-DRY_RUN = any(
-    word in ("--dry-run", "--dryrun") or re.fullmatch(r"-[a-zA-Z]*n[a-zA-Z]*", word)
-    for word in sys.argv
-)
 
 
 def take_the_place():
@@ -108,7 +102,7 @@ def take_the_place():
         sys.exit(f"at work in this folder: {', '.join(working)}. Its locks are in use.")
     records.keep(RESULTS)
     # A dry run changes nothing, and may be made at any time.
-    if not DRY_RUN:
+    if not workflow.output_settings.dryrun:
         begun = RESULTS / records.RECORDS / records.BEGUN
         locked = live.locked_outputs(records.SNAKEMAKE, STUDY)
         try:
