@@ -18,7 +18,7 @@ MUTATE ?=
 export PYTHONPATH := $(CURDIR)/workflow
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo seeds auslan article bench calibrate alignments mutate break test lint docs lock clean raw
+.PHONY: help demo seeds auslan article bench calibrate alignments mutate break test lint docs explorer lock clean raw
 
 help:
 	@echo "make demo                  the demo study on simulated recordings, end to end"
@@ -32,6 +32,7 @@ help:
 	@echo "make break                 kills, damaged files and archives, in great numbers"
 	@echo "make test                  linters and the whole test suite"
 	@echo "make docs                  what is made from options.py and stages.py"
+	@echo "make explorer              the report's script, from workflow/explorer; needs node and npm"
 	@echo "make lint                  linters only"
 	@echo "make clean                 takes away .venv and the demos"
 	@echo "make lock                  resolve envs/*.in again"
@@ -111,6 +112,17 @@ test: lint
 
 docs: .venv/dev
 	$(BIN)/python -m signpaths.documents .
+
+# What a reader of a report runs is in the repository; node is only needed to change it.
+EXPLORER := workflow/explorer
+$(EXPLORER)/node_modules: $(EXPLORER)/package-lock.json
+	npm --prefix $(EXPLORER) ci --silent
+	touch $@
+
+explorer: $(EXPLORER)/node_modules
+	npm --prefix $(EXPLORER) --silent run check
+	npm --prefix $(EXPLORER) --silent run test
+	npm --prefix $(EXPLORER) --silent run bundle
 
 lock:
 	cd envs && for set in requirements-cpu:requirements requirements-gpu:requirements-gpu \

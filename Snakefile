@@ -49,5 +49,7 @@ rule all:
         all_of(rules.run_figures),
         all_of(rules.film),
         all_of(rules.method),
+        all_of(rules.excerpts),
+        all_of(rules.explorer),
         all_of(rules.provenance),
         all_of(rules.report),

@@ -1,10 +1,15 @@
-"""The browser that pages and films are opened in."""
+"""The browser that pages and films are opened in, and pages opened in it as a reader would."""
 
 import shutil
+from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+from visits import Visit
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# WebGL in software, for a machine without a graphics card.
+FLAGS = ("--no-sandbox", "--disable-quic", "--enable-unsafe-swiftshader", "--use-angle=swiftshader")
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +18,17 @@ def browser() -> str:
     if found is None:
         pytest.skip("chromium is not installed")
     return found
+
+
+@pytest.fixture(scope="session")
+def chromium(browser: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=browser, args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def visit(chromium: Browser) -> Callable[..., Visit]:
+    """Open a file at an address; leaving it fails the test if anything went wrong in the page."""
+    return lambda file, address="", **context: Visit(chromium, file, address, **context)

@@ -1,10 +1,9 @@
 """The report in a real browser: its table works, its addresses work, no error happens."""
 
+import json
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,58 +13,31 @@ from fake_study import (
     HOSTILE,
     NAMES,
     QUICK,
-    Page,
     Study,
     make_study,
     make_whole_study,
+    packed_pairs,
     write_report,
     write_whole_report,
 )
+from playwright.sync_api import Page
 from signpaths.columns import NEAR, Column
 from signpaths.stores import open_store, write_store
+from visits import until
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=4000",
-    "--dump-dom",
-)
 SMALL: Any = {"names": (*NAMES, *HOSTILE), "takes": 1, "spaces": ("hidden", "ae2")}
-Dump = Callable[[str], str]
-
-
-def opener(browser: str, page: Path, folder: Path) -> Dump:
-    """Open a page at an address and give its DOM, if its script ended well."""
-
-    def opened(address: str) -> str:
-        command = [browser, *FLAGS, f"--user-data-dir={folder / 'profile'}"]
-        done = subprocess.run(
-            [*command, page.as_uri() + address],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        start = done.stdout[: done.stdout.index("<head")]
-        assert 'data-ready="yes"' in start, start
-        assert "data-error" not in start, start
-        return done.stdout
-
-    return opened
+ALL = 91
+DASH = "\N{EN DASH}"
+PERCENT = "\N{NO-BREAK SPACE}%"
+Visit = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def dump(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Dump:
+def least(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a study that holds the least."""
     folder = tmp_path_factory.mktemp("page")
     write_report(make_study(folder / "study", **SMALL), folder / "report.html")
-    return opener(browser, folder / "report.html", folder)
+    return folder / "report.html"
 
 
 @pytest.fixture(scope="module")
@@ -77,108 +49,230 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(browser: str, folder: Path) -> Dump:
-    """The report of that study."""
-    return opener(browser, folder / "report.html", folder)
+def whole(folder: Path) -> Path:
+    return folder / "report.html"
 
 
-def rows(dom: str) -> list[list[str]]:
-    body = dom[dom.index('<tbody id="rows">') :]
-    page = Page(body[: body.index('<p class="more"')])
-    return [row for row in page.rows if len(row) >= 9 and "\N{EN DASH}" in row[0]]
+def pairs(page: Page) -> list[str]:
+    """Give the pairs of the rows in sight as they are written, in their order."""
+    lines = page.locator("#grid .grid-body .line")
+    shown = lines.evaluate_all(
+        "all => all.map(one => [+one.getAttribute('aria-rowindex'), "
+        "one.querySelector('.names').textContent])"
+    )
+    return [name for _, name in sorted(shown)]
 
 
-def pairs(dom: str) -> list[str]:
-    return [row[0].replace(" \N{EN DASH} ", "/") for row in rows(dom)]
+def status(page: Page) -> str:
+    return page.locator(".beside [role=status]").inner_text()
 
 
-def status(dom: str) -> str:
-    found = re.search(r'id="status"[^>]*>([^<]*)<', dom)
-    assert found
-    return unescape(found[1])
+def filled(page: Page) -> int:
+    """Give how many rows the table has, those out of sight too."""
+    return int(page.locator("#grid").get_attribute("aria-rowcount") or 0) - 1
 
 
-def test_without_an_address_the_first_rows_are_those_written_for_readers_without_a_script(
-    dump: Dump, tmp_path: Path
+def details(page: Page) -> list[list[str]]:
+    """Give the rows of the tables with all numbers of the chosen pair."""
+    rows: list[list[str]] = page.locator(".numbers tr").evaluate_all(
+        "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    return rows
+
+
+def test_the_table_begins_as_it_is_written_for_readers_without_a_script(
+    visit: Visit, whole: Path
 ) -> None:
-    study = make_study(tmp_path / "s", **SMALL)
-    written = rows(write_report(study, tmp_path / "report.html"))
-    dom = dump("")
-    assert rows(dom) == written
-    assert len(written) == 30
-    assert status(dom) == "All 91 pairs, the first 30 shown."
+    with visit(whole, java_script_enabled=False) as page:
+        assert page.locator("#explorer").is_hidden()
+        written = page.locator("#static-pairs tbody th").all_inner_texts()
+        assert len(written) == 30
+        assert page.locator("#findings").is_visible()
+    with visit(whole) as page:
+        assert page.locator("#static-pairs").is_hidden()
+        shown = pairs(page)
+        assert len(shown) < ALL
+        assert shown == written[: len(shown)]
+        assert (filled(page), status(page)) == (ALL, f"All {ALL} pairs.")
 
 
-def test_search_shows_just_the_matching_rows(dump: Dump) -> None:
-    dom = dump("#q=drink")
-    assert len(pairs(dom)) == len(NAMES) + len(HOSTILE) - 1
-    assert all("drink" in pair for pair in pairs(dom))
-    assert status(dom) == "13 of 91 pairs."
-    assert pairs(dump("#q=drink%20dang")) == ["drink/danger"]
-    assert "No pair matches" in dump("#q=nothing-like-it")
+def test_on_paper_the_rows_stand_as_they_were_written(visit: Visit, whole: Path) -> None:
+    with visit(whole) as page:
+        page.emulate_media(media="print")
+        assert page.locator("#static-pairs").is_visible()
+        assert page.locator("#explorer").is_hidden()
 
 
-def test_verdict_and_order_come_from_the_address(dump: Dump) -> None:
-    found = rows(dump("#verdict=stays%20close"))
-    assert found
-    assert {row[1].removeprefix("likely ") for row in found} == {"stays close"}
-    order = [float(row[5]) for row in rows(dump("#q=god&sort=-rank:hidden"))]
-    assert order == sorted(order, reverse=True)
+def test_only_rows_in_sight_are_in_the_page_and_all_can_be_reached(
+    visit: Visit, least: Path
+) -> None:
+    with visit(least) as page:
+        page.locator("#grid").focus()
+        page.keyboard.press("End")
+        until(page, f"document.querySelector('[aria-rowindex=\"{ALL + 1}\"]')")
+        assert page.locator("[aria-selected=true]").get_attribute("aria-rowindex") == str(ALL + 1)
+        assert page.locator("#grid .grid-body .line").count() < 50
 
 
-def test_a_cited_pair_opens_with_its_details(dump: Dump) -> None:
-    dom = dump("#pair=danger,drink")
-    assert pairs(dom) == ["drink/danger"]
-    assert "Address of this pair" in dom
-    assert re.search(r'id="cited"(?! hidden)', dom)
+def test_search_shows_just_the_matching_rows(visit: Visit, least: Path) -> None:
+    with visit(least, "#q=drink") as page:
+        assert filled(page) == len(NAMES) + len(HOSTILE) - 1
+        assert all("drink" in pair for pair in pairs(page))
+        assert status(page) == f"13 of {ALL} pairs."
+        page.locator("#q").fill("drink dang")
+        until(page, "document.querySelector('#grid').ariaRowCount === '2'")
+        assert pairs(page) == [f"drink {DASH} danger"]
+        page.locator("#q").fill("nothing-like-it")
+        page.get_by_text("No pair matches").wait_for()
 
 
-def test_hostile_names_are_shown_and_cited_as_text(dump: Dump) -> None:
-    dom = dump("#pair=%3Cscript%3Ealert(1)%3C%2Fscript%3E,a%22%2Cb")
-    assert pairs(dom) == ['<script>alert(1)</script>/a",b']
-    assert dom.count("<script") == 2
+def test_keys_search_choose_and_let_go(visit: Visit, least: Path) -> None:
+    with visit(least) as page:
+        page.keyboard.press("/")
+        page.keyboard.type("drink")
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowUp")
+        chosen = page.locator("[aria-selected=true]")
+        assert chosen.get_attribute("aria-rowindex") == "3"
+        assert page.locator("#grid").get_attribute("aria-activedescendant") == (
+            chosen.get_attribute("id")
+        )
+        name = pairs(page)[1]
+        assert page.locator("#card h3").inner_text() == name
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "card"
+        page.keyboard.press("Escape")
+        assert page.locator("#card h3").is_hidden()
+        page.keyboard.press("/")
+        page.keyboard.press("Escape")
+        assert status(page) == f"All {ALL} pairs."
 
 
-def test_the_first_rows_are_the_same_with_and_without_a_script(whole: Dump, folder: Path) -> None:
-    written = (folder / "report.html").read_text(encoding="utf-8")
-    assert rows(whole("")) == rows(written)
+def test_verdict_and_order_come_from_the_address(visit: Visit, least: Path) -> None:
+    with visit(least, "#verdict=stays%20close") as page:
+        found = page.locator("#grid .verdict").all_inner_texts()
+        assert found
+        assert {one.removeprefix("likely ") for one in found} == {"stays close"}
+    with visit(least, "#q=god&sort=-rank:hidden&ranks=hidden") as page:
+        order = [float(one) for one in page.locator("#grid .grid-body .rank").all_inner_texts()]
+        assert len(order) > 5
+        assert order == sorted(order, reverse=True)
 
 
-def test_the_rows_saved_are_the_text_of_pairs_csv(browser: str, folder: Path) -> None:
-    page = (folder / "report.html").read_text(encoding="utf-8")
-    # Without its policy, the page can be asked what it would save.
-    open_to_all = re.sub(r"<meta http-equiv[^>]*>", "", page)
-    asking = "document.getElementById('saved').textContent = csv();"
-    asked = f'<pre id="saved"></pre><script>{asking}</script></body>'
-    (folder / "asked.html").write_text(open_to_all.replace("</body>", asked), encoding="utf-8")
-    dom = opener(browser, folder / "asked.html", folder)("")
-    saved = re.search(r'<pre id="saved">(.*?)</pre>', dom, re.DOTALL)
-    assert saved
-    written = (folder / "pairs.csv").read_text(encoding="utf-8")
-    assert re.search(r"e-\d\d[,\n]", written)
-    assert unescape(saved[1]) == written
+def test_heads_sort_down_up_and_as_before(visit: Visit, least: Path) -> None:
+    with visit(least) as page:
+        before = pairs(page)
+        head = page.locator(".head .names")
+        orders = []
+        for direction in ("ascending", "descending", None):
+            head.locator("button").click()
+            assert head.get_attribute("aria-sort") == direction
+            orders.append(pairs(page))
+        assert orders[0] == sorted(
+            orders[0], key=lambda name: name.replace(f" {DASH} ", "\n").lower()
+        )
+        assert orders[1] != orders[0]
+        assert orders[2] == before
 
 
-def test_causes_filter_together_with_verdicts(whole: Dump) -> None:
-    found = rows(whole("#cause=learned,input-driven"))
-    assert {row[1] for row in found} == {"stays close learned", "stays close input-driven"}
-    dom = whole("#cause=learned&verdict=stays%20close")
-    assert pairs(dom) == ["who/soon"]
-    assert status(dom) == "1 of 91 pairs."
-    assert re.search(r'name="cause" value="learned" checked', dom)
-    assert pairs(whole("#cause=learned&verdict=apart")) == []
-    assert status(whole("#cause=no-such-cause")) == "0 of 91 pairs."
+def test_a_cited_pair_opens_with_its_card(visit: Visit, least: Path) -> None:
+    with visit(least, "#pair=danger,drink") as page:
+        assert page.locator("#card h3").inner_text() == f"drink {DASH} danger"
+        assert page.locator("#grid [aria-selected=true] .names").inner_text() == (
+            f"drink {DASH} danger"
+        )
+        page.get_by_role("button", name="Let it go").click()
+        until(page, "location.hash === ''")
 
 
-def test_the_details_of_a_pair_are_its_numbers(whole: Dump, folder: Path) -> None:
+def test_an_address_restores_what_is_looked_at(visit: Visit, whole: Path) -> None:
+    with visit(whole) as page:
+        page.locator("#q").fill("drink")
+        page.get_by_role("checkbox", name=re.compile("^apart")).uncheck()
+        page.locator(".head .q button").click()
+        page.locator("#grid .grid-body .line").first.click()
+        until(page, "location.hash.includes('pair=')")
+        page.wait_for_timeout(300)
+        address, shown = page.evaluate("location.hash"), pairs(page)
+        card = page.locator("#card h3").inner_text()
+    with visit(whole, address) as page:
+        assert pairs(page) == shown
+        assert page.locator("#card h3").inner_text() == card
+        assert page.locator("#q").input_value() == "drink"
+        page.wait_for_timeout(300)
+        assert page.evaluate("location.hash") == address
+
+
+def test_hostile_names_are_shown_and_cited_as_text(visit: Visit, least: Path) -> None:
+    with visit(least, "#pair=%3Cscript%3Ealert(1)%3C%2Fscript%3E,a%22%2Cb") as page:
+        assert page.locator("#card h3 bdi").all_inner_texts() == [
+            "<script>alert(1)</script>",
+            'a",b',
+        ]
+        assert page.locator("script").count() == 2
+        assert page.locator("#explorer b, #explorer img").count() == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "#pair=%E0%A4%A,x", "#pair=a", "#sort=-no:such", "#q=%", "#camera=NaN,x&time=7&seed=-1",
+        "#view=__proto__&colour=constructor&matrix=%3Cb%3E", "#verdict=nothing&cause=",
+    ],
+)  # fmt: skip
+def test_addresses_that_make_no_sense_do_no_harm(visit: Visit, whole: Path, address: str) -> None:
+    with visit(whole, address) as page:
+        assert page.evaluate("document.documentElement.dataset.error") is None
+
+
+def test_the_rows_saved_are_the_text_of_pairs_csv(visit: Visit, folder: Path) -> None:
+    with visit(folder / "report.html") as page:
+        with page.expect_download() as download:
+            page.locator("#save").click()
+        saved = Path(download.value.path()).read_text(encoding="utf-8")
+        written = (folder / "pairs.csv").read_text(encoding="utf-8")
+        assert re.search(r"e-\d\d[,\n]", written)
+        assert saved == written
+        page.locator("#q").fill("who soon")
+        until(page, "document.querySelector('#grid').ariaRowCount === '2'")
+        with page.expect_download() as download:
+            page.locator("#save").click()
+        some = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+        assert some[0] == written.splitlines()[0]
+        assert len(some) == 2
+        assert some[1] in written.splitlines()
+
+
+def test_causes_filter_together_with_verdicts(visit: Visit, whole: Path) -> None:
+    with visit(whole, "#cause=learned,input-driven") as page:
+        shown = page.locator("#grid .line:not(.head) .answers").all_inner_texts()
+        assert {tuple(one.split("\n")) for one in shown} == {
+            ("stays close", "learned"),
+            ("stays close", "input-driven"),
+        }
+    with visit(whole, "#cause=learned&verdict=stays%20close") as page:
+        assert pairs(page) == [f"who {DASH} soon"]
+        assert status(page) == f"1 of {ALL} pairs."
+        assert page.locator("[name=cause][value=learned]").is_checked()
+        assert not page.locator("[name=cause][value=input-driven]").is_checked()
+    with visit(whole, "#cause=learned&verdict=apart") as page:
+        assert pairs(page) == []
+    with visit(whole, "#cause=no-such-cause") as page:
+        assert status(page) == f"0 of {ALL} pairs."
+
+
+def test_the_details_of_a_pair_are_its_numbers(visit: Visit, folder: Path) -> None:
     row = open_store(folder / "stability.zarr").load().isel(pair=0)
-    dom = whole("#pair=drink,danger")
-    detail = Page(dom[dom.index('<tr class="detail">') :])
+    with visit(folder / "report.html", "#pair=drink,danger") as page:
+        rows = details(page)
+        told = " ".join(page.locator(".why").inner_text().split())
     often, near = (
-        next(shown for shown in detail.rows if shown[0] == "Space" and name in shown)
+        next(shown for shown in rows if shown[0] == "Space" and name in shown)
         for name in ("By arrangement", "Paths meet")
     )
-    lines = [shown for shown in detail.rows if shown[0] == "ae2"]
+    lines = [shown for shown in rows if shown[0] == "ae2"]
     of_ae2 = dict(zip(often, lines[0], strict=True)) | dict(zip(near, lines[1], strict=True))
     at = {
         name: float(row[name].sel(space="ae2"))
@@ -189,12 +283,12 @@ def test_the_details_of_a_pair_are_its_numbers(whole: Dump, folder: Path) -> Non
     assert float(of_ae2["By arrangement"]) == pytest.approx(at["p_arrangement"], abs=0.006)
     assert of_ae2["If close up to 2"] == f"{24 * at['pi_double_k']:.3g}/24"
     assert float(of_ae2["Mean rank"]) == pytest.approx(at["rank_mean"], abs=0.051)
-    low, high = of_ae2["Interval (95\N{NO-BREAK SPACE}%)"].split("\N{EN DASH}")
+    low, high = of_ae2[f"Interval (95{PERCENT})"].split(DASH)
     assert float(low) == pytest.approx(at["rank_low"], abs=0.051)
     assert float(high) == pytest.approx(at["rank_high"], abs=0.051)
     for heading, name in (("Together to", "together"), ("Apart from", "parts")):
-        parting = of_ae2[f"{heading}, interval"].removesuffix("\N{NO-BREAK SPACE}%")
-        assert [float(end.strip("<>")) for end in parting.split("\N{EN DASH}")] == [
+        parting = of_ae2[f"{heading}, interval"].removesuffix(PERCENT)
+        assert [float(end.strip("<>")) for end in parting.split(DASH)] == [
             pytest.approx(100 * at[f"{name}_{end}"], abs=0.51) for end in ("low", "high")
         ]
     assert float(of_ae2["Varies by network"]) == pytest.approx(at["network_variance"], abs=0.0051)
@@ -202,30 +296,31 @@ def test_the_details_of_a_pair_are_its_numbers(whole: Dump, folder: Path) -> Non
     assert float(of_ae2["Paths meet"].split("\N{NO-BREAK SPACE}")[0]) == pytest.approx(
         100 * at["crossing"], abs=0.051
     )
-    assert [shown for shown in detail.rows if shown[0] == "hidden"][1][
-        near.index("Varies by autoencoder")
-    ] == "\N{EN DASH}"
-    told = " ".join("".join(detail.text).split())
+    hidden = [shown for shown in rows if shown[0] == "hidden"]
+    assert hidden[1][near.index("Varies by autoencoder")] == DASH
     beyond = float(row["beyond_input"])
     assert f"it is {abs(beyond):.2f} standard deviations nearer" in told
     assert "After training the pair is close in as many networks as before." in told
     assert of_ae2["Picture"].removeprefix("likely ") == row["picture"].sel(space="ae2").item()
 
 
-def test_the_details_say_what_training_adds(whole: Dump) -> None:
-    assert re.search(r"close in \d+ networks more than before \(p ", whole("#pair=who,soon"))
+def test_the_card_says_what_training_adds(visit: Visit, whole: Path) -> None:
+    with visit(whole, "#pair=who,soon") as page:
+        told = page.locator(".why").inner_text()
+    assert re.search(r"close in \d+ networks more than before \(p ", told)
 
 
-def test_the_details_show_what_another_limit_would_give(whole: Dump, folder: Path) -> None:
+def test_the_details_show_what_another_limit_would_give(visit: Visit, folder: Path) -> None:
     stability = open_store(folder / "stability.zarr").load()
     spread = (stability.pi_double_k - stability.pi).max("space")
     row = stability.isel(pair=int(spread.values.argmax()))
     assert (row.pi_double_k.values != row.pi.values).any()
-    dom = whole(f"#pair={row.sign_a.item()},{row.sign_b.item()}")
-    detail = Page(dom[dom.index('<tr class="detail">') :])
-    head = next(shown for shown in detail.rows if "If close up to 2" in shown)
+    address = f"#pair={row.sign_a.item()},{row.sign_b.item()}"
+    with visit(folder / "report.html", address) as page:
+        rows = details(page)
+    head = next(shown for shown in rows if "If close up to 2" in shown)
     for space in row.space.values:
-        line = next(shown for shown in detail.rows if shown[0] == space)
+        line = next(shown for shown in rows if shown[0] == space)
         share = float(row.pi_double_k.sel(space=space))
         # Networks, or pictures of two autoencoders each.
         every = 24 if space.startswith("ae") else 12
@@ -236,12 +331,12 @@ def test_the_details_show_what_another_limit_would_give(whole: Dump, folder: Pat
 SHOWN: tuple[tuple[Any, float, float | None, str], ...] = (
     ("bar", 0.5, None, "12/24"),
     ("count", 0.25, None, "6/24"),
-    ("percent", 0.123, None, "12\N{NO-BREAK SPACE}%"),
-    ("percent", 0.996, None, ">99\N{NO-BREAK SPACE}%"),
-    ("percent", 0.004, None, "<1\N{NO-BREAK SPACE}%"),
-    ("percent", 1.0, None, "100\N{NO-BREAK SPACE}%"),
-    ("percent", 0.123, 0.5, "12–50\N{NO-BREAK SPACE}%"),
-    ("fine percent", 0.1234, None, "12.3\N{NO-BREAK SPACE}%"),
+    ("percent", 0.123, None, f"12{PERCENT}"),
+    ("percent", 0.996, None, f">99{PERCENT}"),
+    ("percent", 0.004, None, f"<1{PERCENT}"),
+    ("percent", 1.0, None, f"100{PERCENT}"),
+    ("percent", 0.123, 0.5, f"12–50{PERCENT}"),
+    ("fine percent", 0.1234, None, f"12.3{PERCENT}"),
     ("rank", 1.44, None, "1.4"),
     ("rank", 1.44, 2.0, "1.4–2.0"),
     ("number", 0.256, None, "0.26"),
@@ -253,9 +348,9 @@ SHOWN: tuple[tuple[Any, float, float | None, str], ...] = (
 
 
 def test_new_statistics_are_shown_as_their_columns_say(
-    browser: str, folder: Path, tmp_path: Path
+    visit: Visit, folder: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(folder, tmp_path / "study", ignore=shutil.ignore_patterns("profile"))
+    shutil.copytree(folder, tmp_path / "study")
     stable = open_store(folder / "stability.zarr").load()
     shape = stable.pi.shape
     for index, (shown, value, high, _) in enumerate(SHOWN):
@@ -269,23 +364,62 @@ def test_new_statistics_are_shown_as_their_columns_say(
     store = tmp_path / "study/stability.zarr"
     write_store(stable, store, stage="stability", title="for a test", options=QUICK)
     write_whole_report(Study(tmp_path / "study"), tmp_path / "new.html")
-    dom = opener(browser, tmp_path / "new.html", tmp_path)("#pair=drink,danger")
-    detail = Page(dom[dom.index('<tr class="detail">') :])
-    head = next(row for row in detail.rows if "New 0" in row)
-    line = [row for row in detail.rows if row[0] == "ae2"][1]
+    with visit(tmp_path / "new.html", "#pair=drink,danger") as page:
+        rows = details(page)
+    head = next(row for row in rows if "New 0" in row)
+    line = [row for row in rows if row[0] == "ae2"][1]
     found = dict(zip(head, line, strict=True))
     assert [found[f"New {index}"] for index in range(len(SHOWN))] == [text for *_, text in SHOWN]
 
 
-def test_what_one_network_cannot_tell_is_a_dash(browser: str, tmp_path: Path) -> None:
+def test_what_one_network_cannot_tell_is_a_dash(visit: Visit, tmp_path: Path) -> None:
     study = make_whole_study(tmp_path / "study", runs=1, autoencoders=1, **SMALL)
     write_whole_report(study, tmp_path / "report.html")
-    dom = opener(browser, tmp_path / "report.html", tmp_path)("#pair=drink,danger")
-    detail = Page(dom[dom.index('<tr class="detail">') :])
-    head = next(row for row in detail.rows if "Varies by network" in row)
-    for line in [row for row in detail.rows if row[0] in ("hidden", "ae2")][2:4]:
+    with visit(tmp_path / "report.html", "#pair=drink,danger") as page:
+        rows = details(page)
+    head = next(row for row in rows if "Varies by network" in row)
+    for line in [row for row in rows if row[0] in ("hidden", "ae2")][2:4]:
         told = dict(zip(head, line, strict=True))
-        for name in ("Interval (95\N{NO-BREAK SPACE}%)", "Varies by network"):
+        for name in (f"Interval (95{PERCENT})", "Varies by network"):
             assert told[name] == "–"
         assert told["Varies by autoencoder"] == "–"
         assert told["Mean rank"] != "–"
+
+
+def test_the_bars_of_the_table_are_its_numbers(visit: Visit, whole: Path) -> None:
+    data = packed_pairs(whole.read_text(encoding="utf-8"))
+    at = {name: place for place, name in enumerate(data["columns"])}
+    with visit(whole) as page:
+        bars = page.locator("#grid .line:not(.head)").evaluate_all(
+            "all => all.map(one => ({row: +one.id.slice(5),"
+            " dot: +one.querySelector('circle').getAttribute('cx'),"
+            " open: one.querySelector('.barcode .closed').getAttribute('d')}))"
+        )
+    assert len(bars) > 5
+    networks = data["every"].split()
+    for bar in bars:
+        row = data["rows"][bar["row"]]
+        assert bar["dot"] == pytest.approx(4 + 72 * row[at["hidden_pi"]], abs=1e-6)
+        broken = row[at["hidden_breaks"]]
+        count = len(networks) if broken == "*" else len(broken.split())
+        assert bar["open"].count("M") == len(networks) - count
+
+
+def test_a_phone_shows_the_table_without_scrolling_sideways(visit: Visit, whole: Path) -> None:
+    with visit(whole, "#pair=drink,danger") as page:
+        page.set_viewport_size({"width": 400, "height": 800})
+        page.wait_for_timeout(200)
+        wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide[0] <= wide[1]
+
+
+def test_no_serious_fault_for_readers_with_a_screen_reader(visit: Visit, whole: Path) -> None:
+    axe = Path(__file__).parents[2] / "workflow/explorer/node_modules/axe-core/axe.min.js"
+    if not axe.is_file():
+        pytest.skip("axe-core is not installed: make explorer")
+    with visit(whole, "#pair=drink,danger", bypass_csp=True) as page:
+        page.evaluate(axe.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run()")
+    serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+    told = [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in serious]
+    assert not told, json.dumps(told, indent=1)

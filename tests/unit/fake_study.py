@@ -4,8 +4,11 @@
 `make_whole_study` one with planted causes, and the stores of `evidence` and `quality` beside it.
 """
 
+import base64
 import json
+import re
 import shutil
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -390,6 +393,7 @@ class Page(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
+        self.source = text
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.scripts: list[str] = []
         self.rows: list[list[str]] = []
@@ -418,6 +422,14 @@ class Page(HTMLParser):
             self.text.append(data)
             if {"td", "th"} & set(self._in):
                 self.rows[-1][-1] += data
+
+
+def packed_pairs(text: str) -> dict[str, Any]:
+    """What a page's script is given of the pairs, with a row for each."""
+    found = re.search(r'id="pairs-data">([^<]*)</script>', text)
+    assert found
+    data = json.loads(zlib.decompress(base64.b64decode(found[1]), wbits=-15))
+    return data | {"rows": [list(row) for row in zip(*data["values"], strict=True)]}
 
 
 def write_report(study: Study, out: Path, **keywords: Any) -> str:

@@ -3,11 +3,11 @@
 # Provenance tells the code of every stage and the whole config, and the page shows it.
 PAGE = {"provenance", "report", "all"}
 # What is made of the stability, whatever changed it.
-AFTER_STABILITY = {"stability", "evidence", "method", "figures"} | PAGE
+AFTER_STABILITY = {"stability", "evidence", "method", "figures", "explorer"} | PAGE
 # What is drawn of single networks, with what was measured of them.
 DRAWN = {"sightings", "run_figures", "film"}
 AFTER_CLOSENESS = {"agreement", "shared_map"} | DRAWN | AFTER_STABILITY
-AFTER_ALIGNMENT = {"paths", "quality", "closeness"} | AFTER_CLOSENESS
+AFTER_ALIGNMENT = {"paths", "quality", "closeness", "excerpts"} | AFTER_CLOSENESS
 # Other bottlenecks, trained and compared.
 BOTTLENECKS = {"other_bottleneck", "bottlenecks"}
 # The reference, and what is turned onto it.
@@ -25,5 +25,5 @@ SIMULATED = {"simulate"} | AFTER_RECORDINGS
 # What every network has for itself.
 OF_A_NETWORK = (
     *("lstm", "activations", "autoencoder", "alignment", "paths", "closeness", "quality"),
-    "responses",
+    *("responses", "excerpts"),
 )

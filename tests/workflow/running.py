@@ -48,9 +48,8 @@ def checkout_copy(folder: Path) -> Path:
     for name in ("Snakefile", "workflow", "config", "profiles", "envs"):
         source = CHECKOUT / name
         if source.is_dir():
-            shutil.copytree(
-                source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
-            )
+            ignored = shutil.ignore_patterns("__pycache__", "*.pyc", "node_modules")
+            shutil.copytree(source, folder / name, ignore=ignored)
         else:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, folder / name)

@@ -4,9 +4,7 @@ A recipe edits what it says and nothing else; everything that should follow from
 """
 
 import csv
-import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from fake_study import packed_pairs
 from running import CHECKOUT, MICRO, finished, jobs, planned, shell_lines
 
 
@@ -132,11 +131,9 @@ def test_a_statistic(copy: Path) -> None:
     assert "hidden_rank_best" in next(csv.reader((study / "pairs.csv").open()))
     page = (study / "report.html").read_text()
     assert "<dt>Best rank</dt><dd>The nearest that any network brings the pair.</dd>" in page
-    data = re.search(r'id="pairs-data">(.*?)</script>', page)
-    assert data
     details = {
         column["name"]: column
-        for table in json.loads(data[1])["details"]
+        for table in packed_pairs(page)["details"]
         for column in table["columns"]
     }
     assert details["rank_best"]["shown"] == "rank"

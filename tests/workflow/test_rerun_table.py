@@ -112,7 +112,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     # Bottlenecks are compared by the same measures, and drawn.
     "quality.frames": (
         2000,
-        {"quality", "shared_map", "bottlenecks", "figures", "method"} | DRAWN | PAGE,
+        {"quality", "shared_map", "bottlenecks", "figures", "method", "explorer"} | DRAWN | PAGE,
     ),
     # The reference is a mean of each sign at these phases.
     "closeness.phases": (16, {"closeness_raw"} | SHARED | AFTER_ALIGNMENT),
@@ -134,8 +134,8 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "stability.resampled_studies": (100, AFTER_STABILITY),
     "stability.halves": (50, AFTER_STABILITY),
     "stability.permutations": (500, AFTER_STABILITY),
-    "agreement.examples": (400, {"agreement", "figures", "method"} | DRAWN | PAGE),
-    "agreement.permutations": (100, {"agreement", "figures", "method"} | DRAWN | PAGE),
+    "agreement.examples": (400, {"agreement", "figures", "method", "explorer"} | DRAWN | PAGE),
+    "agreement.permutations": (100, {"agreement", "figures", "method", "explorer"} | DRAWN | PAGE),
     "evidence.confused_fraction": (0.05, {"evidence", "method"} | PAGE),
     "units.lags": (2, {"responses"} | UNITS),
     "units.least": (0.2, UNITS),
@@ -149,6 +149,7 @@ TABLE: dict[str, tuple[Any, set[str]]] = {
     "figures.runs": (["best"], DRAWN | PAGE),
     "figures.maps": (["pca"], {"run_figures", "film"} | PAGE),
     "figures.bottlenecks": (["tanh"], BOTTLENECKS | {"figures"} | PAGE),
+    "explorer.largest_mib": (5.0, {"explorer"} | PAGE),
     "report.title": ("Twelve signs", PAGE),
     # It is drawn as a run, and its bottlenecks are compared.
     "report.reference_seed": (1, BOTTLENECKS | DRAWN | {"figures", "method"} | PAGE),

@@ -110,10 +110,11 @@ def test_a_lost_benchmark_trains_nothing(micro: Path) -> None:
         ("figures/variance.png", {"figures", *PAGE}),
         ("run_figures/0/ae/03-paths.svg", {"run_figures", *PAGE}),
         ("films/0/ae.mp4", {"film", *PAGE}),
-        ("agreement.zarr", {"agreement", "figures", "method", *DRAWN, *PAGE}),
-        ("shared_map.zarr", {"shared_map", "figures", "method", *DRAWN, *PAGE}),
+        ("agreement.zarr", {"agreement", "figures", "method", "explorer", *DRAWN, *PAGE}),
+        ("shared_map.zarr", {"shared_map", "figures", "method", "explorer", *DRAWN, *PAGE}),
         ("evidence.zarr", {"evidence", "method", *PAGE}),
         ("units.zarr", {"units", "method", "run_figures", *PAGE}),
+        ("explorer.txt", {"explorer", *PAGE}),
     ],
 )
 def test_an_output_that_is_lost_is_made_again(micro: Path, lost: str, rules: set[str]) -> None:
@@ -141,6 +142,7 @@ def test_an_output_that_is_lost_is_made_again(micro: Path, lost: str, rules: set
         ("responses/1.zarr", "responses"),
         ("bottlenecks/0.zarr", "bottlenecks"),
         ("figures/runs.svg", "figures"),
+        ("excerpts/1.zarr", "excerpts"),
     ],
 )
 def test_whatever_is_lost_is_made_again(micro: Path, lost: str, rule: str) -> None:

@@ -179,6 +179,69 @@ rule film:
         " --map={wildcards.map} {params.options} > {log:q} 2>&1"
 
 
+rule excerpts:
+    input:
+        activations="<results>/<study>/activations/{network}.zarr",
+        paths="<results>/<study>/paths/{network}.zarr",
+        model="<results>/<study>/networks/{network}/model.keras",
+    output:
+        directory("<results>/<study>/excerpts/{network}.zarr"),
+    log:
+        "<logs>/<study>/excerpts/{network}.log",
+    benchmark:
+        "<results>/<study>/benchmarks/excerpts/{network}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=grown(1000),
+        runtime=grown(10),
+    params:
+        options=options("excerpts"),
+        code=code("excerpts"),
+    shell:
+        "python -m signpaths excerpts {input:q} {output:q} {params.options} > {log:q} 2>&1"
+
+
+rule explorer:
+    input:
+        networks="<results>/<study>/networks.txt",
+        stability="<results>/<study>/stability.zarr",
+        agreement="<results>/<study>/agreement.zarr",
+        shared_map="<results>/<study>/shared_map.zarr",
+        signals="<results>/<study>/closeness_raw.zarr",
+        sequences="<results>/<study>/sequences.zarr",
+        excerpts=each("<results>/<study>/excerpts/{network}.zarr"),
+        closeness=each("<results>/<study>/closeness/{network}.zarr"),
+        quality=each("<results>/<study>/quality/{network}.zarr"),
+        metrics=each("<results>/<study>/networks/{network}/metrics.json"),
+        histories=each("<results>/<study>/networks/{network}/history.csv"),
+    output:
+        "<results>/<study>/explorer.txt",
+    log:
+        "<logs>/<study>/explorer.log",
+    benchmark:
+        "<results>/<study>/benchmarks/explorer/all.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=grown(1500),
+        runtime=grown(10),
+    params:
+        excerpts=lambda wildcards, input: Path(input.excerpts[0]).parent,
+        closeness=lambda wildcards, input: Path(input.closeness[0]).parent,
+        quality=lambda wildcards, input: Path(input.quality[0]).parent,
+        trained=lambda wildcards, input: Path(input.metrics[0]).parents[1],
+        study=config["study"],
+        options=options("explorer"),
+        code=code("explorer"),
+    shell:
+        "python -m signpaths explorer {input.networks:q} {input.stability:q} {input.agreement:q}"
+        " {input.shared_map:q} {input.signals:q} {input.sequences:q} {params.excerpts:q}"
+        " {params.closeness:q} {params.quality:q} {params.trained:q} {output:q}"
+        " --study={params.study} {params.options} > {log:q} 2>&1"
+
+
 rule provenance:
     input:
         networks="<results>/<study>/networks.txt",
@@ -211,6 +274,8 @@ rule provenance:
             rules.figures,
             rules.run_figures,
             *([rules.film] if FILMED else []),
+            rules.excerpts,
+            rules.explorer,
         ),
     output:
         "<results>/<study>/provenance.json",
@@ -254,6 +319,7 @@ rule report:
         film=[f"<results>/<study>/films/{RUNS[0]}/{one}.mp4" for one in FILMED[:1]],
         compared=compared,
         planted="<results>/<study>/planted.csv" if SOURCE == "simulate" else [],
+        explorer="<results>/<study>/explorer.txt",
     output:
         report(
             "<results>/<study>/report.html",
@@ -290,4 +356,5 @@ rule report:
         " {input.paths:q} {params.networks:q} {params.figures:q} {input.provenance:q} {output:q}"
         " --evidence {input.evidence:q} --claims {input.claims:q} --agreement {input.agreement:q}"
         " --shared-map {input.shared_map:q} --units {input.units:q} --quality {params.quality:q}"
-        " --sightings {input.sightings:q} --run-figures {params.run_figures:q} {params.bottlenecks:q} {params.film:q} {params.compare:q} {params.planted:q} {params.options} > {log:q} 2>&1"
+        " --sightings {input.sightings:q} --run-figures {params.run_figures:q} {params.bottlenecks:q} {params.film:q} {params.compare:q} {params.planted:q}"
+        " --explorer {input.explorer:q} {params.options} > {log:q} 2>&1"

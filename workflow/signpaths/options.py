@@ -825,6 +825,16 @@ class Figures(FilmOptions, SignsOptions, PairsOptions):
     """
 
 
+class ExplorerOptions(Options):
+    """How much the report's explorer holds."""
+
+    largest_mib: Annotated[FiniteFloat, Field(ge=0.1, le=1000), NUMBER] = 9.0
+    """The most that the explorer adds to the report page, in MiB. Where all networks' paths take
+    more, their details are left out, the finest first, or held for the first networks only; the
+    report tells which. What the explorer cannot do without is always held.
+    """
+
+
 class ReportOptions(Options):
     """How the report is headed."""
 
@@ -932,4 +942,5 @@ class Study(ClaimsOptions, MethodOptions, Names):
     evidence: EvidenceOptions = EvidenceOptions()
     units: Units = Units()
     figures: Figures = Figures()
+    explorer: ExplorerOptions = ExplorerOptions()
     report: Report = Report()

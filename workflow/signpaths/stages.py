@@ -194,6 +194,18 @@ STAGES = (
         "Film one network's paths and its answers, time step by time step.",
         (options.FilmOptions,),
     ),
+    Stage(
+        "excerpts",
+        "report",
+        "Gather what the report's explorer shows of one network.",
+        (options.PhasesOptions,),
+    ),
+    Stage(
+        "explorer",
+        "report",
+        "Pack what the report's explorer shows into one file.",
+        (options.ExplorerOptions,),
+    ),
     Stage("provenance", "report", "Write down what made the study."),
     Stage(
         "report",

@@ -21,6 +21,7 @@ from fake_study import (
     Study,
     make_study,
     make_whole_study,
+    packed_pairs,
     write_claims,
     write_report,
     write_whole_report,
@@ -89,7 +90,7 @@ def same(shown: Any, cell: Any) -> bool:
 
 def test_the_page_s_numbers_are_those_of_pairs_csv(study: Study, page: Page) -> None:
     table = pd.read_csv(study.folder / "pairs.csv", keep_default_na=False)
-    data = json.loads(page.scripts[0])
+    data = packed_pairs(page.source)
     assert data["columns"] == list(table.columns)
     assert len(data["rows"]) == len(table) == len(NAMES) * (len(NAMES) - 1) // 2
     every = data["every"]
@@ -123,7 +124,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     text = write_report(study, tmp_path / "report.html", options=options)
     page = Page(text)
     scripts = [attributes for tag, attributes in page.elements if tag == "script"]
-    assert scripts == [{"type": "application/json", "id": "pairs-data"}, {}]
+    assert scripts == [{"type": "text/plain", "id": "pairs-data"}, {}]
     assert "alert(" not in page.scripts[1]
     assert not [t for t, _ in page.elements if t == "b"]
     assert all(not name.startswith("on") for _, attributes in page.elements for name in attributes)
@@ -131,7 +132,7 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     assert "onerror=alert(2)>\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}" in shown
     for name in HOSTILE:
         assert name in shown
-    assert {row[0] for row in json.loads(page.scripts[0])["rows"]} <= set(HOSTILE)
+    assert {row[0] for row in packed_pairs(text)["rows"]} <= set(HOSTILE)
 
 
 def test_too_few_networks_are_said_at_the_top(tmp_path: Path) -> None:
@@ -245,7 +246,7 @@ def cells(page: Page, width: int) -> list[list[str]]:
 
 def test_every_number_of_a_pair_reaches_the_script(whole: Study, whole_page: Page) -> None:
     table = pd.read_csv(whole.folder / "pairs.csv", keep_default_na=False)
-    data = json.loads(whole_page.scripts[0])
+    data = packed_pairs(whole_page.source)
     assert data["columns"] == list(table.columns)
     for shown, (_, row) in zip(data["rows"], table.iterrows(), strict=True):
         for name, value in zip(data["columns"], shown, strict=True):
@@ -332,7 +333,7 @@ def test_one_network_shows_no_reliability_and_no_variance(tmp_path: Path) -> Non
     assert "The order of the pairs has reliability" not in text
     assert "stand out" not in text.split('id="findings"')[0]
     assert "One network: nothing can be said about retraining" in text
-    data = json.loads(Page(text).scripts[0])
+    data = packed_pairs(text)
     assert (data["runs"], {space["runs"] for space in data["spaces"]}) == (1, {1})
     assert "hidden_pi_error" not in data["columns"]
     # What the runs do not hold is not explained either.
@@ -369,7 +370,7 @@ def test_a_new_statistic_reaches_details_and_legend_by_itself(whole: Study, tmp_
     text = write_whole_report(Study(tmp_path / "study"), tmp_path / "report.html")
     assert "<dt>Novelty</dt><dd>How new.</dd>" in text
     assert "<dt>Oddity</dt><dd>How new &lt;this&gt; is.</dd>" in text
-    data = json.loads(Page(text).scripts[0])
+    data = packed_pairs(text)
     often = next(table for table in data["details"] if table["title"] == OFTEN)
     described = {"needs": "", "to": "", "words": "How new."}
     assert {"name": "novelty", "heading": "Novelty", "shown": "rank", **described} in (
@@ -385,7 +386,7 @@ def test_hostile_names_and_claims_stay_text(tmp_path: Path) -> None:
     text = write_whole_report(study, tmp_path / "report.html")
     page = Page(text)
     scripts = [attributes for tag, attributes in page.elements if tag == "script"]
-    assert scripts == [{"type": "application/json", "id": "pairs-data"}, {}]
+    assert scripts == [{"type": "text/plain", "id": "pairs-data"}, {}]
     assert not [t for t, _ in page.elements if t == "b"]
     assert all(not name.startswith("on") for _, attributes in page.elements for name in attributes)
     claims = [row for row in page.rows if row and row[0] in HOSTILE and len(row) < 7]

@@ -1,17 +1,22 @@
-"""Pictures and films as addresses that hold them, so that a page needs no other file.
+"""Pictures, films and the explorer's data as text, so that a page needs no other file.
 
 Takes the files that the stages before have drawn, and refuses what has no end or is damaged inside;
 gives what the page shows.
 """
 
 import base64
+import json
+import re
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from signpaths.errors import UserError
-from signpaths.sums import read_bytes, read_folder
+from signpaths.origins import check_origin
+from signpaths.sums import read_bytes, read_folder, read_text
 
 PNG, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 # The parts of an MP4 without which nothing can be shown.
@@ -26,6 +31,40 @@ class Picture:
     source: str
     width: int
     height: int
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """What the explorer shows: the index of its blocks, and these in base64."""
+
+    index: dict[str, Any]
+    data: str
+
+
+def explorer(path: Path, sources: Mapping[str, Path]) -> Explorer:
+    """Read what stage `explorer` wrote.
+
+    Parameters
+    ----------
+    path
+        Two lines: JSON and base64.
+    sources
+        What it should have been made from.
+
+    Raises
+    ------
+    UserError
+        If it is something else, or of another study.
+    """
+    first, _, second = read_text(path).partition("\n")
+    try:
+        index, data = json.loads(first), second.removesuffix("\n")
+    except ValueError:
+        index = None
+    if not isinstance(index, dict) or not re.fullmatch("[A-Za-z0-9+/=]*", data):
+        raise UserError(f"{path}: it is no file of stage explorer. Make it again.")
+    check_origin(path, index.get("made_from", {}), sources)
+    return Explorer(index, data)
 
 
 def pictures(folder: Path) -> dict[str, Picture]:

@@ -21,6 +21,7 @@ from signpaths.evidence.claims import read_claims
 from signpaths.options import ReportOptions
 from signpaths.origins import check_origin, made_from
 from signpaths.report import embedded, gallery
+from signpaths.report.packing import packed_object
 from signpaths.report.reading import open_shared_map, open_units, recorded
 from signpaths.report.retraining import AGAIN
 from signpaths.report.sections import (
@@ -98,6 +99,7 @@ def report(
     film: Path | None = None,
     compare: Annotated[Sequence[Path], Parameter(consume_multiple=True)] = (),
     planted: Path | None = None,
+    explorer: Path | None = None,
     options: ReportOptions = ReportOptions(),
 ) -> None:
     """Write the report of a study.
@@ -144,6 +146,8 @@ def report(
         The folders of other studies, each with `stability.zarr` and `provenance.json`.
     planted
         For simulated data: which relations were planted, `planted.csv`.
+    explorer
+        What the explorer shows, `explorer.txt`.
     options
         How the report is headed.
     """
@@ -178,10 +182,13 @@ def report(
         planted=read_planted(planted) if planted else None,
     )
     name = str(study.config.get("study", out.parent.name))
-    write_text(out, render(study, name, options.title))
+    shown = embedded.explorer(explorer, {"stability": stability}) if explorer else None
+    write_text(out, render(study, name, options.title, shown))
 
 
-def render(study: Study, name: str, title: str | None) -> str:
+def render(
+    study: Study, name: str, title: str | None, explorer: embedded.Explorer | None = None
+) -> str:
     """Fill the frame and every section that has something to show."""
     contents = {_id_of(section): section.content(study) for section in SECTIONS}
     shown = [section for section in SECTIONS if contents[_id_of(section)]]
@@ -207,7 +214,9 @@ def render(study: Study, name: str, title: str | None) -> str:
             gallery=gallery.BY_NAME,
             opening=opening.content(study),
             sections=[{"id": _id_of(section), "name": section.NAME} for section in shown],
-            script_data=for_script(contents["pairs"]["data"]),
+            pairs_data=packed_object(contents["pairs"]["data"]).text,
+            explorer_index=for_script(explorer.index) if explorer else None,
+            explorer_data=explorer.data if explorer else None,
             style=Markup(style),
             script=Markup(script),
             script_digest=digest,

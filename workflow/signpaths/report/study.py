@@ -21,9 +21,9 @@ from signpaths.report.embedded import Picture
 from signpaths.runs import accuracies, names_of, open_run
 from signpaths.spaces import HEADLINE, Space, described
 from signpaths.stability.pairs import pair_table
-from signpaths.stability.verdicts import VERDICTS
+from signpaths.stability.verdicts import PROMISES, VERDICTS
 from signpaths.stores import open_store, read_json
-from signpaths.wording import listed
+from signpaths.wording import PERCENT, listed, plain
 
 # What `provenance.json` tells.
 ORIGIN = ("config", "versions", "source", "code", "machine", "seconds")
@@ -165,6 +165,15 @@ def measured(study: Study) -> dict[str, Any]:
         "test_accuracy": float(np.mean(test)) if test else None,
         "smallest_p": attrs["tau"] ** study.runs,
     }
+
+
+def promises(stability: xr.Dataset) -> dict[str, str]:
+    """Give what each verdict promises, with the study's thresholds."""
+    limits = {
+        name: f"{plain(100 * stability.attrs[name])}{PERCENT}"
+        for name in ("tau", "fdr", "rare", "firm")
+    }
+    return {name: PROMISES[name].format_map(limits) for name in VERDICTS}
 
 
 def resampled_studies(stability: xr.Dataset) -> int:

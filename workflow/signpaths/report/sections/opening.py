@@ -11,13 +11,12 @@ import xarray as xr
 
 from signpaths.report.findings import cautions, sentences
 from signpaths.report.sections.agreement import flagged
-from signpaths.report.study import Study
+from signpaths.report.study import Study, promises
 from signpaths.runs import failed_to_learn
 from signpaths.spaces import HEADLINE
 from signpaths.stability.comparison import FAILED
-from signpaths.stability.verdicts import PROMISES, UNDECIDED, VERDICTS
+from signpaths.stability.verdicts import UNDECIDED, VERDICTS
 from signpaths.upgrades import mixed
-from signpaths.wording import PERCENT, plain
 
 NAME = "What was found"
 
@@ -46,10 +45,7 @@ def verdict_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
     undecided, which is no answer. `never` counts those that are close in no network.
     """
     verdict, repeats = stability["verdict"].values.astype(str), stability["verdict_repeats"].values
-    limits = {
-        name: f"{plain(100 * stability.attrs[name])}{PERCENT}"
-        for name in ("tau", "fdr", "rare", "firm")
-    }
+    said = promises(stability)
     networks = stability.sizes["network"]
     close = np.rint(stability["pi"].sel(space=HEADLINE).values * networks).astype(int)
     rows = []
@@ -59,7 +55,7 @@ def verdict_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": name,
-                "promise": PROMISES[name].format_map(limits),
+                "promise": said[name],
                 "pairs": int(its.sum()),
                 "sure": None if name == UNDECIDED else sure,
                 "close": (int(close[its].min()), int(close[its].max())) if its.any() else None,

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from signpaths.columns import NEAR, OFTEN, Column, column_of, columns_over
-from signpaths.report.study import Study, resampled_studies
+from signpaths.report.study import Study, promises, resampled_studies
 from signpaths.runs import names_of
 from signpaths.spaces import HEADLINE, RAW, words
 from signpaths.stability.verdicts import CAUSES, UNDECIDED, VERDICTS
@@ -120,16 +120,17 @@ def script_data(
     causes = {row["cause"] for row in study.pairs}
     return {
         "columns": list(study.pairs[0]),
-        # Most pairs break everywhere: one star instead of the whole list.
-        "rows": [
-            ["*" if name in spots and value == every else value for name, value in row.items()]
-            for row in study.pairs
+        # Column by column, for alike values deflate better; most pairs break everywhere: one star
+        # instead of the whole list.
+        "values": [
+            ["*" if name in spots and row[name] == every else row[name] for row in study.pairs]
+            for name in study.pairs[0]
         ],
         "limits": stability["limit"].values.tolist(),
         "curves": curves(study),
         "headline": HEADLINE,
         "spaces": [{"name": space.name, "runs": space.runs} for space in study.spaces],
-        "rawSpaces": [name for name in stability["raw_space"].values.tolist() if name != RAW],
+        "rawSpaces": stability["raw_space"].values.tolist(),
         "details": tables,
         "alone": alone,
         "every": every,
@@ -137,6 +138,7 @@ def script_data(
         "studies": resampled_studies(stability),
         "k": float(stability.attrs["k"]),
         "verdicts": list(VERDICTS),
+        "promises": promises(stability),
         "causes": [name for name in CAUSES if name in causes],
         "undecided": UNDECIDED,
         "sure": float(stability.attrs["sure"]),

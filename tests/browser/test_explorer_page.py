@@ -1,0 +1,204 @@
+"""The explorer in a real browser: views draw what the stores hold, and follow one choice."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from fake_explorer import RUNS, make_explored_study, written
+from fake_study import Study, write_report
+from playwright.sync_api import Page
+from signpaths.report import explorer as stage
+from signpaths.stores import open_store
+from slow_packing import read
+from visits import until
+
+Visit = Callable[..., Any]
+VIEWS = ("map", "matrix", "picture", "instability")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return make_explored_study(tmp_path_factory.mktemp("explored"))
+
+
+@pytest.fixture(scope="module")
+def whole(study: Study) -> tuple[dict[str, Any], dict[str, Any]]:
+    return read(written(study.folder, study.folder / "explorer.txt"))
+
+
+@pytest.fixture(scope="module")
+def file(study: Study, whole: Any) -> Path:
+    out = study.folder / "report.html"
+    write_report(study, out, explorer=study.folder / "explorer.txt")
+    return out
+
+
+def drawn(page: Page, kind: str) -> int:
+    """Wait until a canvas has drawn, and give of how much."""
+    of = f"document.querySelector('canvas.{kind}')"
+    until(page, f"Number({of}?.dataset.drawn) > 0")
+    return int(page.locator(f"canvas.{kind}").first.get_attribute("data-drawn") or 0)
+
+
+def draws(page: Page, kind: str, count: int) -> None:
+    """Wait until a canvas has drawn so much; it may draw before all that it shows is decoded."""
+    until(page, f"Number(document.querySelector('canvas.{kind}')?.dataset.drawn) === {count}")
+
+
+def coloured(page: Page, kind: str) -> int:
+    """Give how many pixels of a canvas are not empty."""
+    return int(
+        page.locator(f"canvas.{kind}").first.evaluate(
+            "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data"
+            ".filter((value, i) => i % 4 === 3 && value > 0).length"
+        )
+    )
+
+
+def pair_of(index: dict[str, Any], place: int) -> str:
+    names = (index["signs"][index["pairs"][end][place]] for end in ("a", "b"))
+    return "#pair=" + ",".join(quote(name, safe="") for name in names)
+
+
+def test_the_card_draws_every_retraining_space_and_channel(
+    visit: Visit, file: Path, whole: Any, study: Study
+) -> None:
+    index, blocks = whole
+    with visit(file, pair_of(index, 2)) as page:
+        draws(page, "multiples", RUNS * 2 * index["phases"])
+        draws(page, "parting", RUNS + 1)
+        ranks = [values for name, values in blocks.items() if name.startswith("ranks/")]
+        known = sum(int(np.isfinite(np.asarray(one)[..., 2]).sum()) for one in ranks)
+        draws(page, "strip", known)
+        draws(page, "channels", 2 * len(index["channels"]))
+        for kind in ("multiples", "parting", "strip", "channels"):
+            assert coloured(page, kind) > 500, kind
+        close = int((np.asarray(blocks["ranks/hidden"])[:, 0, 2] <= index["k"]).sum())
+        assert f"({close} of {RUNS})" in page.locator(".part .said").first.inner_text()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_draws(visit: Visit, file: Path, whole: Any, view: str) -> None:
+    index, _ = whole
+    signs, pairs = len(index["signs"]), len(index["pairs"]["a"])
+    with visit(file, f"{pair_of(index, 0)}&view={view}") as page:
+        kind = "small" if view == "instability" else view
+        expected = {
+            "map": signs * (index["phases"] - 1),
+            "matrix": signs * (signs - 1),
+            "instability": RUNS,
+        }
+        if view in expected:
+            draws(page, kind, expected[view])
+        else:
+            assert drawn(page, kind) <= pairs
+        assert coloured(page, kind) > 200
+        assert page.locator(f"#tab-{view}").get_attribute("aria-selected") == "true"
+
+
+def test_mistaken_examples_are_those_of_the_stores(
+    visit: Visit, file: Path, whole: Any, study: Study
+) -> None:
+    index, _ = whole
+    excerpts = [open_store(study.folder / f"excerpts/{i}.zarr").load() for i in range(RUNS)]
+    signs = open_store(study.folder / "sequences.zarr")["sign"].values
+    a, b = (index["signs"][index["pairs"][end][1]] for end in ("a", "b"))
+    with visit(file, pair_of(index, 1)) as page:
+        until(page, "/held-out/.test(document.querySelector('.parts').textContent)")
+        rows = page.locator(".parts tbody tr").evaluate_all(
+            "all => all.map(row => [+row.querySelector('button').dataset.example,"
+            " row.cells[1].textContent])"
+        )
+    assert rows
+    for example, told in rows:
+        other = index["signs"].index(b if signs[example] == a else a)
+        mistaken = sum(int(one["predicted"][example]) == other for one in excerpts)
+        assert told == f"{mistaken} of {RUNS}"
+
+
+def test_a_choice_made_anywhere_is_made_everywhere(visit: Visit, file: Path, whole: Any) -> None:
+    index, _ = whole
+    with visit(file, f"{pair_of(index, 0)}&view=matrix") as page:
+        drawn(page, "multiples")
+        # A network, in the small multiples; the address and the map follow.
+        page.locator("canvas.multiples").click(position={"x": 20, "y": 60})
+        until(page, "location.hash.includes('network=0')")
+        page.locator("#tab-map").click()
+        drawn(page, "map")
+        assert page.locator(".panel.map select").nth(1).input_value() == "0"
+        # A pair, by the keys of the matrix.
+        page.locator("#tab-matrix").click()
+        page.locator("canvas.matrix").focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        assert page.locator("#grid [aria-selected=true]").count() == 1
+        title = page.locator("#card h3").inner_text()
+        assert page.locator("#grid [aria-selected=true] .names").inner_text() == title
+        # A time, on the curve of distances.
+        page.locator("canvas.parting").hover(position={"x": 60, "y": 60})
+        until(page, "Number(document.querySelector('#time').value) < 0.2")
+
+
+def test_tabs_follow_arrow_keys_and_time_plays(visit: Visit, file: Path) -> None:
+    with visit(file) as page:
+        page.locator("#tab-map").focus()
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.id") == "tab-matrix"
+        page.get_by_role("button", name="Play").click()
+        until(page, "0 < +document.querySelector('#time').value")
+        page.get_by_role("button", name="Pause").click()
+        stopped = page.locator("#time").input_value()
+        page.wait_for_timeout(100)
+        assert page.locator("#time").input_value() == stopped
+
+
+def test_the_whole_view_comes_back_from_its_address(visit: Visit, file: Path, whole: Any) -> None:
+    index, _ = whole
+    address = f"{pair_of(index, 3)}&network=1&view=picture&ranks=hidden&time=0.25"
+    with visit(file, address) as page:
+        assert page.locator("#time").input_value() == "0.25"
+        assert page.locator("#tab-picture").get_attribute("aria-selected") == "true"
+        page.locator("#time").focus()
+        page.keyboard.press("ArrowRight")
+        until(page, "location.hash.includes('time=0.255')")
+        assert "network=1" in page.evaluate("location.hash")
+
+
+def test_what_the_page_has_no_room_for_is_told(
+    visit: Visit, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "MIB", 1000)
+    pack = tmp_path / "explorer.txt"
+    index, _ = read(written(study.folder, pack, largest_mib=0.1))
+    write_report(study, tmp_path / "small.html", explorer=pack)
+    cut = [one for one in index["details"] if one["networks"] < one["of"]]
+    assert cut
+    with visit(tmp_path / "small.html", pair_of(index, 0)) as page:
+        page.locator(".holdings summary").click()
+        told = page.locator(".holdings li").all_inner_texts()
+        assert [one.split(":")[0] for one in told] == [one["words"] for one in cut]
+        for view in VIEWS:
+            page.locator(f"#tab-{view}").click()
+            page.wait_for_timeout(100)
+
+
+def test_a_damaged_pack_is_told_and_the_table_stays(
+    visit: Visit, file: Path, whole: Any, tmp_path: Path
+) -> None:
+    index, _ = whole
+    text = file.read_text(encoding="utf-8")
+    start = text.index('id="explorer-data">') + len('id="explorer-data">')
+    start += index["blocks"]["ranks/hidden"]["at"]
+    (tmp_path / "damaged.html").write_text(
+        text[:start] + "AAAA" * 8 + text[start + 32 :], encoding="utf-8"
+    )
+    opened = visit(tmp_path / "damaged.html", pair_of(index, 0))
+    until(opened.page, "document.documentElement.dataset.error")
+    assert "damaged" in opened.page.locator("#explorer .notice").inner_text()
+    assert opened.page.locator("#grid .line").count() > 1
+    opened.faults.clear()
+    with opened:
+        pass

@@ -1,0 +1,88 @@
+// The card of one pair: its answers and why, its paths in every retraining, where they part, its ranks
+// in every space, the raw signals, and the examples that bring it together. Follows the store.
+import { badge, cause, pairNodes, pairWords, times } from "./answers";
+import { pairAddress } from "./address";
+import { channels } from "./channels";
+import { type Context } from "./context";
+import { limitCurve, sentences, tables } from "./details";
+import { button, element } from "./dom";
+import { examples } from "./examples";
+import { multiples } from "./multiples";
+import { parting } from "./parting";
+import type { Store } from "./state";
+import { strip } from "./strip";
+import type { Pairs, Runs } from "./study";
+import { interval, probability } from "./text";
+
+/** A part of the card: made once, drawn again whenever the pair or what is marked changes. */
+export type Part = (place: HTMLElement, context: Context) => () => void;
+
+const PARTS: readonly Part[] = [multiples, parting, strip, channels, examples];
+
+export function card(place: HTMLElement, pairs: Pairs, runs: Runs | null, store: Store): void {
+  const root = element("article", { id: "card", tabindex: "-1", "aria-label": "The chosen pair" });
+  const [head, why, parts, all] = ["card-head", "why", "parts", "all-numbers"].map((name) => element("div", { class: name }));
+  const empty = element("p", { class: "hint" }, "Choose a pair in the table, in the matrix or in the map to see it in every retraining.");
+  root.append(empty, head, why, parts, all);
+  place.append(root);
+  const draws: (() => void)[] = [];
+  let made = false;
+
+  function show(): void {
+    const row = store.now.pair;
+    empty.hidden = row !== null;
+    for (const one of [head, why, parts, all]) one.hidden = row === null;
+    if (row === null) return;
+    head.replaceChildren(
+      element("h3", {}, ...pairNodes(pairs, row)),
+      element("p", { class: "answers" }, badge(pairs, row), ...cause(pairs, row)),
+      element("p", { class: "links" }, element("a", { href: pairAddress(pairs, row) }, "Address of this pair"),
+        button("Let it go", () => store.set({ pair: null }))),
+    );
+    why.replaceChildren(...reasons(pairs, row));
+    all.replaceChildren(...numbers(pairs, row));
+    if (runs && !made) {
+      made = true;
+      const context = { pairs, runs, store };
+      for (const part of PARTS) {
+        const own = element("section", { class: "part" });
+        parts.append(own);
+        draws.push(part(own, context));
+      }
+    }
+    for (const draw of draws) draw();
+  }
+
+  const redraw = (): void => {
+    if (store.now.pair !== null) for (const draw of draws) draw();
+  };
+  store.on(["pair"], show);
+  store.on(["network", "space", "seed", "time", "example"], redraw);
+  show();
+}
+
+/** Why the verdict is what it is. */
+function reasons(pairs: Pairs, row: number): HTMLElement[] {
+  const pi = pairs.head(row, "pi");
+  const verdict = pairs.text(row, "verdict");
+  const promise = pairs.data.promises[verdict];
+  const test = pi === null
+    ? ""
+    : `It is close in ${times(pairs, pi)} networks (interval ${interval(pairs.head(row, "pi_low"), pairs.head(row, "pi_high"))}); ` +
+      `q is ${probability(pairs.head(row, "q"))} for staying close and ${probability(pairs.head(row, "apart_q"))} for being apart.`;
+  return [
+    element("p", {}, element("strong", {}, `${verdict[0]?.toUpperCase() ?? ""}${verdict.slice(1)}: `), promise ? `${promise}. ` : "", test),
+    element("ul", {}, ...sentences(pairs, row).map((text) => element("li", {}, text))),
+  ];
+}
+
+/** Every number that `pairs.csv` has of the pair, folded away. */
+function numbers(pairs: Pairs, row: number): HTMLElement[] {
+  const folded = element("details", { class: "numbers" }, element("summary", {}, `All numbers of ${pairWords(pairs, row)}`), tables(pairs, row));
+  const link = element("a", { href: "#details" }, "What these numbers mean");
+  link.addEventListener("click", () => document.getElementById("details")?.setAttribute("open", ""));
+  folded.append(link);
+  const curve = limitCurve(pairs, row);
+  if (curve) folded.append(curve);
+  return [folded];
+}

@@ -1,0 +1,98 @@
+// The held-out examples that bring two signs together: those that networks take for the other sign, and
+// those whose path runs nearer to the other sign's mean path than to their own sign's, in the shared map.
+import { chosenSigns, type Context } from "./context";
+import { button, element } from "./dom";
+import type { Tensor } from "./pack";
+import type { Examples } from "./study";
+import { counted, printable } from "./text";
+
+const MOST = 12;
+
+interface Driving {
+  example: number;
+  sign: number;
+  mistaken: number;
+  nearer: number;
+}
+
+/** A block's path (item, phase, dim) at another number of phases: the point nearest before and after, mixed. */
+function pointOf({ shape: [, phases, dims], values }: Tensor, item: number, share: number, d: number): number {
+  const at = share * (phases - 1);
+  const from = Math.min(Math.floor(at), phases - 2);
+  const value = (phase: number): number => values[(item * phases + phase) * dims + d];
+  return value(from) + (value(from + 1) - value(from)) * (at - from);
+}
+
+/** Mean distance between an example's path and a sign's mean path, over the phases of the example's. */
+export function wayBetween(held: Tensor, item: number, means: Tensor, sign: number): number {
+  const [, phases, dims] = held.shape;
+  let sum = 0;
+  for (let phase = 0; phase < phases; phase++) {
+    let squared = 0;
+    for (let d = 0; d < dims; d++) {
+      squared += (held.values[(item * phases + phase) * dims + d] - pointOf(means, sign, phase / (phases - 1), d)) ** 2;
+    }
+    sum += Math.sqrt(squared);
+  }
+  return sum / phases;
+}
+
+export function examples(place: HTMLElement, context: Context): () => void {
+  const { runs, store } = context;
+  const told = element("p", { class: "said" });
+  const rows = element("tbody");
+  const table = element("table", {},
+    element("thead", {}, element("tr", {}, ...["Example", "Taken for the other", "Path nearer to the other"].map((words, i) => element("th", { scope: "col", class: i ? "n" : "" }, words)))),
+    rows);
+  place.append(element("h4", {}, "Examples that bring them together"), told, element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Examples that bring the pair together" }, table));
+  let asked: number | null = null;
+
+  async function load(): Promise<void> {
+    const [row, signs] = [store.now.pair, chosenSigns(context)];
+    if (row === null || !signs || row === asked) return;
+    asked = row;
+    const every = await runs.pack.json<Examples>("examples");
+    const held = await runs.pack.json<number[]>("held");
+    const items = held.map((example, item) => ({ example, item })).filter(({ example }) => signs.includes(every.sign[example]));
+    const found = new Map<number, Driving>(items.map(({ example }) => [example, { example, sign: every.sign[example], mistaken: 0, nearer: 0 }]));
+    const { chosen, networks } = runs.index;
+    let drawn = 0;
+    for (const network of networks.keys()) {
+      const seed = runs.space(chosen)?.drawn ?? 0;
+      const [predicted, paths, means] = await Promise.all([
+        runs.held(`predicted/${network}`), runs.held(`held/${chosen}/${network}/${seed}`), runs.means(chosen, network, seed),
+      ]);
+      if (paths && means) drawn += 1;
+      for (const { example, item } of items) {
+        const one = found.get(example)!;
+        const other = signs[0] === one.sign ? signs[1] : signs[0];
+        if (predicted && predicted.values[example] === other) one.mistaken += 1;
+        if (paths && means && wayBetween(paths, item, means, other) < wayBetween(paths, item, means, one.sign)) one.nearer += 1;
+      }
+    }
+    if (asked !== row) return;
+    const driving = [...found.values()].filter(({ mistaken, nearer }) => mistaken || nearer).sort((a, b) => b.mistaken - a.mistaken || b.nearer - a.nearer);
+    const many = driving.length > MOST ? ` The first ${MOST} are shown.` : "";
+    told.textContent = driving.length
+      ? `${counted(driving.length, "held-out example")} of ${items.length} of the two signs: in how many of ${networks.length} networks it is taken for the other sign, and in how many of ${drawn} its path in ${chosen} is nearer to the other sign's mean path than to its own's.${many}`
+      : `None of the ${items.length} held-out examples of the two signs is taken for the other sign, or runs nearer to its mean path in ${chosen}, in any network.`;
+    table.hidden = !driving.length;
+    rows.replaceChildren(...driving.slice(0, MOST).map((one) => lineOf(one, every, networks.length, drawn)));
+    mark();
+  }
+
+  function lineOf({ example, sign, mistaken, nearer }: Driving, every: Examples, networks: number, drawn: number): HTMLElement {
+    const words = `${runs.index.signs[sign]}, ${every.session[example]}, take ${every.take[example]}`;
+    const choose = button(printable(words), () => store.set({ example: store.now.example === example ? null : example }), { "data-example": String(example), "aria-pressed": "false" });
+    return element("tr", {}, element("th", { scope: "row" }, choose),
+      element("td", { class: "n" }, `${mistaken} of ${networks}`), element("td", { class: "n" }, drawn ? `${nearer} of ${drawn}` : "\u2013"));
+  }
+
+  function mark(): void {
+    for (const one of rows.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one.dataset.example === String(store.now.example)));
+  }
+  return () => {
+    mark();
+    void load();
+  };
+}

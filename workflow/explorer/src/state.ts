@@ -1,0 +1,68 @@
+// What the reader looks at, in one place: every view reads it, draws when it changes, and changes it.
+export interface State {
+  /** Words searched for, as typed. */
+  q: string;
+  verdict: ReadonlySet<string>;
+  cause: ReadonlySet<string>;
+  sort: string | null;
+  down: boolean;
+  /** The chosen pair: its place among the rows of the table of pairs. */
+  pair: number | null;
+  /** A sign, by its number. */
+  sign: number | null;
+  /** An example, by its number. */
+  example: number | null;
+  /** A network, by its number; null is all of them: their consensus. */
+  network: number | null;
+  /** In which space paths are drawn. */
+  space: string;
+  /** Which autoencoder of that space. */
+  seed: number;
+  /** Where on the way from the first frame to the last, 0 to 1. */
+  time: number;
+  /** Which view is open beside the table. */
+  view: string;
+  colour: string;
+  /** Of which space the table shows ranks. */
+  ranks: string;
+  /** What the matrix shows. */
+  matrix: string;
+  /** Turn, tilt and zoom of the path map, and where its middle lies; null is as it starts. */
+  camera: readonly number[] | null;
+}
+
+export type Key = keyof State;
+type Listener = (state: State, changed: ReadonlySet<Key>) => void;
+
+export class Store {
+  #state: State;
+  readonly #listeners: { keys: ReadonlySet<Key>; listener: Listener }[] = [];
+
+  constructor(state: State) {
+    this.#state = state;
+  }
+
+  get now(): State {
+    return this.#state;
+  }
+
+  /** Call the listener whenever one of these keys has changed. */
+  on(keys: readonly Key[], listener: Listener): void {
+    this.#listeners.push({ keys: new Set(keys), listener });
+  }
+
+  set(patch: Partial<State>): void {
+    const changed = new Set((Object.keys(patch) as Key[]).filter((key) => !same(patch[key], this.#state[key])));
+    if (!changed.size) return;
+    this.#state = { ...this.#state, ...patch };
+    for (const { keys, listener } of this.#listeners) {
+      if ([...changed].some((key) => keys.has(key))) listener(this.#state, changed);
+    }
+  }
+}
+
+function same(one: unknown, other: unknown): boolean {
+  if (one instanceof Set && other instanceof Set) return one.size === other.size && [...one].every((item) => other.has(item));
+  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, i) => item === other[i]);
+  return Object.is(one, other);
+}

@@ -1,0 +1,6 @@
+// All unit tests, as one bundle for node.
+import "./address.test";
+import "./map.test";
+import "./pack.test";
+import "./paths.test";
+import "./table.test";
