@@ -8,7 +8,9 @@ import type { View } from "./views";
 import { fixed, printable } from "./text";
 
 const NAMES = 84;
+/** Of the dendrogram, where there is room for one. */
 const TREE = 90;
+const NARROW = 480;
 const LEGEND = 30;
 /** A name needs so many pixels of height. */
 const LEGIBLE = 9;
@@ -98,7 +100,7 @@ function build(place: HTMLElement, context: Context): () => void {
     canvas.redraw();
   }
 
-  const square = (width: number, height: number): number => Math.max(60, Math.min(width - NAMES - TREE, height - NAMES - LEGEND));
+  const square = (width: number, height: number): number => Math.max(60, Math.min(width - NAMES - (width < NARROW ? 4 : TREE), height - NAMES - LEGEND));
   const side = (): number => square(canvas.canvas.clientWidth, canvas.canvas.clientHeight);
   const cell = (): number => (side() / signs.length) * view.zoom;
 
@@ -158,7 +160,7 @@ function build(place: HTMLElement, context: Context): () => void {
     frame(pen, cursor && [order[cursor[0]], order[cursor[1]]], size, colours.ink, 1.5);
     pen.restore();
     names(pen, whole, size, colours);
-    dendrogram(pen, whole, size, colours);
+    if (width >= NARROW) dendrogram(pen, whole, size, colours);
     legend(pen, whole, height, now, colours);
     canvas.canvas.dataset.drawn = String(drawn);
   }

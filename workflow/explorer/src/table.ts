@@ -7,6 +7,8 @@ import type { Pairs } from "./study";
 import { count, counted, fixed, inFile, probability } from "./text";
 
 const ROW = 44;
+/** The head of the table stays above the rows. */
+const HEAD = 34;
 const PAGE = 10;
 
 type Measure = (row: number) => string | number | null;
@@ -97,6 +99,9 @@ export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void 
     getScrollElement: () => grid,
     estimateSize: () => ROW,
     overscan: 8,
+    scrollMargin: HEAD,
+    scrollPaddingStart: HEAD,
+    scrollPaddingEnd: 2,
     scrollToFn: elementScroll,
     observeElementRect,
     observeElementOffset,
@@ -109,7 +114,7 @@ export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void 
     body.style.height = `${virtual.getTotalSize()}px`;
     const lines = virtual.getVirtualItems().map(({ index, start }) => {
       const line = lineOf(shown[index], index);
-      line.style.transform = `translateY(${start}px)`;
+      line.style.transform = `translateY(${start - HEAD}px)`;
       return line;
     });
     if (!shown.length) lines.push(element("p", { class: "nothing" }, "No pair matches. Fewer letters or more boxes find more."));
