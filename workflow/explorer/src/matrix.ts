@@ -1,305 +1,613 @@
-// All signs against all signs, in the order of their dendrogram, so that signs that stay together lie
-// together: how often each pair is close in a space, its rank in the raw signals, or a difference of two.
-import { extent, FONT, plane } from "./canvas";
-import { css, ordered, type Palette, signed } from "./colours";
+// All signs against all signs, in the order of their tree, so that signs that are often close lie together:
+// how often each pair is close in a space, how much more often in one than in another, or its mutual rank.
+// Takes the table of pairs, the block `tree` and, for one network, `ranks/<space>`.
+import { pairWords, qualified, times } from "./answers";
+import { FONT, plane } from "./canvas";
+import { css, legible, type Palette, shaded, sided } from "./colours";
 import { choosePair, chosenSigns, type Context } from "./context";
-import { button, chooser, element, hideTip, showTip } from "./dom";
+import { button, element, hideTip, showTip } from "./dom";
+import type { Tensor } from "./pack";
+import {
+  type Branch, branchAt, branches, placesOf, rowsOf, setsOf, showing, strideOf, type Tree, type Window, within, zoomedAt,
+} from "./seriation";
+import { counted, fixed, printable, wholePercent } from "./text";
 import type { View } from "./views";
-import { fixed, printable } from "./text";
 
-const NAMES = 84;
-/** Of the dendrogram, where there is room for one. */
-const TREE = 90;
-const NARROW = 480;
-const LEGEND = 30;
-/** A name needs so many pixels of height. */
-const LEGIBLE = 9;
+const LEGEND = 34;
+/** What a name takes across its line. */
+const NAME_ROOM = 11;
+const PERCENT = "\u00a0%";
 
-export interface Tree {
-  linkage: number[][];
-  leaves: number[];
-}
-
-/** What a matrix shows: a share of one space, a rank, or the share of one less that of another. */
-interface Shown {
+/** What a matrix may show of a pair: a share of networks, a mutual rank, or one share less another. */
+export interface Shown {
   key: string;
+  group: string;
   words: string;
   kind: "share" | "rank" | "difference";
   value: (row: number) => number | null;
+  /** The ends of a difference. */
+  ends?: [string, string];
 }
 
-interface Branch {
-  low: number;
-  high: number;
-  height: number;
-  left: number;
-  right: number;
-  at: [number, number];
-}
-
-/** The dendrogram's branches, in places along the order of the leaves. */
-export function branches({ linkage, leaves }: Tree): Branch[] {
-  const count = leaves.length;
-  const place = new Array<number>(count);
-  leaves.forEach((sign, i) => (place[sign] = i));
-  const nodes: { middle: number; height: number; low: number; high: number }[] = place.map((at) => ({ middle: at, height: 0, low: at, high: at }));
-  return linkage.map(([one, other, height]) => {
-    const [left, right] = [nodes[one], nodes[other]];
-    const [low, high] = [Math.min(left.low, right.low), Math.max(left.high, right.high)];
-    nodes.push({ middle: (left.middle + right.middle) / 2, height, low, high });
-    return { low, high, height, left: left.middle, right: right.middle, at: [left.height, right.height] };
-  });
-}
-
-export function kinds({ pairs, runs }: Context): Shown[] {
+/** Everything that the table knows for a matrix; `one` gives the ranks of the chosen network. */
+export function kinds({ pairs, runs }: Pick<Context, "pairs" | "runs">, one: (row: number) => number | null): Shown[] {
+  const { headline, rawSpaces } = pairs.data;
   const names = pairs.data.spaces.map(({ name }) => name);
   const share = (space: string) => (row: number): number | null => pairs.number(row, `${space}_pi`);
-  const shares = names.map((name): Shown => ({ key: name, words: `how often close in ${name}`, kind: "share", value: share(name) }));
-  const ranks = pairs.data.rawSpaces.map((name): Shown => ({ key: `rank ${name}`, words: `mutual rank in ${name}`, kind: "rank", value: (row) => pairs.number(row, `${name}_rank`) }));
-  const head = pairs.data.headline;
-  const others = [...new Set(["untrained", "ae2", "pca2", runs.index.chosen])].filter((name) => names.includes(name));
+  const shares = names.map((name): Shown => ({ key: name, group: "How often close", words: `how often close in ${name}`, kind: "share", value: share(name) }));
+  const shared = names.includes(runs.index.chosen) ? runs.index.chosen : names.find((name) => name.startsWith("shared_"));
+  const others = [...new Set(["untrained", "ae2", "pca2", shared])].filter((name): name is string => name !== undefined && names.includes(name));
   const differences = others.map((name): Shown => ({
-    key: `${head} - ${name}`, words: `how often close in ${head}, less that in ${name}`, kind: "difference",
+    key: `${headline} - ${name}`, group: "A share less another", words: `more often close in ${headline} than ${name}`, kind: "difference",
     value: (row) => {
-      const [one, other] = [share(head)(row), share(name)(row)];
-      return one === null || other === null ? null : one - other;
+      const [of, less] = [share(headline)(row), share(name)(row)];
+      return of === null || less === null ? null : of - less;
     },
+    ends: [`more often in ${name}`, `more often in ${headline}`],
   }));
-  return [...shares, ...ranks, ...differences];
+  const rank = (key: string, words: string, value: Shown["value"]): Shown => ({ key, group: "Mutual rank", words, kind: "rank", value });
+  return [
+    ...shares, ...differences,
+    rank("rank", `mean mutual rank in ${headline}`, (row) => pairs.number(row, `${headline}_rank_mean`)),
+    rank("one", "mutual rank in one network", one),
+    ...rawSpaces.map((name) => rank(`rank ${name}`, `mutual rank in ${name} (signals)`, (row) => pairs.number(row, `${name}_rank`))),
+  ];
+}
+
+/** From which mutual rank on a pair is drawn as far. */
+export const farFrom = (signs: number, k: number): number => Math.max(2 * k, Math.round(signs / 3));
+
+/** How strongly a value is drawn: shares and ranks 0 to 1, differences -1 to 1. */
+export function strength(kind: Shown["kind"], value: number, far: number): number {
+  return kind === "rank" ? Math.max(0, 1 - Math.log(Math.max(value, 1)) / Math.log(far)) : value;
 }
 
 function build(place: HTMLElement, context: Context): () => void {
   const { pairs, runs, store } = context;
-  const every = kinds(context);
   const signs = runs.index.signs.map(printable);
+  const count = signs.length;
+  const stays = pairs.data.verdicts[0];
+  const far = farFrom(count, pairs.data.k);
+  let ranks: Tensor | null = null;
+  const inNetwork = (row: number): number | null => {
+    const [a, b] = pairs.signs(row).map((name) => runs.signOf(name));
+    const value = ranks?.values[(store.now.network ?? 0) * ranks.shape[2] + runs.placeOf(a, b)];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  };
+  const every = kinds(context, inNetwork);
+  const shown = (): Shown => every.find(({ key }) => key === store.now.matrix) ?? every[0];
+
+  let known: Tree | null = null;
   let tree: Branch[] = [];
   let order = signs.map((_, i) => i);
+  let places = order;
   let rows: Int32Array = new Int32Array(0);
-  let view = { zoom: 1, x: 0, y: 0 };
+  let view: Window = { zoom: 1, x: 0, y: 0 };
+  /** Row and column that the pointer or the arrow keys are at, as places in the order. */
   let cursor: [number, number] | null = null;
-  const shown = (): Shown => every.find(({ key }) => key === store.now.matrix) ?? every[0];
-  const what = chooser("Show", every.map(({ key, words }) => [key, words]), shown().key, (matrix) => store.set({ matrix }));
+  let byKeys = false;
+  let lit: { low: number; high: number } | null = null;
+  let hovered: Branch | null = null;
+  const cells = document.createElement("canvas");
+  let painted = "";
+
+  const what = chooserInGroups(every, (matrix) => store.set({ matrix }));
+  const sets = element("select", {});
+  const setsLabel = element("label", {}, "Set ", sets);
   const told = element("p", { role: "status", class: "told" });
   const canvas = plane("", "matrix", draw);
-  canvas.canvas.tabIndex = 0;
-  const zoomed = (by: number): void => zoomAt(canvas.canvas.clientWidth / 2, canvas.canvas.clientHeight / 2, by);
+  const surface = canvas.canvas;
+  surface.tabIndex = 0;
+  surface.setAttribute("role", "application");
+  surface.setAttribute("aria-roledescription", "matrix");
+  const inButton = button("+", () => zoomMiddle(1.5), { "aria-label": "Zoom in", title: "Zoom in" });
+  const outButton = button("\u2212", () => zoomMiddle(1 / 1.5), { "aria-label": "Zoom out", title: "Zoom out" });
+  const whole = button("Whole", () => setView({ zoom: 1, x: 0, y: 0 }), { title: "Show all signs" });
   place.append(
-    element("div", { class: "controls" }, what.label, button("+", () => zoomed(1.5), { "aria-label": "Zoom in" }), button("\u2212", () => zoomed(1 / 1.5), { "aria-label": "Zoom out" }),
-      button("Whole", () => setView({ zoom: 1, x: 0, y: 0 }))),
-    canvas.canvas, told);
+    element("div", { class: "controls" }, what.label, setsLabel, element("span", { class: "zoom" }, inButton, outButton, whole)),
+    surface, told);
 
   async function load(): Promise<void> {
-    const found = await runs.pack.json<Tree>("tree");
-    order = found.leaves;
-    tree = branches(found);
-    rows = new Int32Array(signs.length ** 2).fill(-1);
-    for (let row = 0; row < pairs.count; row++) {
+    known = await runs.pack.json<Tree>("tree");
+    order = known.leaves;
+    places = placesOf(order);
+    tree = branches(known);
+    rows = rowsOf(count, Array.from({ length: pairs.count }, (_, row) => {
       const [a, b] = pairs.signs(row).map((name) => runs.signOf(name));
-      if (a >= 0 && b >= 0) rows[a * signs.length + b] = rows[b * signs.length + a] = row;
+      return [a, b] as const;
+    }));
+    const found = setsOf(known);
+    const named = (members: number[]): string => {
+      const words = members.map((sign) => signs[sign]).join(", ");
+      return words.length > 48 ? `${words.slice(0, 47).trimEnd()}\u2026` : words;
+    };
+    sets.append(element("option", { value: "" }, `none of ${found.length}`), ...found.map((members, i) => element("option", { value: String(i) }, named(members))));
+    setsLabel.hidden = !found.length;
+    sets.addEventListener("change", () => {
+      const members = found[Number(sets.value)];
+      const at = sets.value ? members.map((sign) => places[sign]) : [];
+      light(at.length ? { low: Math.min(...at), high: Math.max(...at) } : null);
+    });
+    ranks = await runs.ranks(pairs.data.headline);
+    painted = "";
+    update();
+  }
+
+  interface Layout { left: number; top: number; tree: number; names: number; side: number }
+  function layout(width = surface.clientWidth, height = surface.clientHeight): Layout {
+    const small = width < 480;
+    const [treeWide, names] = small ? [44, 66] : [76, 74];
+    const room = Math.max(60, Math.min(width - treeWide - names - 2, height - names - LEGEND));
+    // Cells of whole pixels look alike; where that would cost much of the room they may differ by one.
+    const sharp = Math.min(devicePixelRatio || 1, 2);
+    const even = (Math.floor((room / count) * sharp) / sharp) * count;
+    return { left: treeWide + names, top: names, tree: treeWide, names, side: even >= 0.86 * room ? even : room };
+  }
+  const cellSize = (): number => (layout().side / count) * view.zoom;
+
+  function setView(wanted: Window): void {
+    view = within(wanted, count);
+    // At its whole size a finger scrolls the page, not the matrix.
+    surface.style.touchAction = view.zoom > 1 ? "none" : "pan-y";
+    inButton.disabled = view.zoom >= 12;
+    outButton.disabled = whole.disabled = view.zoom <= 1;
+    canvas.redraw();
+  }
+
+  function zoomMiddle(by: number): void {
+    const seen = count / view.zoom / 2;
+    const chosen = chosenSigns(context);
+    // Towards the chosen pair, if there is one in sight.
+    const [y, x] = chosen ? chosen.map((sign) => places[sign] + 0.5) : [view.y + seen, view.x + seen];
+    setView(zoomedAt(view, by, x, y, count));
+  }
+
+  /** Colour every cell once; zooming only stretches the picture. */
+  function paint(now: Shown, paper: string): void {
+    const key = [now.key, paper, now.key === "one" ? store.now.network : "", ranks !== null].join(" ");
+    if (key === painted) return;
+    painted = key;
+    cells.width = cells.height = count;
+    const pen = cells.getContext("2d")!;
+    const image = pen.createImageData(count, count);
+    for (let i = 0; i < count; i++) {
+      for (let j = 0; j < count; j++) {
+        const colour = colourAt(now, i, j, paper);
+        if (colour) image.data.set([...colour, 255], 4 * (i * count + j));
+      }
     }
-    canvas.redraw();
+    pen.putImageData(image, 0, 0);
   }
 
-  const square = (width: number, height: number): number => Math.max(60, Math.min(width - NAMES - (width < NARROW ? 4 : TREE), height - NAMES - LEGEND));
-  const side = (): number => square(canvas.canvas.clientWidth, canvas.canvas.clientHeight);
-  const cell = (): number => (side() / signs.length) * view.zoom;
+  const rowAt = (i: number, j: number): number => rows[order[i] * count + order[j]];
 
-  function setView(wanted: typeof view): void {
-    const zoom = Math.min(Math.max(wanted.zoom, 1), 12);
-    const most = signs.length - signs.length / zoom;
-    view = { zoom, x: Math.min(Math.max(wanted.x, 0), most), y: Math.min(Math.max(wanted.y, 0), most) };
-    canvas.redraw();
-  }
-
-  function zoomAt(x: number, y: number, by: number): void {
-    const zoom = Math.min(Math.max(view.zoom * by, 1), 12);
-    const [atX, atY] = [Math.max(x - NAMES, 0) / cell(), Math.max(y - NAMES, 0) / cell()];
-    const share = view.zoom / zoom;
-    setView({ zoom, x: view.x + atX * (1 - share), y: view.y + atY * (1 - share) });
-  }
-
-  function colourOf(kind: Shown["kind"], value: number): string {
-    if (kind === "difference") return css(signed(value));
-    if (kind === "rank") return css(ordered(1 - Math.log(Math.max(value, 1)) / Math.log(signs.length)));
-    return css(ordered(value));
+  function colourAt(now: Shown, i: number, j: number, paper: string): readonly [number, number, number] | null {
+    const row = rowAt(i, j);
+    const value = row < 0 ? null : now.value(row);
+    if (value === null) return null;
+    const strong = strength(now.kind, value, far);
+    return now.kind === "difference" ? sided(strong, paper) : shaded(strong, paper);
   }
 
   function draw(pen: CanvasRenderingContext2D, width: number, height: number, colours: Palette): void {
-    if (!rows.length) return;
-    const whole = square(width, height);
-    const size = (whole / signs.length) * view.zoom;
+    if (!known) return;
+    const box = layout(width, height);
+    const size = (box.side / count) * view.zoom;
     const now = shown();
-    let drawn = 0;
+    paint(now, colours.paper);
     pen.save();
-    pen.translate(NAMES, NAMES);
+    pen.translate(box.left, box.top);
     pen.beginPath();
-    pen.rect(0, 0, whole, whole);
+    pen.rect(0, 0, box.side, box.side);
     pen.clip();
     pen.fillStyle = colours.faint;
-    pen.fillRect(0, 0, whole, whole);
-    const first = (from: number): number => Math.floor(from);
-    const last = (from: number): number => Math.min(signs.length - 1, Math.ceil(from + signs.length / view.zoom));
-    for (let i = first(view.y); i <= last(view.y); i++) {
-      for (let j = first(view.x); j <= last(view.x); j++) {
-        const row = rows[order[i] * signs.length + order[j]];
-        const value = row < 0 ? null : now.value(row);
-        if (value === null) continue;
+    pen.fillRect(0, 0, box.side, box.side);
+    pen.imageSmoothingEnabled = false;
+    const seen = count / view.zoom;
+    pen.drawImage(cells, view.x, view.y, seen, seen, 0, 0, box.side, box.side);
+    const drawn = marks(pen, now, size, colours);
+    const block = hovered ?? lit;
+    if (block) outline(pen, block, block, size, colours.link, 2);
+    for (const sign of [store.now.sign]) if (sign !== null) cross(pen, places[sign], size, box.side, colours.link);
+    if (cursor) {
+      frame(pen, cursor, size, colours.ink, 1.5);
+      cross(pen, cursor[0], size, box.side, colours.soft, "row");
+      cross(pen, cursor[1], size, box.side, colours.soft, "column");
+    }
+    const chosen = chosenSigns(context);
+    if (chosen) frame(pen, [places[chosen[0]], places[chosen[1]]], size, colours.mark, 2.5);
+    pen.restore();
+    pen.strokeStyle = colours.rule;
+    pen.lineWidth = 1;
+    pen.strokeRect(box.left - 0.5, box.top - 0.5, box.side + 1, box.side + 1);
+    drawNames(pen, box, size, colours);
+    dendrogram(pen, box, size, colours);
+    legend(pen, box, width, now, colours);
+    surface.dataset.drawn = String(drawn);
+  }
+
+  /** Count what is in sight, shade the diagonal, and put a dot on every pair that stays close. */
+  function marks(pen: CanvasRenderingContext2D, now: Shown, size: number, colours: Palette): number {
+    let drawn = 0;
+    const last = (from: number): number => Math.min(count, Math.ceil(from + count / view.zoom));
+    for (let i = Math.floor(view.y); i < last(view.y); i++) {
+      for (let j = Math.floor(view.x); j < last(view.x); j++) {
         const [x, y] = [(j - view.x) * size, (i - view.y) * size];
-        pen.fillStyle = colourOf(now.kind, value);
-        pen.fillRect(x, y, size + 0.4, size + 0.4);
-        drawn += 1;
-        if (size >= 5 && pairs.text(row, "verdict") === pairs.data.verdicts[0]) {
-          pen.fillStyle = value > 0.6 && now.kind === "share" ? "#000" : "#fff";
-          pen.beginPath();
-          pen.arc(x + size / 2, y + size / 2, Math.min(size / 5, 3), 0, 2 * Math.PI);
-          pen.fill();
+        if (i === j) {
+          pen.fillStyle = colours.rule;
+          pen.fillRect(x, y, size, size);
+          continue;
         }
+        const colour = colourAt(now, i, j, colours.paper);
+        if (!colour) continue;
+        drawn += 1;
+        if (size < 3.5 || pairs.text(rowAt(i, j), "verdict") !== stays) continue;
+        pen.fillStyle = legible(colour, colours.paper, colours.ink);
+        pen.beginPath();
+        pen.arc(x + size / 2, y + size / 2, Math.min(Math.max(0.18 * size, 0.8), 5), 0, 2 * Math.PI);
+        pen.fill();
       }
     }
-    frame(pen, chosenSigns(context), size, colours.mark, 2.5);
-    frame(pen, cursor && [order[cursor[0]], order[cursor[1]]], size, colours.ink, 1.5);
-    pen.restore();
-    names(pen, whole, size, colours);
-    if (width >= NARROW) dendrogram(pen, whole, size, colours);
-    legend(pen, whole, height, now, colours);
-    canvas.canvas.dataset.drawn = String(drawn);
+    return drawn;
   }
 
-  function frame(pen: CanvasRenderingContext2D, pair: readonly [number, number] | null, size: number, colour: string, wide: number): void {
-    if (!pair) return;
-    const [i, j] = pair.map((sign) => order.indexOf(sign));
+  function outline(pen: CanvasRenderingContext2D, row: { low: number; high: number }, column: { low: number; high: number }, size: number, colour: string, wide: number): void {
     pen.strokeStyle = colour;
     pen.lineWidth = wide;
-    for (const [y, x] of [[i, j], [j, i]]) pen.strokeRect((x - view.x) * size - 1, (y - view.y) * size - 1, size + 2, size + 2);
+    pen.strokeRect((column.low - view.x) * size - wide / 2, (row.low - view.y) * size - wide / 2,
+      (column.high + 1 - column.low) * size + wide, (row.high + 1 - row.low) * size + wide);
   }
 
-  function names(pen: CanvasRenderingContext2D, whole: number, size: number, colours: Palette): void {
-    const marked = new Set([...(chosenSigns(context) ?? []), ...(cursor ? [order[cursor[0]], order[cursor[1]]] : [])]);
-    const every = size >= LEGIBLE;
-    pen.font = `${Math.min(12, Math.max(10, size))}px ${FONT}`;
-    for (const [i, sign] of order.entries()) {
-      const strong = marked.has(sign);
-      if (!every && !strong) continue;
-      pen.fillStyle = strong ? colours.ink : colours.soft;
-      const [y, x] = [(i - view.y + 0.5) * size, (i - view.x + 0.5) * size];
-      if (y >= 0 && y <= whole) {
-        pen.textAlign = "right";
-        pen.fillText(signs[sign], NAMES - 5, NAMES + y + 4, NAMES - 6);
-      }
-      if (x >= 0 && x <= whole) {
+  /** A pair has two cells; both are framed. */
+  function frame(pen: CanvasRenderingContext2D, [i, j]: readonly [number, number], size: number, colour: string, wide: number): void {
+    for (const [row, column] of [[i, j], [j, i]]) outline(pen, { low: row, high: row }, { low: column, high: column }, size, colour, wide);
+  }
+
+  function cross(pen: CanvasRenderingContext2D, at: number, size: number, side: number, colour: string, only?: "row" | "column"): void {
+    pen.strokeStyle = colour;
+    pen.lineWidth = 1;
+    pen.globalAlpha = only ? 0.45 : 1;
+    if (only !== "column") pen.strokeRect(-2, (at - view.y) * size - 0.5, side + 4, size + 1);
+    if (only !== "row") pen.strokeRect((at - view.x) * size - 0.5, -2, size + 1, side + 4);
+    pen.globalAlpha = 1;
+  }
+
+  function drawNames(pen: CanvasRenderingContext2D, box: Layout, size: number, colours: Palette): void {
+    const block = hovered ?? lit;
+    const strong = new Set([...(chosenSigns(context) ?? []).map((sign) => places[sign]), ...(store.now.sign === null ? [] : [places[store.now.sign]])]);
+    const stride = strideOf(size, NAME_ROOM);
+    const font = `${size >= 15 ? 12 : 10.5}px ${FONT}`;
+    for (const across of [false, true]) {
+      const from = across ? view.x : view.y;
+      const bold = new Set([...strong, ...(cursor ? [cursor[across ? 1 : 0]] : [])]);
+      const spot = (at: number): number => (at - from + 0.5) * size;
+      const inSight = (at: number): boolean => spot(at) >= 0 && spot(at) <= box.side;
+      const write = (at: number, colour: string): void => {
         pen.save();
-        pen.translate(NAMES + x + 4, NAMES - 5);
-        pen.rotate(-Math.PI / 2);
-        pen.textAlign = "left";
-        pen.fillText(signs[sign], 0, 0, NAMES - 6);
+        pen.translate(box.left, box.top);
+        if (across) pen.transform(0, -1, 1, 0, spot(at), -5);
+        else pen.translate(-5, spot(at));
+        pen.fillStyle = colour;
+        pen.textAlign = across ? "left" : "right";
+        pen.textBaseline = "middle";
+        pen.fillText(clipped(pen, signs[order[at]], box.names - 8), 0, 0.5);
+        pen.restore();
+      };
+      const near = (at: number): boolean => [...bold].some((one) => one !== at && Math.abs(one - at) * size < NAME_ROOM);
+      pen.font = font;
+      for (let at = 0; at < count; at++) {
+        if (at % stride || !inSight(at) || bold.has(at) || near(at)) continue;
+        if (stride > 1) tick(pen, box, spot(at), across, colours.soft);
+        write(at, block && at >= block.low && at <= block.high ? colours.link : colours.soft);
+      }
+      pen.font = `700 ${font}`;
+      // Of names that would lie on each other the first is written, and the other a line further.
+      for (const at of spread([...bold].filter(inSight), size)) {
+        tick(pen, box, spot(at.place), across, colours.ink);
+        pen.save();
+        if (at.by) pen.translate(...((across ? [at.by, 0] : [0, at.by]) as [number, number]));
+        write(at.place, colours.ink);
         pen.restore();
       }
     }
   }
 
-  function dendrogram(pen: CanvasRenderingContext2D, whole: number, size: number, colours: Palette): void {
-    const [, most] = extent(tree.map(({ height }) => height));
-    const x = (height: number): number => NAMES + whole + 6 + (height / most) * (TREE - 12);
-    const y = (at: number): number => NAMES + (at - view.y + 0.5) * size;
+  function tick(pen: CanvasRenderingContext2D, box: Layout, at: number, across: boolean, colour: string): void {
+    pen.fillStyle = colour;
+    if (across) pen.fillRect(box.left + at - 0.5, box.top - 4, 1, 3);
+    else pen.fillRect(box.left - 4, box.top + at - 0.5, 3, 1);
+  }
+
+  const treeX = (box: Layout, height: number): number => box.tree - 3 - height * (box.tree - 9);
+
+  function dendrogram(pen: CanvasRenderingContext2D, box: Layout, size: number, colours: Palette): void {
+    const y = (at: number): number => box.top + (at - view.y + 0.5) * size;
+    const x = (height: number): number => treeX(box, height);
+    const { groups, leaves, tau } = known!;
     pen.save();
     pen.beginPath();
-    pen.rect(NAMES + whole, NAMES, TREE, whole);
+    pen.rect(0, box.top - 1, box.tree, box.side + 2);
     pen.clip();
-    pen.strokeStyle = colours.soft;
-    pen.lineWidth = 1;
+    pen.strokeStyle = colours.rule;
+    pen.setLineDash([4, 3]);
     pen.beginPath();
-    for (const { left, right, height, at } of tree) {
-      pen.moveTo(x(at[0]), y(left));
-      pen.lineTo(x(height), y(left));
-      pen.lineTo(x(height), y(right));
-      pen.lineTo(x(at[1]), y(right));
-    }
+    pen.moveTo(x(1 - tau), box.top);
+    pen.lineTo(x(1 - tau), box.top + box.side);
     pen.stroke();
+    pen.setLineDash([]);
+    for (const one of tree) {
+      const own = groups[leaves[one.low]] > 0 && groups[leaves[one.low]] === groups[leaves[one.high]];
+      const marked = one === hovered || (lit !== null && one.low >= lit.low && one.high <= lit.high);
+      pen.strokeStyle = marked ? colours.link : own ? colours.ink : colours.soft;
+      pen.globalAlpha = own || marked ? 1 : 0.6;
+      pen.lineWidth = marked ? 2 : own ? 1.3 : 1;
+      pen.beginPath();
+      pen.moveTo(x(one.from[0]), y(one.ends[0]));
+      pen.lineTo(x(one.height), y(one.ends[0]));
+      pen.lineTo(x(one.height), y(one.ends[1]));
+      pen.lineTo(x(one.from[1]), y(one.ends[1]));
+      pen.stroke();
+    }
     pen.restore();
+    pen.font = `10px ${FONT}`;
+    pen.fillStyle = colours.soft;
+    pen.textBaseline = "alphabetic";
+    const labels: [number, CanvasTextAlign, string][] = [[1, "left", "0"], [1 - tau, "center", fixed(100 * tau, 0)], [0, "right", "100"]];
+    for (const [height, align, words] of labels) {
+      if (align === "center" && box.tree < 70) continue;
+      pen.textAlign = align;
+      pen.fillText(words, x(height) + (height ? 0 : 2), box.top - 6);
+    }
   }
 
-  function legend(pen: CanvasRenderingContext2D, whole: number, height: number, now: Shown, colours: Palette): void {
-    const [wide, top] = [Math.min(160, whole / 3), Math.min(NAMES + whole + 8, height - 16)];
-    const ends = { share: ["in none", "in all"], rank: ["far", "nearest"], difference: ["less often", "more often"] }[now.kind];
+  function legend(pen: CanvasRenderingContext2D, box: Layout, width: number, now: Shown, colours: Palette): void {
+    const top = box.top + box.side + 10;
+    const left = Math.max(4, box.left - box.names + 4);
+    const wide = Math.min(220, 0.5 * (width - left));
     for (let i = 0; i < wide; i++) {
       const share = i / (wide - 1);
-      pen.fillStyle = now.kind === "difference" ? css(signed(2 * share - 1)) : css(ordered(share));
-      pen.fillRect(NAMES + 70 + i, top, 1.5, 10);
+      pen.fillStyle = css(now.kind === "difference" ? sided(2 * share - 1, colours.paper) : shaded(share, colours.paper));
+      pen.fillRect(left + i, top, 1.5, 9);
     }
+    pen.strokeStyle = colours.rule;
+    pen.strokeRect(left - 0.5, top - 0.5, wide + 1, 10);
     pen.font = `11px ${FONT}`;
     pen.fillStyle = colours.soft;
-    pen.textAlign = "right";
-    pen.fillText(ends[0], NAMES + 64, top + 9);
+    pen.textBaseline = "alphabetic";
+    const at = (share: number, align: CanvasTextAlign, words: string): void => {
+      pen.textAlign = align;
+      pen.fillText(words, left + share * wide, top + 22);
+    };
+    const k = pairs.data.k;
+    if (now.kind === "share") {
+      at(0, "left", "never");
+      at(0.5, "center", `50${PERCENT}`);
+      at(1, "right", "always");
+    } else if (now.kind === "rank") {
+      at(0, "left", `${far} and more`);
+      at(strength("rank", k, far), "center", `${k}: close`);
+      at(1, "right", "1");
+    } else {
+      at(0, "left", "-100".replace("-", "\u2212"));
+      at(0.5, "center", "as often");
+      at(1, "right", `+100${PERCENT}`);
+    }
     pen.textAlign = "left";
-    pen.fillText(`${ends[1]}${now.kind === "share" ? "; a dot: stays close" : ""}`, NAMES + 76 + wide, top + 9);
+    const beside = left + wide + 16;
+    pen.beginPath();
+    pen.arc(beside + 3, top + 5, 2.6, 0, 2 * Math.PI);
+    pen.fillStyle = colours.ink;
+    pen.fill();
+    pen.fillStyle = colours.soft;
+    pen.fillText(stays, beside + 11, top + 9);
+    const room = width - beside - 2;
+    if (now.ends) pen.fillText(clipped(pen, `orange: ${now.ends[1]}; blue: ${now.ends[0].replace("more often ", "")}`, room), beside, top + 22);
   }
 
-  function under(event: MouseEvent): [number, number] | null {
-    const [x, y] = [event.offsetX - NAMES, event.offsetY - NAMES];
-    if (x < 0 || y < 0 || x >= side() || y >= side()) return null;
-    const at: [number, number] = [Math.floor(y / cell() + view.y), Math.floor(x / cell() + view.x)];
-    return at.every((one) => one < signs.length) ? at : null;
-  }
-
-  function words([i, j]: [number, number]): string {
-    const row = rows[order[i] * signs.length + order[j]];
+  /** A cell's pair in words. */
+  function words(i: number, j: number): string {
+    const row = rowAt(i, j);
     if (row < 0) return signs[order[i]];
-    const value = shown().value(row);
-    const text = shown().kind === "rank" ? fixed(value, 1) : `${fixed(value === null ? null : 100 * value, 0)}\u00a0%`;
-    return `${signs[order[i]]} \u2013 ${signs[order[j]]}: ${shown().words} ${text}; ${pairs.text(row, "verdict")}`;
+    const now = shown();
+    const value = now.value(row);
+    const name = pairWords(pairs, row);
+    const head = pairs.head(row, "pi");
+    const parts = [`${name}: ${qualified(pairs, row, "verdict")}`];
+    if (pairs.text(row, "cause")) parts[0] += `, ${qualified(pairs, row, "cause")}`;
+    parts.push(`${now.words.replace("in one network", `in network ${networkName()}`)}: ${valueWords(now, value)}`);
+    if (now.key !== pairs.data.headline && head !== null) parts.push(`close in ${times(pairs, head)} networks`);
+    const rank = inNetwork(row);
+    if (store.now.network !== null && now.key !== "one" && rank !== null) {
+      parts.push(`mutual rank ${fixed(rank, 1)} in network ${networkName()}: ${rank <= pairs.data.k ? "close" : "not close"}`);
+    }
+    return `${parts.join("; ")}.`;
   }
 
-  let dragged: { x: number; y: number; view: typeof view; moved: boolean } | null = null;
-  canvas.canvas.addEventListener("pointerdown", (event) => {
+  const networkName = (): string => printable(runs.index.networks[store.now.network ?? 0]);
+
+  function valueWords(now: Shown, value: number | null): string {
+    if (value === null) return "not known";
+    if (now.kind === "rank") return `${fixed(value, 1)}${value <= pairs.data.k ? ", close" : ""}`;
+    if (now.kind === "share") return `${wholePercent(value)}${PERCENT}`;
+    const points = Math.round(100 * value);
+    return points === 0 ? "as often" : `${points > 0 ? "+" : "\u2212"}${Math.abs(points)}${PERCENT}`;
+  }
+
+  function treeWords(one: { low: number; high: number; height?: number }): string {
+    const names = order.slice(one.low, one.high + 1).map((sign) => signs[sign]);
+    const more = names.length > 24 ? ` and ${names.length - 24} more` : "";
+    const share = one.height === undefined ? "" : `; its two branches are close in ${wholePercent(1 - one.height)}${PERCENT} of networks, on average`;
+    return `${counted(names.length, "sign")}: ${names.slice(0, 24).join(", ")}${more}${share}.`;
+  }
+
+  function light(block: { low: number; high: number } | null): void {
+    lit = block;
+    if (!block) sets.value = "";
+    update();
+  }
+
+  /** Two signs are searched for, more are marked; once more lets them go. */
+  function chooseBranch(one: Branch): void {
+    const again = lit !== null && lit.low === one.low && lit.high === one.high;
+    const names = order.slice(one.low, one.high + 1).map((sign) => runs.index.signs[sign]);
+    if (names.length <= 2 && !names.some((name) => name.includes('"'))) {
+      const q = names.map((name) => `"${name}"`).join(" ");
+      store.set({ q: again && store.now.q === q ? "" : q });
+      if (!again) choosePair(context, order[one.low], order[one.high]);
+    }
+    sets.value = "";
+    light(again ? null : one);
+  }
+
+  type At = { cell: [number, number] } | { branch: Branch } | null;
+  function under(event: MouseEvent): At {
+    const box = layout();
+    const size = cellSize();
+    const [x, y] = [event.offsetX, event.offsetY - box.top];
+    if (y < 0 || y >= box.side || !known) return null;
+    const row = y / size + view.y;
+    if (x >= box.left && x < box.left + box.side) {
+      const at: [number, number] = [Math.floor(row), Math.floor((x - box.left) / size + view.x)];
+      return at.every((one) => one < count) ? { cell: at } : null;
+    }
+    if (x >= box.tree) return null;
+    const height = (box.tree - 3 - x) / (box.tree - 9);
+    const branch = branchAt(tree, row - 0.5, Math.max(0, height - 3 / (box.tree - 9)));
+    return branch ? { branch } : null;
+  }
+
+  let dragged: { x: number; y: number; view: Window; moved: boolean } | null = null;
+  surface.addEventListener("pointerdown", (event) => {
     dragged = { x: event.offsetX, y: event.offsetY, view, moved: false };
-    canvas.canvas.setPointerCapture(event.pointerId);
   });
-  canvas.canvas.addEventListener("pointermove", (event) => {
-    if (dragged && Math.hypot(event.offsetX - dragged.x, event.offsetY - dragged.y) > 4) dragged.moved = true;
+  surface.addEventListener("pointermove", (event) => {
+    if (dragged && !dragged.moved && view.zoom > 1 && Math.hypot(event.offsetX - dragged.x, event.offsetY - dragged.y) > 4) {
+      dragged.moved = true;
+      surface.setPointerCapture(event.pointerId);
+    }
     if (dragged?.moved) {
-      setView({ ...dragged.view, x: dragged.view.x - (event.offsetX - dragged.x) / cell(), y: dragged.view.y - (event.offsetY - dragged.y) / cell() });
+      const size = cellSize();
+      setView({ ...dragged.view, x: dragged.view.x - (event.offsetX - dragged.x) / size, y: dragged.view.y - (event.offsetY - dragged.y) / size });
       return hideTip();
     }
-    cursor = under(event);
-    if (cursor) showTip(event.clientX + 12, event.clientY, words(cursor));
+    const at = under(event);
+    cursor = at && "cell" in at ? at.cell : null;
+    byKeys = false;
+    hovered = at && "branch" in at ? at.branch : null;
+    surface.style.cursor = at ? ("branch" in at ? "pointer" : "crosshair") : "default";
+    if (cursor) showTip(event.clientX + 14, event.clientY, words(...cursor), event.clientY - 6);
+    else if (hovered) showTip(event.clientX + 14, event.clientY, treeWords(hovered), event.clientY - 6);
     else hideTip();
     canvas.redraw();
   });
-  canvas.canvas.addEventListener("pointerup", (event) => {
-    const at = under(event);
-    if (!dragged?.moved && at && at[0] !== at[1]) choosePair(context, order[at[0]], order[at[1]]);
+  surface.addEventListener("pointerup", (event) => {
+    const at = dragged && !dragged.moved ? under(event) : null;
+    dragged = null;
+    if (!at) return;
+    if ("branch" in at) chooseBranch(at.branch);
+    else choose(at.cell);
+  });
+  surface.addEventListener("pointercancel", () => {
     dragged = null;
   });
-  canvas.canvas.addEventListener("pointerleave", () => {
-    cursor = null;
+  surface.addEventListener("pointerleave", () => {
+    if (!byKeys) cursor = null;
+    hovered = null;
     hideTip();
     canvas.redraw();
   });
-  canvas.canvas.addEventListener("wheel", (event) => {
+  surface.addEventListener("wheel", (event) => {
+    // Where nothing is left to zoom, the page scrolls.
+    if (event.deltaY > 0 && view.zoom <= 1) return;
     event.preventDefault();
-    zoomAt(event.offsetX, event.offsetY, event.deltaY < 0 ? 1.2 : 1 / 1.2);
+    const box = layout();
+    const size = cellSize();
+    const inside = (value: number): number => Math.min(Math.max(value, 0), box.side) / size;
+    hideTip();
+    setView(zoomedAt(view, event.deltaY < 0 ? 1.2 : 1 / 1.2, view.x + inside(event.offsetX - box.left), view.y + inside(event.offsetY - box.top), count));
   }, { passive: false });
-  canvas.canvas.addEventListener("keydown", (event) => {
+
+  /** On the diagonal a cell is one sign. */
+  function choose([i, j]: [number, number]): void {
+    if (i === j) store.set({ sign: store.now.sign === order[i] ? null : order[i] });
+    else choosePair(context, order[i], order[j]);
+  }
+
+  surface.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const steps: Record<string, [number, number]> = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
     const step = steps[event.key];
     if (step) {
       event.preventDefault();
-      cursor ??= [0, 1];
-      cursor = cursor.map((one, d) => Math.min(Math.max(one + step[d], 0), signs.length - 1)) as [number, number];
-      told.textContent = words(cursor);
-      canvas.redraw();
-    } else if (event.key === "Enter" && cursor && cursor[0] !== cursor[1]) choosePair(context, order[cursor[0]], order[cursor[1]]);
-    else if (event.key === "+" || event.key === "-") zoomed(event.key === "+" ? 1.5 : 1 / 1.5);
+      const chosen = chosenSigns(context);
+      const from = cursor ?? (chosen ? [places[chosen[0]], places[chosen[1]]] : [0, 0]);
+      cursor = from.map((one, d) => Math.min(Math.max(one + step[d], 0), count - 1)) as [number, number];
+      byKeys = true;
+      setView(showing(view, cursor[1], cursor[0], count));
+      update();
+    } else if (event.key === "Enter" && cursor) {
+      choose(cursor);
+    } else if (event.key === "+" || event.key === "=" || event.key === "-") {
+      zoomMiddle(event.key === "-" ? 1 / 1.5 : 1.5);
+    } else if (event.key === "0") {
+      setView({ zoom: 1, x: 0, y: 0 });
+    }
+  });
+  surface.addEventListener("blur", () => {
+    if (byKeys) cursor = null;
+    byKeys = false;
+    update();
   });
 
-  void load();
-  return () => {
+  let lastPair: number | null = null;
+  /** Say what is looked at: the cell of the arrow keys, the marked branch, the chosen pair, or what there is to do. */
+  function update(): void {
     what.select.value = shown().key;
-    const signsNow = chosenSigns(context);
-    canvas.canvas.setAttribute("aria-label", `Matrix of ${signs.length} signs: ${shown().words}. Arrow keys move, Enter chooses a pair.`);
-    told.textContent = signsNow && rows.length ? words(signsNow.map((sign) => order.indexOf(sign)) as [number, number]) : "";
+    const now = shown();
+    surface.setAttribute("aria-label",
+      `${count} signs against each other, in the order of their tree: ${now.words}. Arrow keys move from cell to cell, Enter chooses the pair, plus and minus zoom.`);
+    const chosen = chosenSigns(context);
+    if (store.now.pair !== lastPair && chosen && view.zoom > 1) setView(showing(view, places[chosen[1]], places[chosen[0]], count));
+    lastPair = store.now.pair;
+    if (known) {
+      if (cursor && byKeys) told.textContent = words(...cursor);
+      else if (lit) told.textContent = treeWords(lit);
+      else if (chosen) told.textContent = words(places[chosen[0]], places[chosen[1]]);
+      else told.textContent = "Signs that are often close lie together. The tree joins them by the share of networks (%) in which they are, on average. Click a cell to choose its pair, a branch to mark its signs.";
+      if (now.key === "one" && store.now.network === null) told.textContent = `No network is chosen: this is network ${networkName()}. ${told.textContent}`;
+    }
     canvas.redraw();
-  };
+  }
+
+  setView(view);
+  void load();
+  return update;
+}
+
+function chooserInGroups(every: readonly Shown[], does: (key: string) => void): { label: HTMLLabelElement; select: HTMLSelectElement } {
+  const groups = [...new Set(every.map(({ group }) => group))].map((group) => element("optgroup", { label: group },
+    ...every.filter((one) => one.group === group).map(({ key, words }) => element("option", { value: key }, words))));
+  const select = element("select", {}, ...groups);
+  select.addEventListener("change", () => does(select.value));
+  return { label: element("label", {}, "Show ", select), select };
+}
+
+/** A text that fits, with its end cut off if need be. */
+function clipped(pen: CanvasRenderingContext2D, text: string, room: number): string {
+  if (pen.measureText(text).width <= room) return text;
+  let cut = text;
+  while (cut && pen.measureText(`${cut}\u2026`).width > room) cut = cut.slice(0, -1);
+  return `${cut}\u2026`;
+}
+
+/** Names in bold, each moved so far that it does not lie on the one before. */
+export function spread(at: readonly number[], size: number): { place: number; by: number }[] {
+  let last = -Infinity;
+  return [...at].sort((a, b) => a - b).map((place) => {
+    const wanted = Math.max(place * size, last + NAME_ROOM + 1);
+    last = wanted;
+    return { place, by: wanted - place * size };
+  });
 }
 
 export const matrix: View = { name: "matrix", title: "Signs \u00d7 signs", build };

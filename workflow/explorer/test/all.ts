@@ -3,4 +3,6 @@ import "./address.test";
 import "./map.test";
 import "./pack.test";
 import "./paths.test";
+import "./picture.test";
+import "./seriation.test";
 import "./table.test";
