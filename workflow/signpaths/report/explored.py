@@ -25,7 +25,6 @@ from signpaths.report.packing import (
     packed_ranks,
     plain,
 )
-from signpaths.report.sections.accuracy import network_rows
 from signpaths.report.sections.agreement import agreement_rows
 from signpaths.report.sections.instability import reliability_rows, variance_rows
 from signpaths.report.sections.planning import plan_rows
@@ -231,13 +230,10 @@ def tree(stability: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def instability(
-    stability: xr.Dataset, agreement: xr.Dataset, metrics: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
+def instability(stability: xr.Dataset, agreement: xr.Dataset) -> dict[str, Any]:
     """Give where instability comes from, how alike the networks are and what more would decide."""
     networks = stability.sizes["network"]
     found: dict[str, Any] = {
-        "accuracy": network_rows(metrics),
         "agreement": {
             name: value
             for name, value in agreement_rows(agreement, stability).items()

@@ -121,7 +121,7 @@ def explorer(
     metrics = read_metrics(trained, names)
     runs = (open_run(quality, name, "quality") for name in names)
     more = {
-        "instability": explored.instability(stable, found.agreement, metrics),
+        "instability": explored.instability(stable, found.agreement),
         "quality": explored.quality(runs, found.shared_map),
         "histories": histories(trained, metrics),
     }
