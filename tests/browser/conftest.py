@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -32,3 +33,12 @@ def chromium(browser: str) -> Iterator[Browser]:
 def visit(chromium: Browser) -> Callable[..., Visit]:
     """Open a file at an address; leaving it fails the test if anything went wrong in the page."""
     return lambda file, address="", **context: Visit(chromium, file, address, **context)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script that looks for faults in what a screen reader is told."""
+    script = Path(__file__).parents[2] / "workflow/explorer/node_modules/axe-core/axe.min.js"
+    if not script.is_file():
+        pytest.skip("axe-core is not installed: make workflow/explorer/node_modules")
+    return script.read_text(encoding="utf-8")

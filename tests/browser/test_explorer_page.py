@@ -1,5 +1,6 @@
 """The explorer in a real browser: views draw what the stores hold, and follow one choice."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,13 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from fake_explorer import RUNS, make_explored_study, written
+from fake_explorer import RUNS, make_explored_study, write_excerpt, written
 from fake_study import Study, write_report
 from playwright.sync_api import Page
 from signpaths.report import explorer as stage
 from signpaths.stores import open_store
 from slow_packing import read
-from visits import until
+from visits import serious_faults, until
 
 Visit = Callable[..., Any]
 VIEWS = ("map", "matrix", "picture", "instability")
@@ -99,24 +100,66 @@ def test_every_view_draws(visit: Visit, file: Path, whole: Any, view: str) -> No
         assert page.locator(f"#tab-{view}").get_attribute("aria-selected") == "true"
 
 
-def test_mistaken_examples_are_those_of_the_stores(
-    visit: Visit, file: Path, whole: Any, study: Study
+@pytest.fixture(scope="module")
+def split_apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study whose networks learned from different examples."""
+    folder = make_explored_study(tmp_path_factory.mktemp("split")).folder
+    shutil.rmtree(folder / "excerpts/1.zarr")
+    write_excerpt(folder, 1, ["validation", "train", "test", "train"])
+    written(folder, folder / "explorer.txt")
+    write_report(Study(folder), folder / "report.html", explorer=folder / "explorer.txt")
+    return folder
+
+
+@pytest.mark.parametrize("place", [1, 4])
+@pytest.mark.parametrize("of", ["study", "split_apart"])
+def test_examples_that_bring_a_pair_together_are_those_of_the_stores(
+    visit: Visit, file: Path, request: pytest.FixtureRequest, of: str, place: int
 ) -> None:
-    index, _ = whole
-    excerpts = [open_store(study.folder / f"excerpts/{i}.zarr").load() for i in range(RUNS)]
-    signs = open_store(study.folder / "sequences.zarr")["sign"].values
-    a, b = (index["signs"][index["pairs"][end][1]] for end in ("a", "b"))
-    with visit(file, pair_of(index, 1)) as page:
+    found = request.getfixturevalue(of)
+    folder = found.folder if of == "study" else found
+    index, _ = read((folder / "explorer.txt").read_text(encoding="utf-8"))
+    excerpts = [open_store(folder / f"excerpts/{number}.zarr").load() for number in range(RUNS)]
+    signs = open_store(folder / "sequences.zarr")["sign"].values
+    pair = [index["signs"][index["pairs"][end][place]] for end in ("a", "b")]
+    seed = next(one["drawn"] for one in index["spaces"] if one["name"] == index["chosen"])
+    expected = {}
+    for example in np.flatnonzero(np.isin(signs, pair)):
+        own = pair.index(signs[example])
+        numbers = [index["signs"].index(pair[own]), index["signs"].index(pair[1 - own])]
+        held = [one for one in excerpts if example in one["held"].values]
+        mistaken = sum(int(one["predicted"][example]) == numbers[1] for one in held)
+        nearer = 0
+        for one in held:
+            at = one.sel(space=index["chosen"]).isel(ae_seed=seed)
+            path = at["held_out"].values[one["held"].values.tolist().index(example)][:, :2]
+            ways = [way(path, at["mean"].values[number][:, :2]) for number in numbers]
+            nearer += ways[1] < ways[0]
+        if mistaken or nearer:
+            expected[int(example)] = (mistaken, nearer, len(held))
+    with visit(folder / "report.html", pair_of(index, place)) as page:
         until(page, "/held-out/.test(document.querySelector('.parts').textContent)")
         rows = page.locator(".parts tbody tr").evaluate_all(
             "all => all.map(row => [+row.querySelector('button').dataset.example,"
-            " row.cells[1].textContent])"
+            " row.cells[1].textContent, row.cells[2].textContent])"
         )
-    assert rows
-    for example, told in rows:
-        other = index["signs"].index(b if signs[example] == a else a)
-        mistaken = sum(int(one["predicted"][example]) == other for one in excerpts)
-        assert told == f"{mistaken} of {RUNS}"
+    assert expected
+    # Paths are told in steps: what is as near to one as to the other may fall to either side.
+    assert {example: told for example, told, _ in rows if example in expected} == {
+        example: f"{mistaken} of {held}" for example, (mistaken, _, held) in expected.items()
+    }
+    for example, _, told in rows:
+        _, nearer, held = expected.get(example, (0, 0, 0))
+        assert example not in expected or abs(int(told.split()[0]) - nearer) <= 1
+        assert example not in expected or told.endswith(f"of {held}")
+
+
+def way(path: np.ndarray, mean: np.ndarray) -> float:
+    """Give the mean distance of a path from a mean path at the same shares of the way."""
+    at = np.linspace(0, 1, len(path))
+    shares = np.linspace(0, 1, len(mean))
+    other = np.stack([np.interp(at, shares, mean[:, dim]) for dim in range(2)], axis=1)
+    return float(np.sqrt(((path - other) ** 2).sum(axis=1)).mean())
 
 
 def test_a_choice_made_anywhere_is_made_everywhere(visit: Visit, file: Path, whole: Any) -> None:
@@ -202,3 +245,15 @@ def test_a_damaged_pack_is_told_and_the_table_stays(
     opened.faults.clear()
     with opened:
         pass
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_serious_fault_for_readers_with_a_screen_reader(
+    visit: Visit, file: Path, whole: Any, axe: str, view: str, scheme: str
+) -> None:
+    index, _ = whole
+    address = f"{pair_of(index, 0)}&view={view}"
+    with visit(file, address, bypass_csp=True, color_scheme=scheme) as page:
+        drawn(page, "small" if view == "instability" else view)
+        assert serious_faults(page, axe) == []

@@ -1,6 +1,5 @@
 """The report in a real browser: its table works, its addresses work, no error happens."""
 
-import json
 import re
 import shutil
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from fake_study import (
 from playwright.sync_api import Page
 from signpaths.columns import NEAR, Column
 from signpaths.stores import open_store, write_store
-from visits import until
+from visits import serious_faults, until
 
 SMALL: Any = {"names": (*NAMES, *HOSTILE), "takes": 1, "spaces": ("hidden", "ae2")}
 ALL = 91
@@ -413,13 +412,8 @@ def test_a_phone_shows_the_table_without_scrolling_sideways(visit: Visit, whole:
         assert wide[0] <= wide[1]
 
 
-def test_no_serious_fault_for_readers_with_a_screen_reader(visit: Visit, whole: Path) -> None:
-    axe = Path(__file__).parents[2] / "workflow/explorer/node_modules/axe-core/axe.min.js"
-    if not axe.is_file():
-        pytest.skip("axe-core is not installed: make explorer")
+def test_no_serious_fault_for_readers_with_a_screen_reader(
+    visit: Visit, whole: Path, axe: str
+) -> None:
     with visit(whole, "#pair=drink,danger", bypass_csp=True) as page:
-        page.evaluate(axe.read_text(encoding="utf-8"))
-        found = page.evaluate("axe.run()")
-    serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-    told = [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in serious]
-    assert not told, json.dumps(told, indent=1)
+        assert serious_faults(page, axe) == []

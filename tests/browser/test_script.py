@@ -4,13 +4,28 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from fake_explorer import make_explored_study, written
+from signpaths.stores import open_store
 
 CHECKOUT = Path(__file__).parents[2]
 SOURCES = CHECKOUT / "workflow/explorer"
 REPORT = CHECKOUT / "workflow/signpaths/report"
 MOST_OF_LIBRARIES = 150_000
+# Writes blocks of a file as the page decodes them.
+DECODE = """
+import { readFileSync, writeFileSync } from "node:fs";
+import { Pack } from "./pack.mjs";
+const [file, ...names] = process.argv.slice(2);
+const [index, data] = readFileSync(file, "utf8").split("\\n");
+const pack = new Pack(JSON.parse(index).blocks, () => data);
+const found = {};
+for (const name of names) found[name] = [...(await pack.tensor(name)).values];
+writeFileSync(`${file}.json`, JSON.stringify(found));
+"""
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +53,41 @@ def test_bundled_again_it_is_the_same_to_the_byte(explorer: Path, tmp_path: Path
 def test_its_types_its_style_and_its_unit_tests_hold(explorer: Path) -> None:
     run("npm", "--silent", "run", "check")
     run("npm", "--silent", "run", "test")
+
+
+def test_it_decodes_what_python_packs(explorer: Path, tmp_path: Path) -> None:
+    """A network's paths and ranks, from the stores through the file to the page's own decoder."""
+    folder = make_explored_study(tmp_path / "study").folder
+    index = json.loads(written(folder, tmp_path / "explorer.txt").splitlines()[0])
+    excerpt = open_store(folder / "excerpts/1.zarr").load()
+    chosen = index["chosen"]
+    blocks = [f"means/{chosen}/1/0", f"held/{chosen}/1/0", f"frames/{chosen}/1", "ranks/hidden"]
+    bundled = tmp_path / "pack.mjs"
+    run("npx", "esbuild", "src/pack.ts", "--bundle", "--format=esm", f"--outfile={bundled}")
+    (tmp_path / "decode.mjs").write_text(DECODE, encoding="utf-8")
+    run("node", str(tmp_path / "decode.mjs"), str(tmp_path / "explorer.txt"), *blocks)
+    found = json.loads((tmp_path / "explorer.txt.json").read_text(encoding="utf-8"))
+    at = excerpt.sel(space=chosen).isel(ae_seed=0)
+    plane = list(zip(excerpt["plane"].values, excerpt["plane_seed"].values, strict=True))
+    stored = [
+        at["mean"].values[..., :2],
+        at["held_out"].values[..., :2],
+        excerpt["frames"].values[plane.index((chosen, drawn_in(index, chosen)))],
+    ]
+    for name, values in zip(blocks, stored, strict=False):
+        decoded = np.array(found[name]).reshape(values.shape)
+        step = max(index["blocks"][name]["scale"])
+        assert np.abs(decoded - values).max() <= 0.51 * step, name
+        assert np.ptp(values) > 20 * step
+    stability = open_store(folder / "closeness/1.zarr").load()
+    ranks = stability["mutual_rank"].values[0, 0][index["pairs"]["a"], index["pairs"]["b"]]
+    decoded = np.array(found["ranks/hidden"]).reshape(index["blocks"]["ranks/hidden"]["shape"])
+    assert np.abs(decoded[1, 0] - ranks).max() <= 0.51
+    assert ((decoded[1, 0] <= index["k"]) == (ranks <= index["k"])).all()
+
+
+def drawn_in(index: dict[str, Any], space: str) -> int:
+    return next(one["drawn"] for one in index["spaces"] if one["name"] == space)
 
 
 def test_its_libraries_are_small(explorer: Path, tmp_path: Path) -> None:

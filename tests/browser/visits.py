@@ -19,6 +19,17 @@ def until(page: Page, expression: str) -> None:
         page.wait_for_timeout(30)
 
 
+def serious_faults(page: Page, axe: str) -> list[tuple[str, list[str]]]:
+    """Give what axe finds serious: the rule, and the first elements that break it."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    return [
+        (one["id"], [node["html"][:200] for node in one["nodes"][:3]])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
 class Visit:
     """A page that is open; what went wrong in it, and what it asked of the network, is kept."""
 

@@ -16,7 +16,6 @@ const common = {
   charset: "ascii",
   legalComments: "none",
   logLevel: "warning",
-  loader: { ".css": "text" },
 };
 
 if (given.includes("--tests")) {
@@ -38,18 +37,20 @@ if (given.includes("--tests")) {
   });
   const said = "// Made by `make explorer` of workflow/explorer; licences in report.licences.txt.\n";
   writeFileSync(join(to, "report.js"), said + outputFiles[0].text);
-  writeFileSync(join(to, "report.licences.txt"), licences());
+  const [{ inputs }] = Object.values(metafile.outputs);
+  writeFileSync(join(to, "report.licences.txt"), licences(Object.keys(inputs)));
   if (given.includes("--sizes")) {
-    const [{ inputs }] = Object.values(metafile.outputs);
     const sizes = Object.fromEntries(Object.entries(inputs).map(([name, { bytesInOutput }]) => [name, bytesInOutput]));
     writeFileSync(given[given.indexOf("--sizes") + 1], JSON.stringify(sizes));
   }
 }
 
-function licences() {
+/** Of the libraries that some of these files are of. */
+function licences(files) {
   const { dependencies } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
   const { packages } = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));
   return Object.keys(dependencies)
+    .filter((name) => files.some((file) => file.startsWith(`node_modules/${name}/`)))
     .map((name) => {
       const { version, license, integrity } = packages[`node_modules/${name}`];
       return `${name} ${version} (${license})\n${integrity}\n\n${licenceOf(name)}\n`;
@@ -65,7 +66,5 @@ function licenceOf(name) {
       continue;
     }
   }
-  // ogl carries no file; its package.json gives it to the public.
-  if (name === "ogl") return "Dedicated to the public domain: https://unlicense.org";
   throw new Error(`${name}: no licence beside it`);
 }

@@ -27,6 +27,9 @@ function decoded(text: string): string {
   }
 }
 
+/** The autoencoder that draws a space, if nobody has chosen another. */
+const drawnIn = (runs: Runs | null, space: string): number => runs?.space(space)?.drawn ?? 0;
+
 export const pairAddress = (pairs: Pairs, row: number): string => `#pair=${pairs.signs(row).map(encoded).join(",")}`;
 
 export function addressOf(state: State, { pairs, runs, start }: Known): string {
@@ -44,7 +47,7 @@ export function addressOf(state: State, { pairs, runs, start }: Known): string {
   for (const key of ["space", "view", "colour", "ranks", "matrix"] as const) {
     if (state[key] !== start[key]) put(key, encoded(state[key]));
   }
-  if (state.seed !== start.seed) put("seed", String(state.seed));
+  if (state.seed !== drawnIn(runs, state.space)) put("seed", String(state.seed));
   if (state.time !== start.time) put("time", String(Number(state.time.toFixed(4))));
   if (state.camera) put("camera", state.camera.map((one) => Number(one.toFixed(3))).join(","));
   return parts.length ? `#${parts.join("&")}` : "";
@@ -92,7 +95,7 @@ export function stateOf(hash: string, { pairs, runs, start, sorts, views }: Know
   const space = runs.space(one("space") ?? "");
   if (space) state.space = space.name;
   const seeds = runs.space(state.space)?.seeds ?? 1;
-  state.seed = within("seed", 0, seeds - 1) ?? (space ? space.drawn : start.seed);
+  state.seed = within("seed", 0, seeds - 1) ?? drawnIn(runs, state.space);
   const example = given.get("example");
   if (example && /^\d+$/.test(example)) state.example = Number(example);
   return state;

@@ -22,7 +22,7 @@ export function channels(place: HTMLElement, context: Context): () => void {
   const names = runs.index.channels;
   let bands: Bands | null = null;
   let ranges: [number, number][] = [];
-  const canvas = plane("", "channels", draw);
+  const canvas = plane("Raw signals", "channels", draw);
   place.classList.add("wide");
   place.append(element("h4", {}, "Raw signals"),
     element("p", { class: "said" }, "Mean of each channel over the examples of a sign, with one standard deviation to each side; every panel as high as the channel's range over all signs."),

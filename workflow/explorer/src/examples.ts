@@ -4,14 +4,17 @@ import { chosenSigns, type Context } from "./context";
 import { button, element } from "./dom";
 import type { Tensor } from "./pack";
 import type { Examples } from "./study";
-import { counted, printable } from "./text";
+import { counted, DASH, printable } from "./text";
 
 const MOST = 12;
 
 interface Driving {
   example: number;
-  sign: number;
+  /** Networks that did not learn from it, and in how many of these it is taken for the other sign. */
+  held: number;
   mistaken: number;
+  /** Networks whose path of it the page holds, and in how many of these that is nearer to the other sign. */
+  drawn: number;
   nearer: number;
 }
 
@@ -52,40 +55,51 @@ export function examples(place: HTMLElement, context: Context): () => void {
     if (row === null || !signs || row === asked) return;
     asked = row;
     const every = await runs.pack.json<Examples>("examples");
-    const held = await runs.pack.json<number[]>("held");
-    const items = held.map((example, item) => ({ example, item })).filter(({ example }) => signs.includes(every.sign[example]));
-    const found = new Map<number, Driving>(items.map(({ example }) => [example, { example, sign: every.sign[example], mistaken: 0, nearer: 0 }]));
-    const { chosen, networks } = runs.index;
-    let drawn = 0;
-    for (const network of networks.keys()) {
-      const seed = runs.space(chosen)?.drawn ?? 0;
-      const [predicted, paths, means] = await Promise.all([
-        runs.held(`predicted/${network}`), runs.held(`held/${chosen}/${network}/${seed}`), runs.means(chosen, network, seed),
-      ]);
-      if (paths && means) drawn += 1;
-      for (const { example, item } of items) {
-        const one = found.get(example)!;
-        const other = signs[0] === one.sign ? signs[1] : signs[0];
-        if (predicted && predicted.values[example] === other) one.mistaken += 1;
-        if (paths && means && wayBetween(paths, item, means, other) < wayBetween(paths, item, means, one.sign)) one.nearer += 1;
-      }
-    }
+    const found = new Map<number, Driving>();
+    for (const network of runs.index.networks.keys()) await look(network, signs, every, found);
     if (asked !== row) return;
     const driving = [...found.values()].filter(({ mistaken, nearer }) => mistaken || nearer).sort((a, b) => b.mistaken - a.mistaken || b.nearer - a.nearer);
-    const many = driving.length > MOST ? ` The first ${MOST} are shown.` : "";
-    told.textContent = driving.length
-      ? `${counted(driving.length, "held-out example")} of ${items.length} of the two signs: in how many of ${networks.length} networks it is taken for the other sign, and in how many of ${drawn} its path in ${chosen} is nearer to the other sign's mean path than to its own's.${many}`
-      : `None of the ${items.length} held-out examples of the two signs is taken for the other sign, or runs nearer to its mean path in ${chosen}, in any network.`;
+    tell(driving.length, found.size);
     table.hidden = !driving.length;
-    rows.replaceChildren(...driving.slice(0, MOST).map((one) => lineOf(one, every, networks.length, drawn)));
+    rows.replaceChildren(...driving.slice(0, MOST).map((one) => lineOf(one, every)));
     mark();
   }
 
-  function lineOf({ example, sign, mistaken, nearer }: Driving, every: Examples, networks: number, drawn: number): HTMLElement {
-    const words = `${runs.index.signs[sign]}, ${every.session[example]}, take ${every.take[example]}`;
+  /** Count what one network does with those examples of the two signs that it did not learn from. */
+  async function look(network: number, signs: [number, number], every: Examples, found: Map<number, Driving>): Promise<void> {
+    const { chosen } = runs.index;
+    const seed = runs.space(chosen)?.drawn ?? 0;
+    const [held, predicted, paths, means] = await Promise.all([
+      runs.heldExamples(network), runs.held(`predicted/${network}`), runs.held(`held/${chosen}/${network}/${seed}`), runs.means(chosen, network, seed),
+    ]);
+    for (const [item, example] of held.entries()) {
+      const own = every.sign[example];
+      if (!signs.includes(own)) continue;
+      const other = signs[0] === own ? signs[1] : signs[0];
+      const one = found.get(example) ?? { example, held: 0, mistaken: 0, drawn: 0, nearer: 0 };
+      found.set(example, one);
+      if (predicted) one.held += 1;
+      if (predicted?.values[example] === other) one.mistaken += 1;
+      if (!paths || !means) continue;
+      one.drawn += 1;
+      if (wayBetween(paths, item, means, other) < wayBetween(paths, item, means, own)) one.nearer += 1;
+    }
+  }
+
+  function tell(driving: number, all: number): void {
+    const { chosen } = runs.index;
+    const many = driving > MOST ? ` The first ${MOST} are shown.` : "";
+    told.textContent = driving
+      ? `${counted(driving, "held-out example")} of ${all} of the two signs: in how many networks that did not learn from it an example is taken for the other sign, and in how many its path in ${chosen} is nearer to the other sign's mean path than to its own's.${many}`
+      : `None of the ${all} held-out examples of the two signs is taken for the other sign, or runs nearer to its mean path in ${chosen}, in any network.`;
+  }
+
+  function lineOf({ example, held, mistaken, drawn, nearer }: Driving, every: Examples): HTMLElement {
+    const of = (some: number, all: number): string => (all ? `${some} of ${all}` : DASH);
+    const words = `${runs.index.signs[every.sign[example]]}, ${every.session[example]}, take ${every.take[example]}`;
     const choose = button(printable(words), () => store.set({ example: store.now.example === example ? null : example }), { "data-example": String(example), "aria-pressed": "false" });
     return element("tr", {}, element("th", { scope: "row" }, choose),
-      element("td", { class: "n" }, `${mistaken} of ${networks}`), element("td", { class: "n" }, drawn ? `${nearer} of ${drawn}` : "\u2013"));
+      element("td", { class: "n" }, of(mistaken, held)), element("td", { class: "n" }, of(nearer, drawn)));
   }
 
   function mark(): void {

@@ -183,7 +183,7 @@ function sharesOf(place: HTMLElement, { shares, sources }: Instability): () => v
   canvas.canvas.style.height = `${12 + shares.length * 24}px`;
   const key = element("p", { class: "key" }, ...sources.map((source, i) => {
     const one = element("span", {}, words[source] ?? source);
-    one.style.color = category(i === 0 ? 0 : i === 1 ? 4 : 3);
+    one.style.setProperty("--swatch", category(i === 0 ? 0 : i === 1 ? 4 : 3));
     return one;
   }));
   part(place, "What the ranks vary by", "Of the spread of all ranks in a space, the share that stays with the pair, that changes with the network, and that changes with the autoencoder on one network.", canvas.canvas, key);
@@ -202,7 +202,7 @@ function reliability(place: HTMLElement, { runs }: Context, { curves }: Instabil
   });
   const key = element("p", { class: "key" }, ...names.map((name, i) => {
     const one = element("span", {}, name);
-    one.style.color = looks[i % looks.length].colour;
+    one.style.setProperty("--swatch", looks[i % looks.length].colour);
     return one;
   }));
   part(place, "What more networks would give", "1 means that as many other networks would put the pairs in the same order.", canvas.canvas, key);

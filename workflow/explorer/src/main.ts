@@ -20,7 +20,10 @@ const fail = (words: string): void => {
   }
   root.dataset.error = words;
 };
-addEventListener("error", (event) => fail(String(event.message)));
+addEventListener("error", (event) => {
+  // Browsers call it an error that a size is looked at again in the next frame.
+  if (!event.message.startsWith("ResizeObserver loop")) fail(event.message);
+});
 addEventListener("unhandledrejection", (event) => fail(String(event.reason)));
 
 /** What a reader sees first. */

@@ -43,7 +43,7 @@ function build(place: HTMLElement, context: Context): () => void {
   const colour = chooser("Colour", COLOURS, store.now.colour, (value) => store.set({ colour: value }));
   const said = element("p", { class: "said" });
   const told = element("p", { class: "told", role: "status" });
-  const canvas = plane("", "map", draw);
+  const canvas = plane("Map of paths", "map", draw);
   place.append(element("div", { class: "controls" }, space.label, network.label, colour.label), said, canvas.canvas, told);
 
   const now = (): string => (flat.some(({ name }) => name === store.now.space) ? store.now.space : (flat[0]?.name ?? ""));

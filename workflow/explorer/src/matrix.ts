@@ -95,7 +95,7 @@ function build(place: HTMLElement, context: Context): () => void {
   const sets = element("select", {});
   const setsLabel = element("label", {}, "Set ", sets);
   const told = element("p", { role: "status", class: "told" });
-  const canvas = plane("", "matrix", draw);
+  const canvas = plane("Matrix of signs", "matrix", draw);
   const surface = canvas.canvas;
   surface.tabIndex = 0;
   surface.setAttribute("role", "application");

@@ -56,7 +56,7 @@ export function multiples(place: HTMLElement, context: Context): () => void {
   const told = element("p", { class: "said" });
   const key = element("p", { class: "key" });
   const scroll = element("div", { class: "scroll-y", tabindex: "0", role: "region", "aria-label": "Paths in every network" });
-  const canvas = plane("", "multiples", draw);
+  const canvas = plane("Paths in every retraining", "multiples", draw);
   canvas.canvas.tabIndex = 0;
   scroll.append(canvas.canvas);
   place.classList.add("wide");

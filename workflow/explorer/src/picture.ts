@@ -131,7 +131,7 @@ function build(place: HTMLElement, context: Context): () => void {
   const key = element("p", { class: "picture-key" });
   const told = element("p", { class: "told", role: "status" });
   const list = element("div", { class: "listed" });
-  const canvas = plane("", "picture", draw);
+  const canvas = plane("Hidden states against a picture", "picture", draw);
   const surface = canvas.canvas;
   surface.tabIndex = 0;
   surface.setAttribute("role", "application");

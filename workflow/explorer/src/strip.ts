@@ -20,7 +20,7 @@ export function strip(place: HTMLElement, context: Context): () => void {
   const { runs, store } = context;
   let rows: Row[] = [];
   let asked: number | null = null;
-  const canvas = plane("", "strip", draw);
+  const canvas = plane("Rank in every space and run", "strip", draw);
   const told = element("p", { class: "said" });
   place.append(element("h4", {}, "Rank in every space and run"), told, canvas.canvas);
   const spaces = [...runs.pack.names()].filter((name) => name.startsWith("ranks/")).map((name) => name.slice(6));

@@ -34,7 +34,6 @@ export interface PairData {
   promises: Record<string, string>;
   undecided: string;
   sure: number;
-  mostBreaks: number;
 }
 
 export interface SpaceFacts {
@@ -161,6 +160,12 @@ export class Runs {
 
   ranks(space: string): Promise<Tensor | null> {
     return this.held(`ranks/${space}`);
+  }
+
+  /** The examples that a network did not learn from; other networks may have split them otherwise. */
+  async heldExamples(network: number): Promise<number[]> {
+    const own = `parts/${network}`;
+    return this.pack.has(own) ? (await this.pack.json<{ held: number[] }>(own)).held : this.pack.json<number[]>("held");
   }
 
   means(space: string, network: number, seed: number): Promise<Tensor | null> {

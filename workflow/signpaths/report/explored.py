@@ -350,23 +350,19 @@ def kinds(found: Explored) -> list[Kind]:
             "where on their way pairs part, network by network",
             of_network=partial(separation, found),
         ),
-        Kind("predicted", "every recording's answer", of_network=partial(predicted, found)),
+        Kind("predicted", "every example's answer", of_network=partial(predicted, found)),
         *of_paths("means_own", f"mean paths of the signs {own_plane}", means, each(own)),
-        *of_paths(
-            "held_shared", "held-out recordings in the shared map", held_out, by_drawn(shared)
-        ),
+        *of_paths("held_shared", "held-out examples in the shared map", held_out, by_drawn(shared)),
         Kind(
             "answers",
-            "held-out recordings' answers on the way",
+            "held-out examples' answers on the way",
             of_network=partial(answers, found),
         ),
-        *of_paths(
-            "held_own", f"held-out recordings {own_plane}", held_out, by_drawn(of_autoencoder)
-        ),
-        *of_paths("held_more", "held-out recordings by the other autoencoders", held_out, more),
+        *of_paths("held_own", f"held-out examples {own_plane}", held_out, by_drawn(of_autoencoder)),
+        *of_paths("held_more", "held-out examples by the other autoencoders", held_out, more),
         *of_paths(
             "held_components",
-            f"held-out recordings {by_components}",
+            f"held-out examples {by_components}",
             held_out,
             by_drawn(of_components),
         ),
@@ -374,7 +370,7 @@ def kinds(found: Explored) -> list[Kind]:
             "means_volume", "mean paths of the signs in three dimensions", means, each(volumes)
         ),
         *of_paths(
-            "held_volume", "held-out recordings in three dimensions", held_out, by_drawn(volumes)
+            "held_volume", "held-out examples in three dimensions", held_out, by_drawn(volumes)
         ),
         *of_paths("frames_own", f"all frames {own_plane}", frames, by_drawn(of_autoencoder)),
         *of_paths("frames_shared", "all frames in the shared map", frames, by_drawn(chosen)),

@@ -142,7 +142,6 @@ def script_data(
         "causes": [name for name in CAUSES if name in causes],
         "undecided": UNDECIDED,
         "sure": float(stability.attrs["sure"]),
-        "mostBreaks": MOST_BREAKS,
     }
 
 
