@@ -398,7 +398,7 @@ def test_the_bars_of_the_table_are_its_numbers(visit: Visit, whole: Path) -> Non
     networks = data["every"].split()
     for bar in bars:
         row = data["rows"][bar["row"]]
-        assert bar["dot"] == pytest.approx(4 + 72 * row[at["hidden_pi"]], abs=1e-6)
+        assert bar["dot"] == pytest.approx(4 + 60 * row[at["hidden_pi"]], abs=1e-6)
         broken = row[at["hidden_breaks"]]
         count = len(networks) if broken == "*" else len(broken.split())
         assert bar["open"].count("M") == len(networks) - count

@@ -35,8 +35,8 @@ export const times = (pairs: Pairs, pi: number, each = 1): string => `${Math.rou
 export function shareBar(pairs: Pairs, row: number): SVGElement {
   const [pi, low, high] = ["pi", "pi_low", "pi_high"].map((name) => pairs.head(row, name));
   const words = pi === null ? DASH : `close in ${times(pairs, pi)} networks, interval ${interval(low, high)}`;
-  const x = (share: number): number => 4 + 72 * share;
-  const bar = shape("svg", { viewBox: "0 0 80 16", width: 80, height: 16, class: "share-bar", role: "img", "aria-label": words });
+  const x = (share: number): number => 4 + 60 * share;
+  const bar = shape("svg", { viewBox: "0 0 68 16", width: 68, height: 16, class: "share-bar", role: "img", "aria-label": words });
   bar.append(shape("path", { d: `M${x(0)} 8H${x(1)}`, class: "whole" }));
   if (low !== null && high !== null) bar.append(shape("path", { d: `M${x(low)} 8H${x(high)}`, class: "interval" }));
   if (pi !== null) bar.append(shape("circle", { cx: x(pi), cy: 8, r: 3.5 }));

@@ -61,7 +61,8 @@ export function parting(place: HTMLElement, context: Context): () => void {
     const percent = (name: string): number | null => pairs.head(row, name);
     const [parts, low, high, within, together] = ["parts_at", "parts_low", "parts_high", "parts_in", "together_to"].map(percent);
     const of = (value: number | null): string => fixed(value === null ? null : 100 * value, 0);
-    const ends = parts === null ? "They do not part for good." : `Apart for good from ${of(parts)}\u00a0% of the way (${of(low)}${DASH}${of(high)}\u00a0%), in ${within === null ? DASH : Math.round(within * pairs.data.runs)} of ${pairs.data.runs} networks.`;
+    const apart = within === null ? null : Math.round(within * pairs.data.runs);
+    const ends = parts === null || apart === 0 ? `In none of ${pairs.data.runs} networks do they part for good.` : `Apart for good from ${of(parts)}\u00a0% of the way (${of(low)}${DASH}${of(high)}\u00a0%), in ${apart ?? DASH} of ${pairs.data.runs} networks.`;
     const begins = together === null ? "" : ` Together from the start to ${of(together)}\u00a0%.`;
     const pictured = lines.picture ? ` Dotted: the median in ${store.now.space}, which may tell it otherwise.` : "";
     return `Distance between the two signs in the hidden states over the distance within a sign; above ${runs.index.parting} they are apart. Thin: each network; thick: their median.${pictured} ${ends}${begins}`;
