@@ -3,9 +3,13 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fake_explorer import make_explored_study, write_excerpt, written
+from fake_study import Study, write_report
 from playwright.sync_api import Browser, sync_playwright
+from slow_packing import read
 from visits import Visit
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -42,3 +46,31 @@ def axe() -> str:
     if not script.is_file():
         pytest.skip("axe-core is not installed: make workflow/explorer/node_modules")
     return script.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return make_explored_study(tmp_path_factory.mktemp("explored"))
+
+
+@pytest.fixture(scope="session")
+def whole(study: Study) -> tuple[dict[str, Any], dict[str, Any]]:
+    return read(written(study.folder, study.folder / "explorer.txt"))
+
+
+@pytest.fixture(scope="session")
+def file(study: Study, whole: Any) -> Path:
+    out = study.folder / "report.html"
+    write_report(study, out, explorer=study.folder / "explorer.txt")
+    return out
+
+
+@pytest.fixture(scope="session")
+def split_apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study whose networks learned from different examples."""
+    folder = make_explored_study(tmp_path_factory.mktemp("split")).folder
+    shutil.rmtree(folder / "excerpts/1.zarr")
+    write_excerpt(folder, 1, ["validation", "train", "test", "train"])
+    written(folder, folder / "explorer.txt")
+    write_report(Study(folder), folder / "report.html", explorer=folder / "explorer.txt")
+    return folder

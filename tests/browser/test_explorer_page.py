@@ -1,67 +1,22 @@
 """The explorer in a real browser: views draw what the stores hold, and follow one choice."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 import pytest
-from fake_explorer import RUNS, make_explored_study, write_excerpt, written
+from fake_explorer import RUNS, written
 from fake_study import Study, write_report
-from playwright.sync_api import Page
 from signpaths.report import explorer as stage
 from signpaths.stores import open_store
 from slow_packing import read
-from visits import serious_faults, until
+from visits import coloured, drawn, draws, pair_of, serious_faults, until
 
 Visit = Callable[..., Any]
 VIEWS = ("map", "matrix", "picture", "instability")
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return make_explored_study(tmp_path_factory.mktemp("explored"))
-
-
-@pytest.fixture(scope="module")
-def whole(study: Study) -> tuple[dict[str, Any], dict[str, Any]]:
-    return read(written(study.folder, study.folder / "explorer.txt"))
-
-
-@pytest.fixture(scope="module")
-def file(study: Study, whole: Any) -> Path:
-    out = study.folder / "report.html"
-    write_report(study, out, explorer=study.folder / "explorer.txt")
-    return out
-
-
-def drawn(page: Page, kind: str) -> int:
-    """Wait until a canvas has drawn, and give of how much."""
-    of = f"document.querySelector('canvas.{kind}')"
-    until(page, f"Number({of}?.dataset.drawn) > 0")
-    return int(page.locator(f"canvas.{kind}").first.get_attribute("data-drawn") or 0)
-
-
-def draws(page: Page, kind: str, count: int) -> None:
-    """Wait until a canvas has drawn so much; it may draw before all that it shows is decoded."""
-    until(page, f"Number(document.querySelector('canvas.{kind}')?.dataset.drawn) === {count}")
-
-
-def coloured(page: Page, kind: str) -> int:
-    """Give how many pixels of a canvas are not empty."""
-    return int(
-        page.locator(f"canvas.{kind}").first.evaluate(
-            "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data"
-            ".filter((value, i) => i % 4 === 3 && value > 0).length"
-        )
-    )
-
-
-def pair_of(index: dict[str, Any], place: int) -> str:
-    names = (index["signs"][index["pairs"][end][place]] for end in ("a", "b"))
-    return "#pair=" + ",".join(quote(name, safe="") for name in names)
+# The canvas of a view that is named otherwise.
+CANVAS = {"instability": "runs"}
 
 
 def test_the_card_draws_every_retraining_space_and_channel(
@@ -86,7 +41,7 @@ def test_every_view_draws(visit: Visit, file: Path, whole: Any, view: str) -> No
     index, _ = whole
     signs, pairs = len(index["signs"]), len(index["pairs"]["a"])
     with visit(file, f"{pair_of(index, 0)}&view={view}") as page:
-        kind = "small" if view == "instability" else view
+        kind = CANVAS.get(view, view)
         expected = {
             "map": signs * (index["phases"] - 1),
             "matrix": signs * (signs - 1),
@@ -98,17 +53,6 @@ def test_every_view_draws(visit: Visit, file: Path, whole: Any, view: str) -> No
             assert drawn(page, kind) <= pairs
         assert coloured(page, kind) > 200
         assert page.locator(f"#tab-{view}").get_attribute("aria-selected") == "true"
-
-
-@pytest.fixture(scope="module")
-def split_apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A study whose networks learned from different examples."""
-    folder = make_explored_study(tmp_path_factory.mktemp("split")).folder
-    shutil.rmtree(folder / "excerpts/1.zarr")
-    write_excerpt(folder, 1, ["validation", "train", "test", "train"])
-    written(folder, folder / "explorer.txt")
-    write_report(Study(folder), folder / "report.html", explorer=folder / "explorer.txt")
-    return folder
 
 
 @pytest.mark.parametrize("place", [1, 4])
@@ -171,7 +115,7 @@ def test_a_choice_made_anywhere_is_made_everywhere(visit: Visit, file: Path, who
         until(page, "location.hash.includes('network=0')")
         page.locator("#tab-map").click()
         drawn(page, "map")
-        assert page.locator(".panel.map select").nth(1).input_value() == "0"
+        assert page.locator(".panel.map select[name=network]").input_value() == "0"
         # A pair, by the keys of the matrix.
         page.locator("#tab-matrix").click()
         page.locator("canvas.matrix").focus()
@@ -255,5 +199,5 @@ def test_no_serious_fault_for_readers_with_a_screen_reader(
     index, _ = whole
     address = f"{pair_of(index, 0)}&view={view}"
     with visit(file, address, bypass_csp=True, color_scheme=scheme) as page:
-        drawn(page, "small" if view == "instability" else view)
+        drawn(page, CANVAS.get(view, view))
         assert serious_faults(page, axe) == []

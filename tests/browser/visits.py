@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page
 
@@ -17,6 +18,33 @@ def until(page: Page, expression: str) -> None:
     while not page.evaluate(expression):
         assert time.monotonic() < end, f"never true: {expression}"
         page.wait_for_timeout(30)
+
+
+def drawn(page: Page, kind: str) -> int:
+    """Wait until a canvas has drawn, and give of how much."""
+    of = f"document.querySelector('canvas.{kind}')"
+    until(page, f"Number({of}?.dataset.drawn) > 0")
+    return int(page.locator(f"canvas.{kind}").first.get_attribute("data-drawn") or 0)
+
+
+def draws(page: Page, kind: str, count: int) -> None:
+    """Wait until a canvas has drawn so much; it may draw before all that it shows is decoded."""
+    until(page, f"Number(document.querySelector('canvas.{kind}')?.dataset.drawn) === {count}")
+
+
+def coloured(page: Page, kind: str) -> int:
+    """Give how many pixels of a canvas are not empty."""
+    return int(
+        page.locator(f"canvas.{kind}").first.evaluate(
+            "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data"
+            ".filter((value, i) => i % 4 === 3 && value > 0).length"
+        )
+    )
+
+
+def pair_of(index: dict[str, Any], place: int) -> str:
+    names = (index["signs"][index["pairs"][end][place]] for end in ("a", "b"))
+    return "#pair=" + ",".join(quote(name, safe="") for name in names)
 
 
 def serious_faults(page: Page, axe: str) -> list[tuple[str, list[str]]]:

@@ -11,9 +11,9 @@ export interface Plane {
 export type Draw = (pen: CanvasRenderingContext2D, width: number, height: number, colours: Palette) => void;
 
 /** Give a canvas with a name for screen readers; its box comes from the style sheet. */
-export function plane(label: string, kind: string, draw: Draw): Plane {
+export function plane(label: string, kind: string, draw: Draw, settings: CanvasRenderingContext2DSettings = {}): Plane {
   const canvas = element("canvas", { class: kind, role: "img", "aria-label": label });
-  const pen = canvas.getContext("2d")!;
+  const pen = canvas.getContext("2d", settings)!;
   let waiting = 0;
   const drawNow = (): void => {
     waiting = 0;

@@ -1,212 +1,499 @@
-// The map of paths: every sign's mean path, over all networks in the shared map or in one network alone,
-// up to where one looks on the way; with all networks, a ribbon tells how far they are from each other.
-import { extent, fitted, FONT, plane } from "./canvas";
-import { css, ordered, type Palette } from "./colours";
+// The path map: the mean path of each sign over all networks with the spread between them, or the paths of
+// one network, in any space of which the page holds paths. Takes the state, gives a picture and its words.
+import { css, type Palette, palette, rgb } from "./colours";
 import { choosePair, chosenSigns, type Context } from "./context";
-import { chooser, element, hideTip, showTip } from "./dom";
-import { pathOf, pointAt } from "./multiples";
+import { button, chooser, element, hideTip, showTip } from "./dom";
+import { type Choice, choiceOf, keyOf, MapData, seedsOf, type Shown, spacesOf, twinOf } from "./map-data";
+import { FlatPainter } from "./map-flat";
+import { GlPainter } from "./map-gl";
+import {
+  type Colour, type Colouring, type ColouringName, COLOURINGS, colouringOf, heldLooks, isColouring, type Legend, type Looks, meanLooks, shade,
+} from "./map-looks";
+import type { Camera } from "./map-paths";
+import { type Hit, type Host, Pane } from "./map-pane";
+import type { Cloud } from "./map-scene";
+import type { SpaceFacts } from "./study";
+import { count, counted, printable, wholePercent } from "./text";
 import type { View } from "./views";
-import { fixed, printable } from "./text";
 
-export interface SignPath {
-  path: Float32Array;
-  /** At every point, the root mean square distance of the networks' points from their mean; nothing of one network. */
-  spread: Float32Array | null;
+export const map: View = {
+  name: "map",
+  title: "Path map",
+  build: (place, context) => {
+    const view = new PathMap(place, context);
+    return () => view.draw();
+  },
+};
+
+/** What both painters need of colours, kept while nothing that they hang on changes. */
+interface Paint {
+  key: string;
+  means: Looks;
+  held: Looks | null;
+  cloud: Cloud | null;
+  chosen: ReadonlyMap<number, Colour>;
+  ink: Colour;
+  legend: Legend;
 }
 
-/** The mean of some networks' paths of one sign, and how far they lie from it. */
-export function consensus(paths: readonly Float32Array[]): SignPath {
-  const path = new Float32Array(paths[0].length);
-  for (const one of paths) one.forEach((value, i) => (path[i] += value / paths.length));
-  if (paths.length < 2) return { path, spread: null };
-  const spread = new Float32Array(path.length / 2);
-  for (let i = 0; i < spread.length; i++) {
-    const squared = paths.reduce((sum, one) => sum + (one[2 * i] - path[2 * i]) ** 2 + (one[2 * i + 1] - path[2 * i + 1]) ** 2, 0);
-    spread[i] = Math.sqrt(squared / paths.length);
-  }
-  return { path, spread };
-}
+const spaceWords = ({ kind, dims }: SpaceFacts): string => `${kind}, ${dims}-D`;
+const heard = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
-const ALL = "";
-const COLOURS: readonly (readonly [string, string])[] = [["sign", "the chosen pair"], ["time", "time on the way"]];
+/** A colour of the style sheet, or one that stands in where the sheet has none. */
+const solid = (value: string, otherwise: string): Colour => rgb(/^#[0-9a-f]{6}$/i.test(value) ? value : otherwise);
 
-function build(place: HTMLElement, context: Context): () => void {
-  const { runs, store } = context;
-  const names = runs.index.signs.map(printable);
-  const flat = runs.index.spaces.filter(({ dims, name }) => dims === 2 && runs.pack.has(`means/${name}/0/${runs.space(name)!.drawn}`));
-  let shown: SignPath[] = [];
-  let held = 0;
-  let asked = "";
-  const space = chooser("Space", flat.map(({ name }) => [name, name]), store.now.space, (name) => store.set({ space: name, seed: runs.space(name)!.drawn }));
-  const networks: [string, string][] = runs.index.networks.map((name, i) => [String(i), `network ${printable(name)}`]);
-  const network = chooser("Of", [[ALL, "all networks"], ...networks], ALL, (value) => store.set({ network: value === ALL ? null : Number(value) }));
-  const colour = chooser("Colour", COLOURS, store.now.colour, (value) => store.set({ colour: value }));
-  const said = element("p", { class: "said" });
-  const told = element("p", { class: "told", role: "status" });
-  const canvas = plane("Map of paths", "map", draw);
-  place.append(element("div", { class: "controls" }, space.label, network.label, colour.label), said, canvas.canvas, told);
+class PathMap implements Host {
+  readonly gl: GlPainter | null;
+  readonly flat = new FlatPainter();
+  readonly names: readonly string[];
+  lassoing = false;
 
-  const now = (): string => (flat.some(({ name }) => name === store.now.space) ? store.now.space : (flat[0]?.name ?? ""));
+  readonly #context: Context;
+  readonly #data: MapData;
+  readonly #main: Pane;
+  readonly #twin: Pane;
+  readonly #painted = new Map<Pane, Paint>();
+  readonly #stage = element("div", { class: "stage" });
+  readonly #legend = element("div", { class: "map-legend", role: "group", "aria-label": "What colours mean" });
+  readonly #said = element("p", { class: "hint said-of-space" });
+  readonly #told = element("p", { class: "told" });
+  readonly #picked = element("div", { class: "picked", role: "status" });
+  readonly #controls: ReturnType<typeof controls>;
+  #frameEnds: number[] | null = null;
+  #signs: number[] = [];
+  #examples: ReadonlySet<number> = new Set();
+  /** Counts selections. */
+  #picks = 0;
+  #picture = "";
+  #controlled = "";
+  #legendary = "";
+  #glLost = false;
 
-  async function load(): Promise<void> {
-    const [name, one] = [now(), store.now.network];
-    const facts = runs.space(name);
-    if (!facts) return;
-    const seed = name === store.now.space && store.now.seed < facts.seeds ? store.now.seed : facts.drawn;
-    // Pictures of single networks have no place in common: the first stands for them.
-    const wanted = one !== null ? [one] : facts.shared ? [...runs.index.networks.keys()] : [0];
-    const key = `${name} ${seed} ${wanted.join()}`;
-    if (key === asked) return canvas.redraw();
-    asked = key;
-    const means = (await Promise.all(wanted.map((i) => runs.means(name, i, seed)))).filter((tensor) => tensor !== null);
-    if (key !== asked || !means.length) return;
-    held = means.length;
-    shown = names.map((_, sign) => consensus(means.map((tensor) => pathOf(tensor, sign))));
-    describe(name, wanted, facts.shared);
-    canvas.redraw();
+  constructor(place: HTMLElement, context: Context) {
+    this.#context = context;
+    this.names = context.runs.index.signs.map(printable);
+    this.#data = new MapData(context, () => this.draw());
+    const below = element("canvas", { class: "below", "aria-hidden": "true" });
+    // `report.html?webgl` takes WebGL even without a graphics card, as tests need.
+    this.gl = GlPainter.on(below, location.search === "?webgl");
+    if (this.gl) this.#stage.append(below);
+    below.addEventListener("webglcontextlost", () => this.#loseGl(below));
+    this.#main = new Pane(this, "Path map", "map");
+    this.#twin = new Pane(this, "Path map by principal components", "twin");
+    this.#stage.append(this.#main.plane.canvas);
+    this.#controls = controls(this, context);
+    place.append(this.#controls.choice, this.#controls.tools, this.#stage, this.#legend, this.#told, this.#said, this.#picked);
   }
 
-  function describe(name: string, wanted: readonly number[], shared: boolean): void {
-    const single = `Mean paths of the signs in ${name} of network ${printable(runs.index.networks[wanted[0]])}`;
-    said.textContent = wanted.length > 1
-      ? `Mean paths of ${names.length} signs in ${name} over ${held} networks that are turned onto each other; ribbons: how far the networks lie from their mean. An open dot is the start.`
-      : `${single}. ${shared ? "All networks have this frame in common." : "Every network has a picture of its own here: places in one say nothing of another."}`;
-    canvas.canvas.setAttribute("aria-label", `${said.textContent} Click a sign to choose it, and another to choose the pair.`);
+  get time(): number {
+    return this.#context.store.now.time;
   }
 
-  const box = (): ReturnType<typeof fitted> => {
-    const every = (d: number): number[] => shown.flatMap(({ path }) => [...path].filter((_, i) => i % 2 === d));
-    return fitted(extent(every(0)), extent(every(1)), canvas.canvas.clientWidth, canvas.canvas.clientHeight, 34);
-  };
+  get example(): number | null {
+    return this.#context.store.now.example;
+  }
 
-  function draw(pen: CanvasRenderingContext2D, width: number, height: number, colours: Palette): void {
-    if (!shown.length) return;
-    const { x, y, scale } = box();
-    const pair: readonly number[] = chosenSigns(context) ?? (store.now.sign === null ? [] : [store.now.sign]);
-    const strong = (sign: number): boolean => pair.includes(sign);
-    const order = [...shown.keys()].sort((one, other) => Number(strong(one)) - Number(strong(other)));
-    let drawn = 0;
-    for (const sign of order) {
-      const { path, spread } = shown[sign];
-      const own = pair[0] === sign ? colours.a : pair[1] === sign ? colours.b : colours.soft;
-      const faint = pair.length > 0 && !strong(sign);
-      if (spread && strong(sign)) ribbon(pen, path, spread, x, y, scale, own);
-      pen.globalAlpha = faint ? 0.22 : strong(sign) ? 1 : 0.6;
-      drawn += line(pen, path, x, y, strong(sign) ? 2.6 : 1, store.now.colour === "time" && !faint ? null : own);
-      pen.fillStyle = pen.strokeStyle = own;
-      circle(pen, x(path[0]), y(path[1]), strong(sign) ? 4 : 1.5, strong(sign) ? colours.paper : own);
-      const [atX, atY] = pointAt(path, store.now.time);
-      circle(pen, x(atX), y(atY), strong(sign) ? 4.5 : 2.5, own);
-      pen.globalAlpha = 1;
+  #loseGl(below: HTMLCanvasElement): void {
+    if (this.#glLost) return;
+    this.#glLost = true;
+    below.remove();
+    (this as { gl: GlPainter | null }).gl = null;
+    this.resized();
+  }
+
+  get #choice(): Choice | null {
+    return choiceOf(this.#context.runs, this.#context.store.now);
+  }
+
+  draw(): void {
+    const { store, runs } = this.#context;
+    const choice = this.#choice;
+    this.#main.camera = store.now.camera;
+    this.#show(this.#main, choice);
+    // What was selected in another picture says nothing of this one.
+    const picture = choice ? keyOf(choice) : "";
+    if (picture !== this.#picture) this.#unpick();
+    this.#picture = picture;
+    const beside = this.#controls.twin.checked && choice ? twinOf(runs, choice) : null;
+    const twin = this.#twin.plane.canvas;
+    if (this.#controls.twin.checked !== twin.isConnected) {
+      if (twin.isConnected) twin.remove();
+      else this.#stage.append(twin);
+      this.gl?.wipe(twin.isConnected ? null : this.#twin);
+      this.#stage.classList.toggle("two-panes", twin.isConnected);
+      this.#main.plane.redraw();
     }
-    labels(pen, [...order].reverse(), pair, x, y, width, height, colours);
-    canvas.canvas.dataset.drawn = String(drawn);
-    told.textContent = store.now.time < 1 ? `At ${Math.round(100 * store.now.time)}\u00a0% of the way.` : "";
+    if (twin.isConnected) this.#show(this.#twin, beside);
+    if (choice) this.#control(choice);
+    this.#tell(choice);
   }
 
-  function circle(pen: CanvasRenderingContext2D, x: number, y: number, size: number, fill: string): void {
-    pen.fillStyle = fill;
-    pen.lineWidth = 1.5;
-    pen.beginPath();
-    pen.arc(x, y, size, 0, 2 * Math.PI);
-    pen.fill();
-    pen.stroke();
+  #show(pane: Pane, choice: Choice | null): void {
+    const found = choice && this.#data.shown(choice);
+    // What is seen stays until the next is there, so that it can move.
+    if (found === undefined) return pane.plane.redraw();
+    pane.show(found, choice ? `This page does not hold the paths of ${this.#runWords(choice)} here.` : "This page holds no paths.");
+    if (!choice) return;
+    const words = `Path map: ${this.#runWords(choice)}, ${spaceWords(choice.space)}. Arrow keys ${choice.space.dims === 3 ? "turn" : "move"} it, + and \u2212 zoom, 0 resets.`;
+    if (pane.plane.canvas.getAttribute("aria-label") !== words) pane.plane.canvas.setAttribute("aria-label", words);
   }
 
-  function line(pen: CanvasRenderingContext2D, path: Float32Array, x: (v: number) => number, y: (v: number) => number, wide: number, own: string | null): number {
-    const last = path.length / 2 - 1;
-    const until = store.now.time * last;
-    pen.lineWidth = wide;
-    pen.strokeStyle = own ?? "";
-    if (own) pen.beginPath();
-    for (let i = 0; i < Math.ceil(until); i++) {
-      const share = Math.min(i + 1, until) / last;
-      const [toX, toY] = pointAt(path, share);
-      if (!own) {
-        pen.strokeStyle = css(ordered(i / last));
-        pen.beginPath();
+  #runWords({ network }: Choice): string {
+    return network === null ? "the mean over all networks" : `network ${printable(this.#context.runs.index.networks[network])}`;
+  }
+
+  redraw(): void {
+    this.#main.plane.redraw();
+    if (this.#twin.plane.canvas.isConnected) this.#twin.plane.redraw();
+  }
+
+  resized(): void {
+    this.redraw();
+  }
+
+  /** What a pane is of, where two are seen. */
+  caption(pane: Pane): string {
+    return this.#controls.twin.checked && pane.shown ? spaceWords(pane.shown.choice.space) : "";
+  }
+
+  paintOf(pane: Pane, colours: Palette): Paint | null {
+    const { shown } = pane;
+    if (!shown) return null;
+    const { store } = this.#context;
+    const name: ColouringName = isColouring(store.now.colour) ? store.now.colour : "sign";
+    const facts = this.#data.facts(shown.choice, name);
+    if (!facts) return null;
+    const frames = this.#controls.frames.checked ? this.#data.frames(shown.choice) : null;
+    const chosen = this.#chosen(colours);
+    const key = JSON.stringify([
+      keyOf(shown.choice), name, colours.paper, [...chosen], this.example, this.#picks,
+      frames !== null && frames !== undefined, facts.predicted !== null,
+    ]);
+    const known = this.#painted.get(pane);
+    if (known?.key === key) return known;
+    const dark = rgb(/^#/.test(colours.paper) ? colours.paper : "#ffffff")[0] < 128;
+    const unknown = solid(colours.soft, "#808080");
+    const colouring = colouringOf(name, facts, unknown, dark);
+    const ramp: Looks["ramp"] = (step, steps) => shade(steps > 1 ? step / (steps - 1) : 0, dark);
+    const isAny = chosen.size > 0 || this.example !== null;
+    const marks = { any: isAny, colours: chosen };
+    const made: Paint = {
+      key, chosen, ink: solid(colours.ink, "#000000"), legend: colouring.legend,
+      means: meanLooks(shown.means.count, colouring, marks, this.#pickedSigns(facts.sign), shown.choice.network === null, ramp),
+      held: shown.held && heldLooks(shown.examples, facts.sign, colouring, marks, this.#examples, name === "sign", ramp),
+      cloud: frames ? { ...frames, colours: this.#frameColours(colouring, facts.sign, frames.phase, chosen, isAny, ramp) } : null,
+    };
+    this.#painted.set(pane, made);
+    pane.cloud = made.cloud;
+    if (pane === this.#main) this.#showLegend(made.legend, dark, shown);
+    return made;
+  }
+
+  #chosen(colours: Palette): Map<number, Colour> {
+    const pair = chosenSigns(this.#context);
+    const found = new Map<number, Colour>();
+    const [a, b] = [solid(colours.a, "#0072b2"), solid(colours.b, "#d55e00")];
+    if (pair) found.set(pair[0], a).set(pair[1], b);
+    const { sign } = this.#context.store.now;
+    if (sign !== null && !found.has(sign)) found.set(sign, pair ? solid(colours.ink, "#808080") : a);
+    return found;
+  }
+
+  #frameColours(
+    colouring: Colouring, signOf: readonly number[], phase: Float32Array, chosen: ReadonlyMap<number, Colour>, any: boolean, ramp: Looks["ramp"],
+  ): Uint8Array {
+    const found = new Uint8Array(4 * phase.length);
+    const ends = this.#ends();
+    const steps = Array.from({ length: 33 }, (_, step) => ramp(step, 33));
+    for (let example = 0, frame = 0; example < ends.length; example++) {
+      const sign = chosen.get(signOf[example]);
+      const own = sign && !colouring.along ? sign : colouring.example(example);
+      const opacity = sign ? 140 : any ? 14 : 40;
+      for (; frame < ends[example]; frame++) {
+        found.set(colouring.along ? steps[Math.round(32 * phase[frame])] : own, 4 * frame);
+        found[4 * frame + 3] = opacity;
       }
-      if (!own || i === 0) pen.moveTo(x(path[2 * i]), y(path[2 * i + 1]));
-      pen.lineTo(x(toX), y(toY));
-      if (!own) pen.stroke();
     }
-    if (own) pen.stroke();
-    return Math.ceil(until);
+    return found;
   }
 
-  /** A union of discs, so that a turn leaves no hole. */
-  function ribbon(pen: CanvasRenderingContext2D, path: Float32Array, spread: Float32Array, x: (v: number) => number, y: (v: number) => number, scale: number, colour: string): void {
-    const steps = 4 * (spread.length - 1);
-    pen.globalAlpha = 0.14;
-    pen.fillStyle = colour;
-    pen.beginPath();
-    for (let i = 0; i <= steps * store.now.time; i++) {
-      const [atX, atY] = pointAt(path, i / steps);
-      const size = spread[Math.round((i / steps) * (spread.length - 1))] * scale;
-      pen.moveTo(x(atX) + size, y(atY));
-      pen.arc(x(atX), y(atY), size, 0, 2 * Math.PI);
-    }
-    pen.fill();
-    pen.globalAlpha = 1;
+  #pickedSigns(signOf: readonly number[]): ReadonlySet<number> {
+    return new Set(this.#examples.size ? [...this.#examples].map((example) => signOf[example]) : this.#signs);
   }
 
-  /** Names where there is room, those that are looked at first. */
-  function labels(
-    pen: CanvasRenderingContext2D, order: readonly number[], pair: readonly number[], x: (v: number) => number, y: (v: number) => number, width: number, height: number, colours: Palette,
-  ): void {
-    const taken: [number, number, number, number][] = [];
-    for (const sign of order) {
-      const strong = pair.includes(sign);
-      pen.font = `${strong ? "600 13px" : "11px"} ${FONT}`;
-      const [atX, atY] = pointAt(shown[sign].path, store.now.time);
-      const wide = pen.measureText(names[sign]).width;
-      const left = Math.min(x(atX) + 6, width - wide - 2);
-      const top = Math.min(Math.max(y(atY) - 7, 0), height - 14);
-      const mine: [number, number, number, number] = [left - 1, top, left + wide + 1, top + 14];
-      if (!strong && taken.some(([l, t, r, b]) => mine[0] < r && mine[2] > l && mine[1] < b && mine[3] > t)) continue;
-      taken.push(mine);
-      pen.lineWidth = 3;
-      pen.strokeStyle = colours.paper;
-      pen.strokeText(names[sign], left, top + 11);
-      pen.fillStyle = pair[0] === sign ? colours.a : pair[1] === sign ? colours.b : colours.ink;
-      pen.fillText(names[sign], left, top + 11);
+  /** After how many frames each example ends. */
+  #ends(): number[] {
+    let sum = 0;
+    this.#frameEnds ??= (this.#data.examples()?.length ?? []).map((length) => (sum += length));
+    return this.#frameEnds;
+  }
+
+  framesOf(example: number): [number, number] | null {
+    const ends = this.#ends();
+    return example < ends.length ? [ends[example - 1] ?? 0, ends[example]] : null;
+  }
+
+  frameAt(frame: number): number {
+    return this.#ends().findIndex((end) => frame < end);
+  }
+
+  say(hit: Hit | null, x: number, y: number): void {
+    this.#main.plane.canvas.classList.toggle("on-path", hit !== null);
+    if (!hit) return hideTip();
+    showTip(x + 12, y + 4, hit.kind === "sign" ? this.#signWords(hit.number) : this.#exampleWords(hit.number), y - 4);
+  }
+
+  #signWords(sign: number): string {
+    const choice = this.#choice!;
+    const shown = this.#main.shown;
+    return `${this.names[sign]}: mean path ${choice.network === null ? `over ${counted(shown?.networks ?? 0, "network")}` : `in ${this.#runWords(choice)}`}`;
+  }
+
+  #exampleWords(example: number): string {
+    const examples = this.#data.examples();
+    const { network } = this.#choice!;
+    if (!examples) return "";
+    const answer = network === null ? null : this.#data.predicted(network)?.[example];
+    const part = this.#data.partOf(example, network) === "train" ? "a training example" : "held out";
+    const said = answer === undefined || answer === null ? "" : `. ${heard(this.#runWords(this.#choice!))} answers ${this.names[answer]}: ${answer === examples.sign[example] ? "right" : "wrong"}`;
+    return `${this.names[examples.sign[example]]}, session ${printable(examples.session[example])}, take ${examples.take[example]}, ${part}${said}`;
+  }
+
+  select(hit: Hit | null): void {
+    const { store } = this.#context;
+    const examples = this.#data.examples();
+    if (!hit) {
+      this.#unpick();
+      store.set({ sign: null, example: null });
+    } else if (hit.kind === "sign") {
+      store.set({ sign: store.now.sign === hit.number && store.now.example === null ? null : hit.number, example: null });
+    } else {
+      store.set({ example: hit.number, sign: examples?.sign[hit.number] ?? null });
     }
   }
 
-  function under(event: MouseEvent): number | null {
-    if (!shown.length) return null;
-    const { x, y } = box();
-    const offs = shown.map(({ path }, sign) => {
-      const [atX, atY] = pointAt(path, store.now.time);
-      return { sign, off: Math.hypot(x(atX) - event.offsetX, y(atY) - event.offsetY) };
+  pick(signs: number[], examples: number[]): void {
+    this.#signs = signs;
+    this.#examples = new Set(examples);
+    this.#picks++;
+    this.#listPicked();
+    if (!signs.length && !examples.length) this.#picked.append(element("p", {}, "No dot lies within."));
+    this.redraw();
+  }
+
+  #unpick(): void {
+    if (!this.#picked.hasChildNodes()) return;
+    this.pick([], []);
+    this.#picked.replaceChildren();
+  }
+
+  /** Begin or end a selection by hand. */
+  setLasso(on: boolean): void {
+    this.lassoing = on;
+    this.#stage.classList.toggle("lassoing", on);
+  }
+
+  pickView(): void {
+    this.#main.pickWithin();
+  }
+
+  zoom(by: number): void {
+    this.#main.zoom(by);
+    if (this.#twin.plane.canvas.isConnected) this.#twin.zoom(by);
+  }
+
+  reset(): void {
+    this.#main.reset();
+    this.#twin.reset();
+  }
+
+  moved(pane: Pane, camera: Camera | null): void {
+    if (pane === this.#main) this.#context.store.set({ camera });
+  }
+
+  #listPicked(): void {
+    const examples = this.#data.examples();
+    const counts = new Map<number, number>();
+    if (this.#examples.size && examples) {
+      for (const example of this.#examples) counts.set(examples.sign[example], (counts.get(examples.sign[example]) ?? 0) + 1);
+    } else {
+      for (const sign of this.#signs) counts.set(sign, 0);
+    }
+    this.#picked.replaceChildren();
+    if (!counts.size) return;
+    const signs = [...counts].sort(([one, many], [other, more]) => more - many || one - other);
+    const { store } = this.#context;
+    let first: number | null = null;
+    const buttons = signs.map(([sign, many]) => {
+      const made = button("", () => {
+        if (first === null || first === sign) {
+          first = first === sign ? null : sign;
+          store.set({ sign: first, example: null });
+        } else {
+          choosePair(this.#context, first, sign);
+          store.set({ sign: null, example: null });
+          first = null;
+        }
+        buttons.forEach((one, i) => one.setAttribute("aria-pressed", String(signs[i][0] === first)));
+      }, { "aria-pressed": "false", class: "chip" });
+      made.append(element("bdi", {}, this.names[sign]));
+      if (many) made.append(" ", element("span", { class: "total" }, count(many)));
+      return made;
     });
-    const near = offs.sort((one, other) => one.off - other.off)[0];
-    return near.off < 14 ? near.sign : null;
+    const what = this.#examples.size ? `${counted(this.#examples.size, "held-out example")} of ${counted(signs.length, "sign")}` : counted(signs.length, "sign");
+    const clear = button("Clear", () => this.#unpick(), { class: "clear" });
+    const head = element("p", {}, `Selected: ${what}. One chooses the sign, two the pair. `, clear);
+    this.#picked.append(head, element("div", { class: "chips" }, ...buttons));
   }
 
-  canvas.canvas.addEventListener("pointermove", (event) => {
-    const sign = under(event);
-    if (sign === null) return hideTip();
-    const { path, spread } = shown[sign];
-    const [atX, atY] = pointAt(path, store.now.time);
-    const wide = spread ? `; networks lie ${fixed(spread[Math.round(store.now.time * (spread.length - 1))], 2)} from their mean` : "";
-    showTip(event.clientX + 12, event.clientY, `${names[sign]} at ${fixed(atX, 2)}, ${fixed(atY, 2)}${wide}`);
-  });
-  canvas.canvas.addEventListener("pointerleave", hideTip);
-  canvas.canvas.addEventListener("click", (event) => {
-    const sign = under(event);
-    if (sign === null) return store.set({ sign: null });
-    const first = store.now.sign;
-    store.set({ sign });
-    if (first !== null && first !== sign) choosePair(context, first, sign);
-  });
+  #control(choice: Choice): void {
+    const { runs, store } = this.#context;
+    const { now } = store;
+    const examples = this.#data.examples();
+    const held = this.#data.heldNumbers(choice.network) ?? [];
+    const key = JSON.stringify([keyOf(choice), now.colour, now.sign, now.example, now.network, !!examples, held.length, this.#main.shown && keyOf(this.#main.shown.choice)]);
+    if (key === this.#controlled) return;
+    this.#controlled = key;
+    const { run, space, seed, colour, sign, example, frames, hasFrames } = this.#controls;
+    run.select.value = choice.network === null ? "" : String(choice.network);
+    space.select.value = choice.space.name;
+    const seeds = seedsOf(runs, choice);
+    seed.label.hidden = seeds.length < 2;
+    seed.select.replaceChildren(...seeds.map((one) => element("option", { value: String(one) }, `${one}${one === choice.space.drawn ? " (as in the figures)" : ""}`)));
+    seed.select.value = String(choice.seed);
+    colour.select.value = isColouring(now.colour) ? now.colour : "sign";
+    sign.select.value = now.sign === null ? "" : String(now.sign);
+    const has = this.#data.hasFrames(choice);
+    hasFrames.hidden = !has;
+    frames.disabled = !has;
+    const offered = choice.network !== null && now.sign !== null && examples ? held.filter((example) => examples.sign[example] === now.sign) : [];
+    example.label.hidden = !offered.length;
+    example.select.replaceChildren(
+      element("option", { value: "" }, "none"),
+      ...offered.map((example) => element("option", { value: String(example) }, `${printable(examples!.session[example])}, take ${examples!.take[example]}`)),
+    );
+    if (now.example !== null && examples && !offered.includes(now.example) && now.example < examples.sign.length) {
+      const words = `${printable(examples.session[now.example])}, take ${examples.take[now.example]} (${this.#data.partOf(now.example, choice.network)})`;
+      example.select.append(element("option", { value: String(now.example) }, words));
+      example.label.hidden = false;
+    }
+    example.select.value = now.example === null ? "" : String(now.example);
+    this.#saySpace(choice, has);
+  }
 
-  return () => {
-    space.select.value = now();
-    network.select.value = store.now.network === null ? ALL : String(store.now.network);
-    colour.select.value = store.now.colour;
-    void load();
-  };
+  #saySpace(choice: Choice, hasFrames: boolean): void {
+    const { runs } = this.#context;
+    const { space, network } = choice;
+    const words = [`${heard(space.words)}.`];
+    const shown = this.#main.shown;
+    if (!space.shared) words.push("Each network has a map of its own here: places cannot be compared from one network to another, and there is no mean over them.");
+    if (network === null) {
+      const all = runs.index.networks.length;
+      words.push(
+        `Lines are the signs\u2019 mean paths over ${shown && shown.networks < all ? `${shown.networks} of ${all}` : all} networks, from the open dot to the full one; bands are how far networks lie from it (root mean square).`,
+      );
+    } else {
+      const held = shown?.held && shown.choice.network === network;
+      words.push(`Thick lines are the signs\u2019 mean paths${held ? ", thin ones the held-out examples" : ""}.`);
+      const missing = [...(held ? [] : ["held-out examples"]), ...(hasFrames || space.dims === 3 ? [] : ["all frames"])];
+      if (missing.length) words.push(`Not held by this page: ${missing.join(", ")}.`);
+    }
+    this.#said.textContent = words.join(" ");
+  }
+
+  #tell(choice: Choice | null): void {
+    const words = choice ? this.#timeWords(choice) : "";
+    if (this.#told.textContent !== words) this.#told.textContent = words;
+  }
+
+  /** What the network that is shown answers by now. */
+  #timeWords({ network }: Choice): string {
+    if (network === null) return "Choose a network to see what it answers on the way.";
+    const [found, examples] = [this.#data.answers(network), this.#data.examples()];
+    const held = this.#data.heldNumbers(network) ?? [];
+    const run = `network ${printable(this.#context.runs.index.networks[network])}`;
+    if (!found || !examples) return found === null ? `This page does not hold what ${run} answers on the way.` : "";
+    const step = Math.round(this.time * (found.steps - 1));
+    const when = `${wholePercent(this.time)}\u00a0% of the way`;
+    const { example } = this;
+    const path = example === null ? -1 : held.indexOf(example);
+    if (example !== null && path >= 0) {
+      const at = path * found.steps + step;
+      const [answer, sign] = [found.answer[at], examples.sign[example]];
+      const judged = answer === sign ? "which is right" : `but it is ${this.names[sign]}`;
+      return `${this.names[sign]}, session ${printable(examples.session[example])}, take ${examples.take[example]}: at ${when} ${run} answers ${this.names[answer]} (${Math.round(found.sure[at])}\u00a0% sure), ${judged}.`;
+    }
+    if (example !== null && example < examples.sign.length) return `${this.#exampleWords(example)}; its answers on the way are told of held-out examples only.`;
+    const right = held.filter((one, i) => found.answer[i * found.steps + step] === examples.sign[one]).length;
+    return `At ${when} ${run} answers ${count(right)} of ${count(held.length)} held-out examples rightly (${wholePercent(right / held.length)}\u00a0%).`;
+  }
+
+  #showLegend(legend: Legend, dark: boolean, shown: Shown): void {
+    const chosen = this.#chosen(palette());
+    const key = JSON.stringify([legend, dark, [...chosen], shown.choice.network]);
+    if (key === this.#legendary) return;
+    this.#legendary = key;
+    this.#legend.replaceChildren();
+    const patch = (colour: Colour, words: string, kind = ""): HTMLElement => {
+      const mark = element("span", { class: `swatch ${kind}`, "aria-hidden": "true" });
+      mark.style.setProperty("--own", css(colour));
+      return element("span", { class: "entry" }, mark, words);
+    };
+    for (const [sign, colour] of chosen) this.#legend.append(patch(colour, this.names[sign], "chosen"));
+    if (legend.ramp) {
+      const bar = element("span", { class: "ramp", "aria-hidden": "true" });
+      bar.style.background = `linear-gradient(to right, ${Array.from({ length: 9 }, (_, i) => css(shade(i / 8, dark))).join(", ")})`;
+      this.#legend.append(element("span", { class: "entry" }, legend.ramp.low, bar, legend.ramp.high));
+    }
+    for (const { colour, words, cross } of legend.swatches) this.#legend.append(patch(colour, words, cross ? "cross" : ""));
+    this.#legend.append(element("span", { class: "words" }, legend.words));
+  }
 }
 
-export const map: View = { name: "map", title: "Path map", build };
+/** Everything that is chosen above the picture. */
+function controls(view: PathMap, { runs, store }: Context) {
+  const { index } = runs;
+  const networks = index.networks.map((name, i) => [String(i), `network ${printable(name)}`] as const);
+  const spaces = spacesOf(runs);
+  const shared = spaces.find(({ name, shared }) => shared && name === index.chosen) ?? spaces.find((one) => one.shared);
+  const everything = shared ? [["", "all networks (consensus)"] as const] : [];
+  const run = chooser("Run", [...everything, ...networks], "", (value) => {
+    if (value) return store.set({ network: Number(value) });
+    const own = !runs.space(store.now.space)?.shared;
+    // Only a shared map has a mean over networks.
+    store.set({ network: null, ...(own && shared ? { space: shared.name, seed: shared.drawn, camera: null } : {}) });
+  });
+  const space = chooser("Space", spaces.map((one) => [one.name, spaceWords(one)] as const), "", (value) => {
+    const next = runs.space(value)!;
+    const other = next.dims !== runs.space(store.now.space)?.dims;
+    const network = next.shared ? store.now.network : (store.now.network ?? 0);
+    store.set({ space: value, seed: next.drawn, network, ...(other ? { camera: null } : {}) });
+  });
+  const seed = chooser("Autoencoder", [], "", (value) => store.set({ seed: Number(value) }));
+  const colour = chooser("Colour by", Object.entries(COLOURINGS), "sign", (value) => store.set({ colour: value }));
+  const sign = chooser("Sign", [["", "any"], ...view.names.map((name, i) => [String(i), name] as const)], "", (value) =>
+    store.set({ sign: value ? Number(value) : null, example: null }));
+  const example = chooser("Example", [], "", (value) => store.set({ example: value ? Number(value) : null }));
+  for (const [name, { select }] of Object.entries({ network: run, space, seed, colour, sign, example: example })) select.name = name;
+  const tick = (words: string, does: () => void) => {
+    const box = element("input", { type: "checkbox" });
+    box.addEventListener("change", does);
+    return { box, label: element("label", { class: "tick" }, box, ` ${words}`) };
+  };
+  const frames = tick("All frames", () => view.redraw());
+  const twin = tick("PCA beside it", () => view.draw());
+  const lasso = button("Lasso", () => {
+    view.setLasso(!view.lassoing);
+    lasso.setAttribute("aria-pressed", String(view.lassoing));
+  }, { "aria-pressed": "false" });
+  lasso.title = "Draw around the dots to select them; or hold Shift and drag";
+  const zooms = element("span", { class: "zooms" },
+    button("+", () => view.zoom(1.4), { "aria-label": "Zoom in" }),
+    button("\u2212", () => view.zoom(1 / 1.4), { "aria-label": "Zoom out" }),
+    button("Reset", () => view.reset()));
+  return {
+    run, space, seed, colour, sign, example, frames: frames.box, hasFrames: frames.label, twin: twin.box,
+    choice: element("div", { class: "map-choice" }, run.label, space.label, seed.label, colour.label, sign.label, example.label),
+    tools: element("div", { class: "map-tools" }, frames.label, twin.label, lasso, button("Select what is in view", () => view.pickView()), zooms),
+  };
+}

@@ -38,7 +38,7 @@ export function kinds({ pairs, runs }: Pick<Context, "pairs" | "runs">, one: (ro
   const shared = names.includes(runs.index.chosen) ? runs.index.chosen : names.find((name) => name.startsWith("shared_"));
   const others = [...new Set(["untrained", "ae2", "pca2", shared])].filter((name): name is string => name !== undefined && names.includes(name));
   const differences = others.map((name): Shown => ({
-    key: `${headline} - ${name}`, group: "A share less another", words: `more often close in ${headline} than ${name}`, kind: "difference",
+    key: `${headline} - ${name}`, group: "A share less another", words: `how often close, ${headline} \u2212 ${name}`, kind: "difference",
     value: (row) => {
       const [of, less] = [share(headline)(row), share(name)(row)];
       return of === null || less === null ? null : of - less;
@@ -208,7 +208,7 @@ function build(place: HTMLElement, context: Context): () => void {
     const drawn = marks(pen, now, size, colours);
     const block = hovered ?? lit;
     if (block) outline(pen, block, block, size, colours.link, 2);
-    for (const sign of [store.now.sign]) if (sign !== null) cross(pen, places[sign], size, box.side, colours.link);
+    if (store.now.sign !== null) cross(pen, places[store.now.sign], size, box.side, colours.link);
     if (cursor) {
       frame(pen, cursor, size, colours.ink, 1.5);
       cross(pen, cursor[0], size, box.side, colours.soft, "row");
@@ -251,11 +251,13 @@ function build(place: HTMLElement, context: Context): () => void {
     return drawn;
   }
 
+  /** A block of cells in a frame that does not hide them, however small they are. */
   function outline(pen: CanvasRenderingContext2D, row: { low: number; high: number }, column: { low: number; high: number }, size: number, colour: string, wide: number): void {
+    const [across, down] = [column, row].map(({ low, high }) => (high + 1 - low) * size);
+    const [aside, above] = [across, down].map((length) => Math.max(wide / 2, 5 - length / 2));
     pen.strokeStyle = colour;
     pen.lineWidth = wide;
-    pen.strokeRect((column.low - view.x) * size - wide / 2, (row.low - view.y) * size - wide / 2,
-      (column.high + 1 - column.low) * size + wide, (row.high + 1 - row.low) * size + wide);
+    pen.strokeRect((column.low - view.x) * size - aside, (row.low - view.y) * size - above, across + 2 * aside, down + 2 * above);
   }
 
   /** A pair has two cells; both are framed. */
@@ -430,13 +432,13 @@ function build(place: HTMLElement, context: Context): () => void {
     if (now.kind === "rank") return `${fixed(value, 1)}${value <= pairs.data.k ? ", close" : ""}`;
     if (now.kind === "share") return `${wholePercent(value)}${PERCENT}`;
     const points = Math.round(100 * value);
-    return points === 0 ? "as often" : `${points > 0 ? "+" : "\u2212"}${Math.abs(points)}${PERCENT}`;
+    return points === 0 ? "as often" : `${points > 0 ? "+" : "\u2212"}${Math.abs(points)}\u00a0percentage points`;
   }
 
   function treeWords(one: { low: number; high: number; height?: number }): string {
     const names = order.slice(one.low, one.high + 1).map((sign) => signs[sign]);
     const more = names.length > 24 ? ` and ${names.length - 24} more` : "";
-    const share = one.height === undefined ? "" : `; its two branches are close in ${wholePercent(1 - one.height)}${PERCENT} of networks, on average`;
+    const share = one.height === undefined ? "" : `; its two branches are close in ${wholePercent(Math.round(1e3 * (1 - one.height)) / 1e3)}${PERCENT} of networks, on average`;
     return `${counted(names.length, "sign")}: ${names.slice(0, 24).join(", ")}${more}${share}.`;
   }
 

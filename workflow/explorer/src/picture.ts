@@ -14,6 +14,8 @@ const BOTTOM = 42;
 const TOP = 14;
 const RIGHT = 16;
 const LISTED = 30;
+// Of all answers the one that says nothing of where a pair lies.
+const VARIES = "varies by autoencoder";
 const PERCENT = "\u00a0%";
 
 /** Pairs that are close as often in both spaces, and in the picture get the same answer. */
@@ -84,7 +86,7 @@ const LOOKS: Record<string, Look> = {
   kept: { mark: "circle", colour: "stays" },
   "lost in projection": { mark: "square", colour: "comes" },
   artefact: { mark: "triangle", colour: "undecided" },
-  "varies by autoencoder": { mark: "diamond", colour: "ink" },
+  [VARIES]: { mark: "diamond", colour: "ink" },
 };
 const NO_ANSWER: Look = { mark: "circle", colour: "soft" };
 const lookOf = (answer: string): Look => LOOKS[answer] ?? NO_ANSWER;
@@ -190,6 +192,8 @@ function build(place: HTMLElement, context: Context): () => void {
     pen.strokeStyle = colours.soft;
     line(x(tau), bottom, x(tau), top, [5, 4]);
     line(left, y(tau), right, y(tau), [5, 4]);
+    // Below the marks, which must all be seen.
+    labels(pen, width, height, colours);
     const sign = store.now.sign === null ? null : runs.index.signs[store.now.sign];
     for (const spot of shown) {
       const { mark, colour } = lookOf(spot.answer);
@@ -203,7 +207,6 @@ function build(place: HTMLElement, context: Context): () => void {
       pen.lineWidth = own ? 1.2 : 0.6;
       pen.stroke();
     }
-    labels(pen, width, height, colours);
     const row = store.now.pair;
     const chosen = row === null ? undefined : shown.find(({ rows }) => rows.includes(row));
     for (const [spot, colour, wide] of [[cursor, colours.ink, 1.5], [chosen, colours.mark, 2.5]] as const) {
@@ -239,17 +242,13 @@ function build(place: HTMLElement, context: Context): () => void {
     const room = x(tau) - LEFT - 16;
     // Where the fewest marks are: beside the lines, and at the frame where pictures seldom show anything.
     const write = (words: string, { pairs: many, answers }: Quarter, align: "left" | "right", edge: number, from: "top" | "bottom", at: number): void => {
-      const title = pen.measureText(words).width > room ? split(words) : [words];
-      const lines = [...title, counted(many, "pair"), ...[...answers].map(([answer, of]) => `${count(of)} ${answer}`)];
+      const title = pen.measureText(words).width > (answers === by.none.answers ? 0.45 : 1) * room ? split(words) : [words];
+      const lines = [...title, counted(many, "pair"), ...[...answers].filter(([answer]) => answer !== VARIES).map(([answer, of]) => `${count(of)} ${answer}`)];
       pen.textAlign = align;
-      pen.strokeStyle = colours.paper;
-      pen.lineWidth = 3;
-      pen.lineJoin = "round";
       for (const [i, text] of lines.entries()) {
         const line = from === "top" ? at + 15 * (i + 1) : at - 15 * (lines.length - i - 1);
         pen.font = `${i < title.length ? "600 " : ""}12px ${FONT}`;
-        pen.strokeText(text, edge, line);
-        pen.fillStyle = i < title.length ? colours.ink : colours.soft;
+        pen.fillStyle = colours.ink;
         pen.fillText(text, edge, line);
       }
     };

@@ -1,5 +1,7 @@
 // All unit tests, as one bundle for node.
 import "./address.test";
+import "./chart.test";
+import "./instability.test";
 import "./map.test";
 import "./pack.test";
 import "./paths.test";
