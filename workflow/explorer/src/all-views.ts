@@ -3,6 +3,10 @@ import { instability } from "./instability";
 import { map } from "./map";
 import { matrix } from "./matrix";
 import { picture } from "./picture";
+import { studies } from "./studies";
 import type { View } from "./views";
 
-export const VIEWS: readonly View[] = [map, matrix, picture, instability];
+export const VIEWS: readonly View[] = [map, matrix, picture, instability, studies];
+
+/** Shown where the report has other studies beside this one. */
+export const besides = studies;

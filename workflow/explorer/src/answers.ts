@@ -3,12 +3,12 @@ import { element, shape } from "./dom";
 import type { Pairs } from "./study";
 import { counted, DASH, interval, printable } from "./text";
 
-/** An answer that too few studies of resampled networks repeat is told as likely. */
+/** An answer, told as likely if studies of resampled networks repeat it too seldom. */
+export const told = (answer: string, repeats: number | null, { undecided, sure }: Pairs["data"]): string =>
+  answer === undecided || (repeats ?? 1) >= sure ? answer : `likely ${answer}`;
+
 export function qualified(pairs: Pairs, row: number, name: "verdict" | "cause"): string {
-  const answer = pairs.text(row, name);
-  const repeats = pairs.number(row, `${name}_repeats`);
-  const sure = answer === pairs.data.undecided || (repeats ?? 1) >= pairs.data.sure;
-  return sure ? answer : `likely ${answer}`;
+  return told(pairs.text(row, name), pairs.number(row, `${name}_repeats`), pairs.data);
 }
 
 export function pairNodes(pairs: Pairs, row: number): Node[] {
@@ -19,9 +19,10 @@ export function pairNodes(pairs: Pairs, row: number): Node[] {
 export const pairWords = (pairs: Pairs, row: number): string => pairs.signs(row).map(printable).join(` ${DASH} `);
 
 export function badge(pairs: Pairs, row: number): HTMLElement {
-  const kind = pairs.text(row, "verdict").replaceAll(" ", "-");
-  return element("span", { class: `verdict ${kind}` }, qualified(pairs, row, "verdict"));
+  return badgeOf(pairs.text(row, "verdict"), qualified(pairs, row, "verdict"));
 }
+
+export const badgeOf = (verdict: string, words: string): HTMLElement => element("span", { class: `verdict ${verdict.replaceAll(" ", "-")}` }, words);
 
 export function cause(pairs: Pairs, row: number): Node[] {
   if (!pairs.text(row, "cause")) return [];
@@ -31,10 +32,14 @@ export function cause(pairs: Pairs, row: number): Node[] {
 /** Networks, or pictures where a network counts by the share of its autoencoders. */
 export const times = (pairs: Pairs, pi: number, each = 1): string => `${Math.round(pi * pairs.data.runs * each)}/${pairs.data.runs * each}`;
 
-/** The share of networks as a dot with its interval, on a line from none to all. */
 export function shareBar(pairs: Pairs, row: number): SVGElement {
   const [pi, low, high] = ["pi", "pi_low", "pi_high"].map((name) => pairs.head(row, name));
-  const words = pi === null ? DASH : `close in ${times(pairs, pi)} networks, interval ${interval(low, high)}`;
+  return barOf(pi, low, high, pairs.data.runs);
+}
+
+/** The share of so many networks as a dot with its interval, on a line from none to all. */
+export function barOf(pi: number | null, low: number | null, high: number | null, networks: number): SVGElement {
+  const words = pi === null ? DASH : `close in ${Math.round(pi * networks)}/${networks} networks, interval ${interval(low, high)}`;
   const x = (share: number): number => 4 + 60 * share;
   const bar = shape("svg", { viewBox: "0 0 68 16", width: 68, height: 16, class: "share-bar", role: "img", "aria-label": words });
   bar.append(shape("path", { d: `M${x(0)} 8H${x(1)}`, class: "whole" }));

@@ -2,6 +2,7 @@
 // in every space, the raw signals, and the examples that bring it together. Follows the store.
 import { badge, cause, pairNodes, pairWords, times } from "./answers";
 import { pairAddress } from "./address";
+import { elsewhere } from "./elsewhere";
 import { channels } from "./channels";
 import { type Context } from "./context";
 import { limitCurve, sentences, tables } from "./details";
@@ -11,15 +12,15 @@ import { multiples } from "./multiples";
 import { parting } from "./parting";
 import type { Store } from "./state";
 import { strip } from "./strip";
-import type { Pairs, Runs } from "./study";
+import type { Pairs, Runs, Studies } from "./study";
 import { interval, probability } from "./text";
 
 /** A part of the card: made once, drawn again whenever the pair or what is marked changes. */
 export type Part = (place: HTMLElement, context: Context) => () => void;
 
-const PARTS: readonly Part[] = [multiples, parting, strip, channels, examples];
+const PARTS: readonly Part[] = [multiples, parting, strip, channels, examples, elsewhere];
 
-export function card(place: HTMLElement, pairs: Pairs, runs: Runs | null, store: Store): void {
+export function card(place: HTMLElement, pairs: Pairs, runs: Runs | null, store: Store, studies: Studies | null): void {
   const root = element("article", { id: "card", tabindex: "-1", "aria-label": "The chosen pair" });
   const [head, why, parts, all] = ["card-head", "why", "parts", "all-numbers"].map((name) => element("div", { class: name }));
   const empty = element("p", { class: "hint" }, "Choose a pair in the table, in the matrix or in the map to see it in every retraining.");
@@ -43,8 +44,8 @@ export function card(place: HTMLElement, pairs: Pairs, runs: Runs | null, store:
     all.replaceChildren(...numbers(pairs, row));
     if (runs && !made) {
       made = true;
-      const context = { pairs, runs, store };
-      for (const part of PARTS) {
+      const context = { pairs, runs, store, studies };
+      for (const part of PARTS.filter((one) => studies !== null || one !== elsewhere)) {
         const own = element("section", { class: "part" });
         parts.append(own);
         draws.push(part(own, context));

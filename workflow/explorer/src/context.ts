@@ -1,11 +1,13 @@
 // What every view is given: the study, what the page holds of its runs, and what the reader looks at.
 import type { Store } from "./state";
-import type { Pairs, Runs } from "./study";
+import type { Pairs, Runs, Studies } from "./study";
 
 export interface Context {
   pairs: Pairs;
   runs: Runs;
   store: Store;
+  /** Null if the report stands alone. */
+  studies: Studies | null;
 }
 
 /** The signs of the chosen pair, by their numbers. */

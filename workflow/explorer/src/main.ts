@@ -9,7 +9,7 @@ import { readPage, type Pairs, type Runs } from "./study";
 import { measures, pairTable } from "./table";
 import { tabs } from "./views";
 import { timeline } from "./timeline";
-import { VIEWS } from "./all-views";
+import { besides, VIEWS } from "./all-views";
 
 const root = document.documentElement;
 /** Something in the page cannot be read, or the script itself errs: the reader is told once, the text stays. */
@@ -49,9 +49,10 @@ function holdings({ index }: Runs): HTMLElement {
 
 async function start(): Promise<void> {
   enhanceText();
-  const { pairs, runs } = await readPage();
+  const { pairs, runs, studies } = await readPage();
+  const views = VIEWS.filter((view) => studies !== null || view !== besides);
   const known: Known = {
-    pairs, runs, start: startOf(pairs, runs), sorts: new Set(measures(pairs).keys()), views: VIEWS.map(({ name }) => name),
+    pairs, runs, start: startOf(pairs, runs), sorts: new Set(measures(pairs).keys()), views: views.map(({ name }) => name),
   };
   const store = new Store(isView(location.hash) ? stateOf(location.hash, known) : known.start);
   const explorer = byId("explorer");
@@ -61,13 +62,13 @@ async function start(): Promise<void> {
   explorer.append(left, right, below);
   pairTable(left, pairs, store);
   if (runs) {
-    const context = { pairs, runs, store };
+    const context = { pairs, runs, store, studies };
     timeline(right, context);
-    tabs(right, VIEWS, context);
+    tabs(right, views, context);
   } else {
     explorer.classList.add("alone");
   }
-  card(below, pairs, runs, store);
+  card(below, pairs, runs, store, studies);
   if (runs) explorer.append(holdings(runs));
 
   // The address follows what is looked at, so that it can be cited at any time; moving on leaves no trail.

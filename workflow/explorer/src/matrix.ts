@@ -30,7 +30,7 @@ export interface Shown {
 }
 
 /** Everything that the table knows for a matrix; `one` gives the ranks of the chosen network. */
-export function kinds({ pairs, runs }: Pick<Context, "pairs" | "runs">, one: (row: number) => number | null): Shown[] {
+export function kinds({ pairs, runs, studies }: Pick<Context, "pairs" | "runs" | "studies">, one: (row: number) => number | null): Shown[] {
   const { headline, rawSpaces } = pairs.data;
   const names = pairs.data.spaces.map(({ name }) => name);
   const share = (space: string) => (row: number): number | null => pairs.number(row, `${space}_pi`);
@@ -45,9 +45,21 @@ export function kinds({ pairs, runs }: Pick<Context, "pairs" | "runs">, one: (ro
     },
     ends: [`more often in ${name}`, `more often in ${headline}`],
   }));
+  const elsewhere = (studies?.others ?? []).flatMap(({ study, pi }, i): Shown[] => {
+    const name = printable(study);
+    const own = share(headline);
+    return [
+      { key: `study ${i}`, group: "Other studies", words: `how often close in study ${name}`, kind: "share", value: (row) => pi[row] },
+      {
+        key: `study - ${i}`, group: "Other studies", words: `how often close, this study \u2212 ${name}`, kind: "difference",
+        value: (row) => (own(row) === null || pi[row] === null ? null : own(row)! - pi[row]),
+        ends: [`more often in ${name}`, "more often here"],
+      },
+    ];
+  });
   const rank = (key: string, words: string, value: Shown["value"]): Shown => ({ key, group: "Mutual rank", words, kind: "rank", value });
   return [
-    ...shares, ...differences,
+    ...shares, ...differences, ...elsewhere,
     rank("rank", `mean mutual rank in ${headline}`, (row) => pairs.number(row, `${headline}_rank_mean`)),
     rank("one", "mutual rank in one network", one),
     ...rawSpaces.map((name) => rank(`rank ${name}`, `mutual rank in ${name} (signals)`, (row) => pairs.number(row, `${name}_rank`))),

@@ -74,6 +74,30 @@ export interface Examples {
   source: string[];
 }
 
+/** What another study says of this one's pairs, row by row as the table has them; null where it has no such pair. */
+export interface OtherStudy {
+  study: string;
+  again: string;
+  networks: number;
+  pi: (number | null)[];
+  pi_low: (number | null)[];
+  pi_high: (number | null)[];
+  q: (number | null)[];
+  verdict: (string | null)[];
+  verdict_repeats: (number | null)[];
+  cause: (string | null)[];
+  cause_repeats: (number | null)[];
+}
+
+/** Studies beside this one, as sections/compared.py gives them. */
+export interface Studies {
+  fdr: number;
+  own: Pick<OtherStudy, "study" | "again" | "networks">;
+  others: OtherStudy[];
+  /** q of staying close in all of them at once. */
+  inAll: (number | null)[];
+}
+
 /** The table's columns by name, row by row. */
 export class Pairs {
   readonly data: PairData;
@@ -173,10 +197,21 @@ export class Runs {
   }
 }
 
+interface StudiesData {
+  fdr: number;
+  /** This study first. */
+  studies: [Studies["own"], ...OtherStudy[]];
+  in_all: (number | null)[];
+}
+
+const studiesOf = ({ fdr, studies: [own, ...others], in_all: inAll }: StudiesData): Studies => ({ fdr, own, others, inAll });
+
 /** Read what the report stage has put into the page. */
-export async function readPage(): Promise<{ pairs: Pairs; runs: Runs | null }> {
+export async function readPage(): Promise<{ pairs: Pairs; runs: Runs | null; studies: Studies | null }> {
   const text = (id: string): string => document.getElementById(id)?.textContent ?? "";
   const pairs = new Pairs(await jsonOf<PairData>(text("pairs-data")));
   const index = text("explorer-index");
-  return { pairs, runs: index ? new Runs(JSON.parse(index) as Index, () => text("explorer-data")) : null };
+  const beside = text("studies-data");
+  const studies = beside ? studiesOf(await jsonOf<StudiesData>(beside)) : null;
+  return { pairs, studies, runs: index ? new Runs(JSON.parse(index) as Index, () => text("explorer-data")) : null };
 }

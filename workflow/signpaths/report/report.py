@@ -215,6 +215,9 @@ def render(
             opening=opening.content(study),
             sections=[{"id": _id_of(section), "name": section.NAME} for section in shown],
             pairs_data=packed_object(contents["pairs"]["data"]).text,
+            studies_data=packed_object(contents["compared"]["data"]).text
+            if contents["compared"]
+            else None,
             explorer_index=for_script(explorer.index) if explorer else None,
             explorer_data=explorer.data if explorer else None,
             style=Markup(style),

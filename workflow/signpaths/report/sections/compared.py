@@ -1,7 +1,8 @@
 """Other studies beside this one, in which something else varies.
 
 Takes their stability and config, gives how they train again, how many pairs stay close and which,
-and the pairs that are shown to stay close in several studies at once.
+the pairs that are shown to stay close in several studies at once, and what each study says of each
+pair of this one, for the page's script.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import spearmanr
 
+from signpaths.report.packing import plain
 from signpaths.report.retraining import AGAIN
 from signpaths.report.study import Compared, Study, known
 from signpaths.spaces import HEADLINE
@@ -21,6 +23,10 @@ from signpaths.stability.verdicts import STAYS
 NAME = "Other studies"
 # So many pairs are named.
 IN_ALL, DIFFERING = 20, 30
+
+# What another study says of a pair: in the hidden states, and as a whole.
+IN_SPACE = ("pi", "pi_low", "pi_high", "q")
+OF_PAIR = ("verdict", "verdict_repeats", "cause", "cause_repeats")
 
 # A pair by its two signs, whichever comes first in a study.
 Pair = frozenset[str]
@@ -40,10 +46,43 @@ def content(study: Study) -> dict[str, Any] | None:
     if not study.compared:
         return None
     own = Compared(study.config.get("study", "this one"), study.stability, study.config)
+    rows = study_rows(own, study.compared)
     return {
-        "rows": study_rows(own, study.compared),
+        "rows": rows,
         "together": together([own, *study.compared], float(study.stability.attrs["fdr"])),
+        "data": {
+            "fdr": float(study.stability.attrs["fdr"]),
+            "studies": [
+                {key: row[key] for key in ("study", "again", "networks")}
+                | (answers_on(study.pairs, one.stability) if number else {})
+                for number, (row, one) in enumerate(zip(rows, [own, *study.compared], strict=True))
+            ],
+            "in_all": q_in_all(study.pairs, [own, *study.compared]),
+        },
     }
+
+
+def answers_on(pairs: Sequence[dict[str, Any]], stability: xr.Dataset) -> dict[str, list[Any]]:
+    """Give what another study says of the pairs of a table, column by column; None if it has none."""
+    names = zip(stability.sign_a.values, stability.sign_b.values, strict=True)
+    place = {frozenset((str(a), str(b))): number for number, (a, b) in enumerate(names)}
+    rows = [place.get(frozenset((row["sign_a"], row["sign_b"]))) for row in pairs]
+    headline = stability.sel(space=HEADLINE)
+    columns = {name: headline[name].values.tolist() for name in IN_SPACE}
+    columns |= {name: stability[name].values.tolist() for name in OF_PAIR}
+    return {
+        name: [None if row is None else plain(values[row]) for row in rows]
+        for name, values in columns.items()
+    }
+
+
+def q_in_all(pairs: Sequence[dict[str, Any]], studies: Sequence[Compared]) -> list[float | None]:
+    """Give q of staying close in all studies at once, for each pair; None if one does not know it."""
+    known_to = [_pairs(one.stability) for one in studies]
+    common = _common(known_to)
+    q = _replicated(studies, known_to, common, len(studies)) if common else []
+    of_pair = dict(zip(common, map(float, q), strict=True))
+    return [plain(of_pair.get(frozenset((row["sign_a"], row["sign_b"])))) for row in pairs]
 
 
 def study_rows(own: Compared, others: Sequence[Compared]) -> list[dict[str, Any]]:
@@ -100,14 +139,11 @@ def together(studies: Sequence[Compared], fdr: float) -> dict[str, Any]:
     }
     if not common:
         return told
-    networks = np.array([one.stability.sizes["network"] for one in studies])
-    tau = np.array([float(one.stability.attrs["tau"]) for one in studies])
     pi = np.array([[one[pair].pi for pair in common] for one in pairs])
     verdict = np.array([[one[pair].verdict for pair in common] for one in pairs])
     names = [pairs[0][pair].signs for pair in common]
-    count = np.rint(pi * networks[:, None]).astype(int)
     q = {
-        at_least: replicated_q(count, networks, tau, at_least)
+        at_least: _replicated(studies, pairs, common, at_least)
         for at_least in range(2, len(studies) + 1)
     }
     surest = np.lexsort((-pi.mean(axis=0), q[len(studies)]))
@@ -129,6 +165,19 @@ def together(studies: Sequence[Compared], fdr: float) -> dict[str, Any]:
         ],
         "differ": len(differing),
     }
+
+
+def _replicated(
+    studies: Sequence[Compared],
+    pairs: Sequence[dict[Pair, Found]],
+    common: Sequence[Pair],
+    at_least: int,
+) -> np.ndarray:
+    """Give q of staying close in so many studies or more, for the pairs that all of them know."""
+    networks = np.array([one.stability.sizes["network"] for one in studies])
+    tau = np.array([float(one.stability.attrs["tau"]) for one in studies])
+    pi = np.array([[one[pair].pi for pair in common] for one in pairs])
+    return replicated_q(np.rint(pi * networks[:, None]).astype(int), networks, tau, at_least)
 
 
 def _row(study: Compared) -> dict[str, Any]:
