@@ -17,7 +17,7 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/records.smk"
 
 
-# All that README.md lists is a target, so that what is lost is made again.
+# All that docs/results.md lists is a target, so that what is lost is made again.
 rule all:
     default_target: True
     input:

@@ -1,4 +1,4 @@
-"""Studies beside this one, in a real browser: what the page shows of them is what their stores say."""
+"""Studies beside this one, in a real browser: the page shows of them what their stores say."""
 
 import json
 import shutil
@@ -151,5 +151,5 @@ def test_no_serious_fault_for_readers_with_a_screen_reader(
 def test_the_other_study_must_be_there(study: Study, tmp_path: Path, other: Path) -> None:
     shutil.copytree(other, tmp_path / "lost")
     shutil.rmtree(tmp_path / "lost/stability.zarr")
-    with pytest.raises(Exception, match="stability.zarr"):
+    with pytest.raises(Exception, match=r"stability\.zarr"):
         write_report(study, tmp_path / "report.html", compare=[tmp_path / "lost"])

@@ -63,7 +63,7 @@ def content(study: Study) -> dict[str, Any] | None:
 
 
 def answers_on(pairs: Sequence[dict[str, Any]], stability: xr.Dataset) -> dict[str, list[Any]]:
-    """Give what another study says of the pairs of a table, column by column; None if it has none."""
+    """Give what another study says of a table's pairs, by column; None where it lacks the pair."""
     names = zip(stability.sign_a.values, stability.sign_b.values, strict=True)
     place = {frozenset((str(a), str(b))): number for number, (a, b) in enumerate(names)}
     rows = [place.get(frozenset((row["sign_a"], row["sign_b"]))) for row in pairs]
@@ -77,11 +77,11 @@ def answers_on(pairs: Sequence[dict[str, Any]], stability: xr.Dataset) -> dict[s
 
 
 def q_in_all(pairs: Sequence[dict[str, Any]], studies: Sequence[Compared]) -> list[float | None]:
-    """Give q of staying close in all studies at once, for each pair; None if one does not know it."""
+    """Give q of staying close in all studies at once; None where one of them has no such pair."""
     known_to = [_pairs(one.stability) for one in studies]
     common = _common(known_to)
-    q = _replicated(studies, known_to, common, len(studies)) if common else []
-    of_pair = dict(zip(common, map(float, q), strict=True))
+    q = _replicated(studies, known_to, common, len(studies)).tolist() if common else []
+    of_pair = dict(zip(common, q, strict=True))
     return [plain(of_pair.get(frozenset((row["sign_a"], row["sign_b"])))) for row in pairs]
 
 
