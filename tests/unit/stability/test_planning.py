@@ -147,3 +147,15 @@ def test_shares_near_tau_are_shares(tau: float, ends: tuple[float, float]) -> No
 def test_one_network_can_be_planned_from() -> None:
     found = plan(np.array([1, 0, 0, 1, 0]), 1)
     assert np.isfinite(found.plan.values).all()
+
+
+def test_what_is_foretold_of_a_pair_is_the_mean_over_pairs_of_its_count() -> None:
+    count = np.array([0, 0, 3, 12, 12, 7])
+    found = plan(count, 12)
+    each = found.plan_by_count.transpose("close_in", "more", "answer")
+    assert each.sizes["close_in"] == 13
+    seen = np.unique(count)
+    assert np.allclose(each.sel(close_in=seen).sum("answer"), 1)
+    assert np.isnan(each.drop_sel(close_in=seen)).all()
+    total = sum(each.sel(close_in=one) for one in count.tolist())
+    np.testing.assert_allclose(total, found.plan.transpose("more", "answer"))

@@ -12,8 +12,8 @@ import { multiples } from "./multiples";
 import { parting } from "./parting";
 import type { Store } from "./state";
 import { strip } from "./strip";
-import type { Pairs, Runs, Studies } from "./study";
-import { interval, probability } from "./text";
+import type { Pairs, Plan, Runs, Studies } from "./study";
+import { interval, probability, wholePercent } from "./text";
 
 /** A part of the card: made once, drawn again whenever the pair or what is marked changes. */
 export type Part = (place: HTMLElement, context: Context) => () => void;
@@ -71,10 +71,29 @@ function reasons(pairs: Pairs, row: number): HTMLElement[] {
     ? ""
     : `It is close in ${times(pairs, pi)} networks (interval ${interval(pairs.head(row, "pi_low"), pairs.head(row, "pi_high"))}); ` +
       `q is ${probability(pairs.head(row, "q"))} for staying close and ${probability(pairs.head(row, "apart_q"))} for being apart.`;
+  const ahead = pi === null ? [] : forecast(pairs.data.plan, Math.round(pi * pairs.data.runs));
+  const later = ahead.length
+    ? [element("p", { class: "ahead" }, `What more networks would make of a pair that is close in ${times(pairs, pi!)} today, as far as can be foretold: ${ahead.join("; ")}.`)]
+    : [];
   return [
     element("p", {}, element("strong", {}, `${verdict[0]?.toUpperCase() ?? ""}${verdict.slice(1)}: `), promise ? `${promise}. ` : "", test),
     element("ul", {}, ...sentences(pairs, row).map((text) => element("li", {}, text))),
+    ...later,
   ];
+}
+
+/** With so many more networks a forecast is told. */
+const AHEAD = [5, 20, 100];
+
+/** What may become of a pair that is close in as many networks: the likelier verdicts first. */
+export function forecast({ more, answers, of }: Plan, close: number): string[] {
+  const found = of[close];
+  if (!found) return [];
+  return more.flatMap((added, i) => {
+    if (!AHEAD.includes(added)) return [];
+    const likely = answers.map((answer, j) => ({ answer, share: found[i][j] })).filter(({ share }) => share >= 0.005).sort((a, b) => b.share - a.share);
+    return [`with ${added} more: ${likely.map(({ answer, share }) => `${answer} ${wholePercent(share)}\u00a0%`).join(", ")}`];
+  });
 }
 
 /** Every number that `pairs.csv` has of the pair, folded away. */

@@ -13,6 +13,13 @@ export interface Column {
   words: string;
 }
 
+/** What may become of a pair with more networks; `of` is by in how many it is close today, null where no pair is. */
+export interface Plan {
+  more: number[];
+  answers: string[];
+  of: (number[][] | null)[];
+}
+
 /** The table of pairs, as sections/pairs.py gives it. */
 export interface PairData {
   columns: string[];
@@ -20,6 +27,7 @@ export interface PairData {
   values: Value[][];
   limits: number[];
   curves: (string | null)[];
+  plan: Plan;
   headline: string;
   spaces: { name: string; runs: number }[];
   rawSpaces: string[];

@@ -1,5 +1,6 @@
 // All unit tests, as one bundle for node.
 import "./address.test";
+import "./card.test";
 import "./chart.test";
 import "./instability.test";
 import "./map.test";
@@ -7,4 +8,5 @@ import "./pack.test";
 import "./paths.test";
 import "./picture.test";
 import "./seriation.test";
+import "./studies.test";
 import "./table.test";

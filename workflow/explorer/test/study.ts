@@ -21,7 +21,7 @@ const columns: Record<string, (string | number | null)[]> = {
 const data = {
   columns: Object.keys(columns), values: Object.values(columns), headline: "hidden", spaces: [{ name: "hidden", runs: 1 }], rawSpaces: ["raw"],
   every: "0 1 2 3", runs: 4, k: 5, verdicts: ["stays close", "comes and goes", "undecided", "apart"], causes: ["learned", "input-driven", "flickers"],
-  undecided: "undecided", sure: 0.8, details: [], alone: [], limits: [1, 2], curves: [], studies: 200, promises: {},
+  undecided: "undecided", sure: 0.8, details: [], alone: [], limits: [1, 2], curves: [], studies: 200, plan: { more: [5], answers: [], of: [] }, promises: {},
 } as unknown as PairData;
 
 export const pairs = new Pairs(data);

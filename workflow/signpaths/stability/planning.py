@@ -149,7 +149,8 @@ def planned(
     Returns
     -------
     xarray.Dataset
-        Over `(more, answer)`; attributes `plan_…` say what `networks_needed` does, how many pairs
+        Over `(more, answer)`, and of a pair that is close in so many networks today over
+        `(more, answer, close_in)`, missing where no pair is; attributes `plan_…` say what `networks_needed` does, how many pairs
         are expected to have π near τ (`plan_equivalent`), and of how many that is nearly certain.
     """
     needed = networks_needed(count, networks, tau=options.tau, fdr=options.fdr)
@@ -178,10 +179,27 @@ def planned(
                 ),
                 probability[:, :, still_open].sum(axis=2),
             ),
+        )
+        | variables(
+            ("more", "answer", "close_in"),
+            (
+                Column(
+                    "plan_by_count",
+                    "probability of each verdict after so many more networks, of a pair that is "
+                    "close in so many today",
+                    4,
+                ),
+                by_count(probability, count, networks),
+            ),
         ),
         coords={
             "more": ("more", list(MORE), {"long_name": "networks added to those of the study"}),
             "answer": ("answer", list(verdicts), {"long_name": "verdict"}),
+            "close_in": (
+                "close_in",
+                np.arange(networks + 1),
+                {"long_name": "networks in which a pair is close today"},
+            ),
         },
     )
     return dataset.assign_attrs(
@@ -195,6 +213,29 @@ def planned(
         plan_sure=SURE,
         plan_equivalent_sure=int((near >= SURE).sum()),
     )
+
+
+def by_count(probability: np.ndarray, count: np.ndarray, networks: int) -> np.ndarray:
+    """Average over the pairs that are close in as many networks, for the rule knows no more of them.
+
+    Parameters
+    ----------
+    probability
+        Over `(more, verdict, pair)`.
+    count
+        In how many networks each pair is close, int `(pair,)`.
+    networks
+        How many there are.
+
+    Returns
+    -------
+    numpy.ndarray
+        Over `(more, verdict, networks + 1)`; NaN for counts that no pair has.
+    """
+    found = np.full((*probability.shape[:2], networks + 1), np.nan)
+    for one in np.unique(count):
+        found[:, :, one] = probability[:, :, count == one].mean(axis=2)
+    return found
 
 
 def equivalent(options: StabilityOptions) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from signpaths.columns import NEAR, OFTEN, Column, column_of, columns_over
 from signpaths.report.study import Study, promises, resampled_studies
+from signpaths.report.sections.planning import plan_of_pairs
 from signpaths.runs import names_of
 from signpaths.spaces import HEADLINE, RAW, words
 from signpaths.stability.verdicts import CAUSES, UNDECIDED, VERDICTS
@@ -128,6 +129,7 @@ def script_data(
         ],
         "limits": stability["limit"].values.tolist(),
         "curves": curves(study),
+        "plan": plan_of_pairs(stability),
         "headline": HEADLINE,
         "spaces": [{"name": space.name, "runs": space.runs} for space in study.spaces],
         "rawSpaces": stability["raw_space"].values.tolist(),

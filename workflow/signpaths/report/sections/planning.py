@@ -58,6 +58,24 @@ def plan_rows(stability: xr.Dataset) -> list[dict[str, Any]]:
     ]
 
 
+def plan_of_pairs(stability: xr.Dataset) -> dict[str, Any]:
+    """Give what may become of a pair with more networks, by in how many it is close today.
+
+    Returns
+    -------
+    dict
+        `more`, networks that are added, none left out; `answers`, the verdicts; `of`, for each
+        number of networks from 0 on, their probabilities `(more, answer)`, None where no pair is.
+    """
+    later = stability["plan_by_count"].isel(more=stability["more"].values > 0)
+    of_count = later.transpose("close_in", "more", "answer").values
+    return {
+        "more": later["more"].values.tolist(),
+        "answers": later["answer"].values.tolist(),
+        "of": [None if np.isnan(one).any() else one.round(3).tolist() for one in of_count],
+    }
+
+
 def in_whole_pairs(row: dict[str, Any]) -> dict[str, Any]:
     """Round what becomes of the open pairs so that they are as many together as today.
 
