@@ -1,12 +1,13 @@
 """Pictures and films in the page: whole, or refused by name."""
 
+import base64
 import io
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from signpaths.errors import UserError
 from signpaths.report.embedded import Picture, film, pictures
 
@@ -33,9 +34,48 @@ def test_pictures_come_by_their_place_with_their_size(tmp_path: Path) -> None:
     (tmp_path / "01.svg").write_text("<svg/>")
     found = pictures(tmp_path)
     assert list(found) == ["01", "ae/03-paths"]
-    source = found["01"].source
-    assert found["01"] == Picture("01", source, 7, 5)
-    assert source.startswith("data:image/png;base64,")
+    assert found["01"] == Picture("01", 7, 5, png())
+
+
+def shown(picture: Picture) -> tuple[str, np.ndarray]:
+    """The format of an embedded picture, and its pixels."""
+    head, content = picture.source.split(",", 1)
+    image = Image.open(io.BytesIO(base64.b64decode(content, validate=True)))
+    assert head == f"data:image/{(image.format or '').lower()};base64"
+    assert image.size == (picture.width, picture.height)
+    return image.format or "", np.asarray(image.convert("RGBA"), int)
+
+
+def as_picture(pixels: np.ndarray) -> Picture:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return Picture("x", pixels.shape[1], pixels.shape[0], buffer.getvalue())
+
+
+def test_a_plain_picture_is_embedded_as_it_is() -> None:
+    pixels = np.full((40, 60, 4), 255, np.uint8)
+    pixels[10:20, 5:55] = [0, 114, 178, 255]
+    pixels[30:] = 0
+    kind, found = shown(as_picture(pixels))
+    assert kind == "WEBP"
+    np.testing.assert_array_equal(found[..., 3], pixels[..., 3])
+    np.testing.assert_array_equal(found[:30], pixels[:30])
+
+
+def test_a_crowded_picture_is_embedded_nearly_as_it_is_at_the_same_bytes() -> None:
+    """Thin lines in colour, one over the other, as maps have them."""
+    canvas = Image.new("RGB", (1500, 1200), "white")
+    pen, generator = ImageDraw.Draw(canvas), np.random.default_rng(0)
+    colours = ["#0072b2", "#d55e00", "#222222", "#cccccc"]
+    for place, line in enumerate(generator.uniform(0, 1500, (150, 4)).tolist()):
+        pen.line(line, colours[place % 4], width=3)
+    # With soft edges, as drawings have them.
+    pixels = np.asarray(canvas.reduce(3))
+    kind, found = shown(as_picture(pixels))
+    assert kind == "AVIF"
+    assert np.abs(found[..., :3] - pixels).mean() < 4
+    assert as_picture(pixels).source == as_picture(pixels).source
+    assert len(as_picture(pixels).source) < 4 / 3 * len(as_picture(pixels).content)
 
 
 def test_a_picture_of_ones_own_that_is_cut_or_flipped_is_refused(tmp_path: Path) -> None:
