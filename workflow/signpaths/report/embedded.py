@@ -54,8 +54,8 @@ class Picture:
     @cached_property
     def source(self) -> str:
         """Give it as an address, in the format that takes least; made only if the page shows it."""
-        drawn = Image.open(io.BytesIO(self.content))
-        drawn = drawn.convert("RGBA" if drawn.has_transparency_data else "RGB")
+        png = Image.open(io.BytesIO(self.content))
+        drawn = png.convert("RGBA" if png.has_transparency_data else "RGB")
         found = {
             "image/webp": _encoded(drawn, "WEBP", AS_WEBP),
             "image/avif": _encoded(drawn, "AVIF", AS_AVIF),
