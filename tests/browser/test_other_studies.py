@@ -84,7 +84,7 @@ def test_a_group_lists_its_pairs_and_a_pair_is_chosen(visit: Visit, beside: Path
         cell = page.locator(".crossed button").first
         count = int(cell.inner_text())
         cell.click()
-        pairs = page.locator(".panel.studies .listed").last.locator("button")
+        pairs = page.locator(".panel.studies .listed[role=status] button")
         assert pairs.count() == count
         pairs.first.click()
         until(page, "location.hash.includes('pair=')")
@@ -110,14 +110,14 @@ def test_the_card_says_what_the_other_study_says(
             said = part.locator(".said").inner_text()
         if pair not in there:
             assert "has no such pair" in row
-            assert said == "Not all studies have this pair."
+            assert said == "Not every study has this pair."
             continue
         verdict, pi = there[pair]
         assert f"{round(pi * networks)}/{networks}" in row
         assert verdict in row
         shown = q[common.index(pair)] <= 0.05
         assert said.startswith(
-            f"In all 2 studies at once: {'shown' if shown else 'not shown'} to stay close"
+            f"In both studies at once: {'shown' if shown else 'not shown'} to stay close"
         )
 
 

@@ -52,10 +52,10 @@ export function elsewhere(place: HTMLElement, context: Context): () => void {
     const { pair } = store.now;
     if (pair === null) return;
     const q = studies.inAll[pair];
-    const all = `${studies.others.length + 1} studies`;
+    const all = studies.others.length > 1 ? `all ${studies.others.length + 1} studies` : "both studies";
     said.textContent = q === null
-      ? "Not all studies have this pair."
-      : `In all ${all} at once: ${q <= studies.fdr ? "shown to stay close" : "not shown to stay close"} (q ${probability(q)}).`;
+      ? "Not every study has this pair."
+      : `In ${all} at once: ${q <= studies.fdr ? "shown to stay close" : "not shown to stay close"} (q ${probability(q)}).`;
     rows.replaceChildren(lineOf(printable(studies.own.study), studies.own.again, ownOf(context, pair)),
       ...studies.others.map((one) => lineOf(printable(one.study), one.again, saidOf(one, pair))));
   };

@@ -1,7 +1,7 @@
 // Other studies beside this one: how often each pair is close here and there, which verdicts go together,
 // and which pairs stay close in all of them. Takes what sections/compared.py puts into the page.
 import { badgeOf, pairWords } from "./answers";
-import { axes, type Plot, ticksOf } from "./chart";
+import { axes, type Plot } from "./chart";
 import { plane } from "./canvas";
 import type { Context } from "./context";
 import { button, chooser, element, hideTip, showTip } from "./dom";
@@ -40,7 +40,7 @@ export function groups(own: readonly string[], { others, inAll, fdr }: Pick<Stud
   const all = others.length + 1;
   const few = others.length === 1;
   return [
-    { words: `shown to stay close in all ${all} studies at once`, rows: known.filter((row) => (inAll[row] ?? 1) <= fdr) },
+    { words: `shown to stay close in ${few ? "both" : `all ${all}`} studies at once`, rows: known.filter((row) => (inAll[row] ?? 1) <= fdr) },
     { words: "stay close by the verdict of each study", rows: known.filter((row) => here(row) && there(row).every(Boolean)) },
     { words: "stay close in this study only", rows: known.filter((row) => here(row) && !there(row).some(Boolean)) },
     { words: few ? "stay close in the other study only" : "stay close in one or more of the others, not in this one", rows: known.filter((row) => !here(row) && there(row).some(Boolean)) },
@@ -71,7 +71,7 @@ function build(place: HTMLElement, context: Context): () => void {
   const table = element("table", { class: "crossed" });
   const list = element("div", { class: "listed", role: "status" });
   const canvas = plane("How often pairs are close in two studies", "studies", (pen, width, height, colours) => {
-    const share = (words: string) => ({ low: -0.03, high: 1.03, ticks: ticksOf(0, 1, 4), words, label: (value: number) => `${Math.round(100 * value)}${PERCENT}` });
+    const share = (words: string) => ({ low: -0.03, high: 1.03, ticks: [0, 0.25, 0.5, 0.75, 1], words, label: (value: number) => `${Math.round(100 * value)}${PERCENT}` });
     plot = axes(pen, width, height, share("close here, of its networks"), share(`close in ${printable(other.study)}`), colours);
     pen.setLineDash([5, 4]);
     pen.strokeStyle = colours.soft;
@@ -100,13 +100,12 @@ function build(place: HTMLElement, context: Context): () => void {
     canvas.canvas.dataset.drawn = String(shown.reduce((sum, { rows }) => sum + rows.length, 0));
   });
   place.append(
+    element("h4", {}, "What they say together"), together, list,
     element("div", { class: "controls" }, what.label), said,
     canvas.canvas,
-    element("p", { class: "hint" }, "A mark is all pairs that are close as often here and as often there, larger the more they are; on the dashed line they are so equally often. Colours are this study's verdicts."),
-    element("h4", {}, "What they say together"), together,
+    element("p", { class: "hint" }, "A mark is all pairs that are close as often here and as often there, larger the more they are; on the dashed line that is equally often. Colours are this study's verdicts."),
     element("h4", {}, "Verdicts here, by verdicts there"),
-    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts in two studies" }, table),
-    list);
+    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts in two studies" }, table));
 
   function circle(pen: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
     pen.beginPath();
