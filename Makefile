@@ -18,7 +18,7 @@ MUTATE ?=
 export PYTHONPATH := $(CURDIR)/workflow
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo seeds auslan article bench calibrate alignments mutate break test lint docs explorer lock clean raw
+.PHONY: help demo seeds auslan article bench page calibrate alignments mutate break test lint docs explorer lock clean raw
 
 help:
 	@echo "make demo                  the demo study on simulated recordings, end to end"
@@ -26,6 +26,7 @@ help:
 	@echo "make auslan RAW=<source>   the real study: 94 signs, 20 networks x 5 autoencoders"
 	@echo "make article RAW=<source>  the article's own settings, flaws included"
 	@echo "make bench RAW=<source>    speed against what one would write otherwise, as ratios"
+	@echo "make page STUDY=<name>     size and speed of a study's report in Chromium, beside the goals"
 	@echo "make calibrate             error rate and power of the statistics, on simulated studies"
 	@echo "make alignments            other ways to bring networks onto one another"
 	@echo "make mutate                which small changes of the statistics the unit tests catch"
@@ -83,6 +84,9 @@ auslan article: raw .venv/study
 
 bench: raw .venv/study
 	$(BIN)/python tests/benchmarks/bench.py --raw "$(RAW)" $(BENCH)
+
+page: .venv/dev
+	$(BIN)/python tests/benchmarks/page.py results/$(STUDY)/report.html
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -150,8 +150,9 @@ def planned(
     -------
     xarray.Dataset
         Over `(more, answer)`, and of a pair that is close in so many networks today over
-        `(more, answer, close_in)`, missing where no pair is; attributes `plan_…` say what `networks_needed` does, how many pairs
-        are expected to have π near τ (`plan_equivalent`), and of how many that is nearly certain.
+        `(more, answer, close_in)`, missing where no pair is; attributes `plan_…` say what
+        `networks_needed` does, how many pairs are expected to have π near τ (`plan_equivalent`),
+        and of how many that is nearly certain.
     """
     needed = networks_needed(count, networks, tau=options.tau, fdr=options.fdr)
     probability = expected_verdicts(count, networks, decide, verdicts)
@@ -216,7 +217,7 @@ def planned(
 
 
 def by_count(probability: np.ndarray, count: np.ndarray, networks: int) -> np.ndarray:
-    """Average over the pairs that are close in as many networks, for the rule knows no more of them.
+    """Average over pairs that are close in as many networks: the rule knows no more of them.
 
     Parameters
     ----------

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 
 from signpaths.columns import NEAR, OFTEN, Column, column_of, columns_over
-from signpaths.report.study import Study, promises, resampled_studies
 from signpaths.report.sections.planning import plan_of_pairs
+from signpaths.report.study import Study, promises, resampled_studies
 from signpaths.runs import names_of
 from signpaths.spaces import HEADLINE, RAW, words
 from signpaths.stability.verdicts import CAUSES, UNDECIDED, VERDICTS
