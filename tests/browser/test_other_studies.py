@@ -131,6 +131,23 @@ def test_the_matrix_shows_another_study(
         assert "study <b>other" in page.locator(".panel.matrix select").first.inner_text()
 
 
+def test_a_pair_that_the_text_names_is_chosen_there_and_told_of_on_its_card(
+    visit: Visit, beside: Path
+) -> None:
+    with visit(beside) as page:
+        named = page.locator("section a.mention").first
+        section = named.evaluate("one => one.closest('section').id")
+        words = named.inner_text()
+        named.click()
+        until(page, "location.hash.includes('pair=')")
+        assert {*page.locator("#card h3").inner_text().split(" – ")} == {*words.split(" – ")}
+        told = page.locator(".named-in a")
+        assert f"#{section}" in told.evaluate_all("all => all.map(one => one.getAttribute('href'))")
+        assert named.get_attribute("aria-current") == "true"
+        told.first.click()
+        assert page.evaluate("document.activeElement.classList.contains('mention')")
+
+
 def test_without_other_studies_there_is_no_such_view(visit: Visit, file: Path) -> None:
     with visit(file, "#view=studies") as page:
         assert page.locator("#tab-studies").count() == 0

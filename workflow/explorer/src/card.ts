@@ -8,6 +8,7 @@ import { type Context } from "./context";
 import { limitCurve, sentences, tables } from "./details";
 import { button, element } from "./dom";
 import { examples } from "./examples";
+import { type Mention, namedIn } from "./mentions";
 import { multiples } from "./multiples";
 import { parting } from "./parting";
 import type { Store } from "./state";
@@ -20,7 +21,7 @@ export type Part = (place: HTMLElement, context: Context) => () => void;
 
 const PARTS: readonly Part[] = [multiples, parting, strip, channels, examples, elsewhere];
 
-export function card(place: HTMLElement, pairs: Pairs, runs: Runs | null, store: Store, studies: Studies | null): void {
+export function card(place: HTMLElement, pairs: Pairs, runs: Runs | null, store: Store, studies: Studies | null, mentions: readonly Mention[]): void {
   const root = element("article", { id: "card", tabindex: "-1", "aria-label": "The chosen pair" });
   const [head, why, parts, all] = ["card-head", "why", "parts", "all-numbers"].map((name) => element("div", { class: name }));
   const empty = element("p", { class: "hint" }, "Choose a pair in the table, in the matrix or in the map to see it in every retraining.");
@@ -40,7 +41,9 @@ export function card(place: HTMLElement, pairs: Pairs, runs: Runs | null, store:
       element("p", { class: "links" }, element("a", { href: pairAddress(pairs, row) }, "Address of this pair"),
         button("Let it go", () => store.set({ pair: null }))),
     );
-    why.replaceChildren(...reasons(pairs, row));
+    const named = namedIn(mentions, row);
+    const below = named.length ? [element("p", { class: "named-in" }, "Named below in: ", ...named.flatMap((link, i) => (i ? [", ", link] : [link])), ".")] : [];
+    why.replaceChildren(...reasons(pairs, row), ...below);
     all.replaceChildren(...numbers(pairs, row));
     if (runs && !made) {
       made = true;

@@ -4,6 +4,7 @@ import { addressOf, isView, type Known, stateOf } from "./address";
 import { card } from "./card";
 import { byId, element } from "./dom";
 import { enhanceText } from "./page";
+import { linked } from "./mentions";
 import { type State, Store } from "./state";
 import { readPage, type Pairs, type Runs } from "./study";
 import { measures, pairTable } from "./table";
@@ -68,7 +69,7 @@ async function start(): Promise<void> {
   } else {
     explorer.classList.add("alone");
   }
-  card(below, pairs, runs, store, studies);
+  card(below, pairs, runs, store, studies, linked(pairs, store));
   if (runs) explorer.append(holdings(runs));
 
   // The address follows what is looked at, so that it can be cited at any time; moving on leaves no trail.
