@@ -154,6 +154,32 @@ def test_webgl_draws_what_the_canvas_draws(visit: Visit, file: Path, tmp_path: P
     assert counts[""] == counts["?webgl"]
 
 
+NO_WEBGL = (
+    "const given = HTMLCanvasElement.prototype.getContext;"
+    "HTMLCanvasElement.prototype.getContext = function (kind, ...more) {"
+    " return kind.startsWith('webgl') ? null : given.call(this, kind, ...more); };"
+)
+
+
+def test_a_browser_that_refuses_webgl_draws_all_the_same(visit: Visit, file: Path) -> None:
+    address = "?webgl#view=map&network=1&space=ae3"
+    with visit(file, address, before=NO_WEBGL) as page:
+        until(page, "Number(document.querySelector('canvas.map')?.dataset.drawn) > 0")
+        assert page.locator("canvas.map").get_attribute("data-painter") == "canvas"
+        assert coloured(page, "map") > 500
+
+
+def test_a_lost_context_goes_on_by_canvas(visit: Visit, file: Path) -> None:
+    with visit(file, "?webgl#view=map&network=1&space=ae2") as page:
+        until(page, "document.querySelector('canvas.map')?.dataset.painter === 'webgl'")
+        page.evaluate(
+            "document.querySelector('canvas.below').getContext('webgl2')"
+            ".getExtension('WEBGL_lose_context').loseContext()"
+        )
+        until(page, "document.querySelector('canvas.map').dataset.painter === 'canvas'")
+        assert coloured(page, "map") > 500
+
+
 def test_a_space_without_paths_here_is_told(visit: Visit, file: Path) -> None:
     index, _ = read_page(file)
     assert index["spaces"]

@@ -61,8 +61,12 @@ def serious_faults(page: Page, axe: str) -> list[tuple[str, list[str]]]:
 class Visit:
     """A page that is open; what went wrong in it, and what it asked of the network, is kept."""
 
-    def __init__(self, chromium: Browser, file: Path, address: str = "", **context: Any) -> None:
+    def __init__(
+        self, chromium: Browser, file: Path, address: str = "", before: str = "", **context: Any
+    ) -> None:
+        """Open a file; `before` is a script that runs ahead of the page's own."""
         self._context = chromium.new_context(viewport={"width": 1280, "height": 900}, **context)
+        self._context.add_init_script(before)
         self.page: Page = self._context.new_page()
         self.faults: list[str] = []
         self.asked: list[str] = []
