@@ -4,11 +4,9 @@
 `make_whole_study` one with planted causes, and the stores of `evidence` and `quality` beside it.
 """
 
-import base64
 import json
 import re
 import shutil
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -40,6 +38,7 @@ from signpaths.stability.shared_map import shared_map
 from signpaths.stability.similarity import nearest_signs
 from signpaths.stability.stability import stability
 from signpaths.stores import open_store, write_store, write_table
+from slow_packing import bytes_of
 
 NAMES = ("drink", "danger", "who", "soon", "think", "crazy", "God", "science")
 HOSTILE = ("<script>alert(1)</script>", 'a",b', "</script><b>x", "$x_1$", "=1+1", "{{ 7 * 7 }}")
@@ -428,7 +427,7 @@ def packed_pairs(text: str) -> dict[str, Any]:
     """What a page's script is given of the pairs, with a row for each."""
     found = re.search(r'id="pairs-data">([^<]*)</script>', text)
     assert found
-    data = json.loads(zlib.decompress(base64.b64decode(found[1]), wbits=-15))
+    data = json.loads(bytes_of(found[1]))
     return data | {"rows": [list(row) for row in zip(*data["values"], strict=True)]}
 
 

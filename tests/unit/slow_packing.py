@@ -1,7 +1,5 @@
 """The explorer's blocks decoded number by number, as its format says and without this library."""
 
-import base64
-import itertools
 import json
 import math
 import zlib
@@ -9,11 +7,25 @@ from typing import Any
 
 import numpy as np
 
+DIGITS = [chr(code) for code in range(33, 127) if chr(code) not in "&<\\"]
+
+
+def unwritten(text: str) -> bytes:
+    """Base 91: two digits are 13 bits, one at the end 6, the lowest bit first."""
+    bits = ""
+    for start in range(0, len(text), 2):
+        places = [DIGITS.index(one) for one in text[start : start + 2]]
+        number = sum(place * 91**power for power, place in enumerate(places))
+        bits += f"{number:0{13 if len(places) == 2 else 6}b}"[::-1]
+    whole, rest = divmod(len(bits), 8)
+    assert "1" not in bits[len(bits) - rest :]
+    return bytes(int(bits[8 * at : 8 * at + 8][::-1], 2) for at in range(whole))
+
 
 def bytes_of(text: str) -> bytes:
     """What a block holds, inflated from raw deflate."""
     inflate = zlib.decompressobj(-15)
-    content = inflate.decompress(base64.b64decode(text, validate=True))
+    content = inflate.decompress(unwritten(text))
     assert inflate.eof
     assert not inflate.unused_data
     return content
@@ -23,7 +35,7 @@ def decoded(entry: dict[str, Any], text: str) -> Any:
     content = bytes_of(text)
     if entry["coding"] == "json":
         return json.loads(content.decode("utf-8"), parse_constant=_no_constant)
-    if entry["coding"] == "path":
+    if entry["coding"] in ("path", "course"):
         return _path(entry, content)
     width = {"u8": 1, "u16": 2}[entry["coding"]]
     missing = 256**width - 1
@@ -31,29 +43,38 @@ def decoded(entry: dict[str, Any], text: str) -> Any:
     for start in range(0, len(content), width):
         whole = int.from_bytes(content[start : start + width], "little")
         known = entry["offset"][0] + entry["scale"][0] * whole
+        if entry.get("power") == "exp":
+            known = math.exp(known)
         values.append(math.nan if whole == missing else known)
     return np.array(values).reshape(entry["shape"])
 
 
 def _path(entry: dict[str, Any], content: bytes) -> np.ndarray:
-    *_, dims = shape = entry["shape"]
-    points = math.prod(shape[:-1])
-    count = points * dims
+    shape, course = entry["shape"], entry["coding"] == "course"
+    points, dims = (shape[0], 1) if course else shape[-2:]
+    paths = math.prod(shape) // (points * dims)
+    count = math.prod(shape)
     assert len(content) == count * (2 if entry["wide"] else 1)
-    found = np.empty((points, dims))
-    for dim in range(dims):
-        row = []
-        for point in range(points):
-            place = dim * points + point
-            coded = content[place]
-            if entry["wide"]:
-                coded += 256 * content[count + place]
-            row.append(coded // 2 if coded % 2 == 0 else -(coded + 1) // 2)
-        for _ in range(entry["order"]):
-            row = list(itertools.accumulate(row))
-        for point, steps in enumerate(row):
-            found[point, dim] = entry["offset"][dim] + entry["scale"][dim] * steps
-    return found.reshape(shape)
+    whole = np.empty((points, paths, dims), int)
+    found = np.empty((points, paths, dims))
+    for place, (point, path, dim) in enumerate(np.ndindex(points, paths, dims)):
+        coded = content[place]
+        if entry["wide"]:
+            coded += 256 * content[count + place]
+        unforeseen = coded // 2 if coded % 2 == 0 else -(coded + 1) // 2
+        if point == 0:
+            foreseen = whole[0, path - 1, dim] if path else 0
+        else:
+            foreseen = whole[point - 1, path, dim]
+        if point > 1:
+            last = whole[point - 1, path, dim] - whole[point - 2, path, dim]
+            foreseen += math.floor(entry["lead"] * last / 4)
+        whole[point, path, dim] = foreseen + unforeseen
+        known = entry["offset"][dim] + entry["scale"][dim] * whole[point, path, dim]
+        if course:
+            known = math.nan if whole[point, path, dim] == entry["missing"] else known**2
+        found[point, path, dim] = known
+    return found.reshape(shape) if course else found.swapaxes(0, 1).reshape(shape)
 
 
 def read(text: str) -> tuple[dict[str, Any], dict[str, Any]]:

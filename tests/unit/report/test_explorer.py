@@ -31,12 +31,12 @@ from signpaths.report.excerpts import HELD_PHASES
 from signpaths.report.packing import Block
 from signpaths.spaces import described
 from signpaths.stores import open_store, write_store
-from slow_packing import read
+from slow_packing import bytes_of, read
 
 DETAILS = [
     *("means_shared", "ranks", "separation_median", "separation", "predicted", "means_own"),
     *("held_shared", "answers", "held_own", "held_more", "held_components", "means_volume"),
-    *("held_volume", "frames_own", "frames_shared", "frames_components"),
+    *("ranks_volume", "frames_own", "held_volume", "frames_shared", "frames_components"),
 ]
 
 
@@ -144,20 +144,20 @@ def test_ranks_and_separations_are_those_of_the_stores(study: Study, whole: Any)
             one = open_store(study.folder / f"closeness/{network}.zarr")
             ranks = one["mutual_rank"].values[number, : space["seeds"]][:, a, b]
             np.testing.assert_array_equal(found[network] <= k, ranks <= k)
-            np.testing.assert_allclose(found[network], ranks, atol=0.5)
+            np.testing.assert_allclose(found[network], ranks, rtol=0.075)
     raw = open_store(study.folder / "closeness_raw.zarr")["mutual_rank"].values[0][a, b]
-    np.testing.assert_allclose(blocks["ranks/raw"], raw[None, None], atol=0.5)
+    np.testing.assert_allclose(blocks["ranks/raw"], raw[None, None], rtol=0.075)
     assert [one["name"] for one in index["raw_spaces"]] == ["raw"]
     for network in range(RUNS):
         one = open_store(study.folder / f"closeness/{network}.zarr").load()
         far = one["separation"].sel(view="hidden").values[::2].clip(0, 12.7)
         found = blocks[f"separation/hidden/{network}"]
-        np.testing.assert_allclose(found, far, atol=0.0251)
+        np.testing.assert_allclose(np.sqrt(found), np.sqrt(far, dtype=float), atol=0.0126)
     shared_map = open_store(study.folder / "shared_map.zarr").load()
     for view in shared_map["view"].values:
         found = blocks[f"separation_median/{view}"]
         far = shared_map["separation"].sel(view=view).values.clip(0, 12.7)
-        np.testing.assert_allclose(found, far, atol=0.0251)
+        np.testing.assert_allclose(np.sqrt(found), np.sqrt(far, dtype=float), atol=0.0126)
 
 
 def test_signals_are_means_of_the_recordings_and_a_deviation_around_them(
@@ -356,9 +356,9 @@ def test_the_page_holds_it_and_no_name_ends_the_script(study: Study, tmp_path: P
     scripts = [attrs for tag, attrs in page.elements if tag == "script"]
     at = {attrs.get("id"): place for place, attrs in enumerate(scripts)}
     assert scripts[at["explorer-data"]]["type"] == "text/plain"
-    assert scripts[at["explorer-index"]]["type"] == "application/json"
+    assert scripts[at["explorer-index"]]["type"] == "text/plain"
     index, data = text.splitlines()
-    assert json.loads(page.scripts[at["explorer-index"]]) == json.loads(index)
+    assert json.loads(bytes_of(page.scripts[at["explorer-index"]])) == json.loads(index)
     assert page.scripts[at["explorer-data"]] == data
     assert at["explorer-index"] < at["explorer-data"] < at["pairs-data"]
     without = Page(write_report(study, tmp_path / "b.html"))
@@ -371,6 +371,7 @@ def test_the_page_holds_it_and_no_name_ends_the_script(study: Study, tmp_path: P
         ("", "no file of stage explorer"),
         ("[]\nAAAA\n", "no file of stage explorer"),
         ("{}\n</script>\n", "no file of stage explorer"),
+        ("{}\nA&amp;A\n", "no file of stage explorer"),
         ('{"made_from": {"stability": "0"}}\nAAAA\n', "it was not made from"),
     ],
 )

@@ -1,16 +1,21 @@
-// Decodes what the stages `report` and `explorer` have packed: integers behind deflate and base64.
+// Decodes what the stages `report` and `explorer` have packed: integers behind deflate and base 91.
 // Takes the texts of the page's script elements, gives typed arrays. The codings are told in packing.py.
 import { inflateSync } from "fflate";
 
 export interface Block {
   at: number;
   size: number;
-  coding: "json" | "u8" | "u16" | "path";
+  coding: "json" | "u8" | "u16" | "path" | "course";
   shape: number[];
   scale: number[];
   offset: number[];
-  order: number;
+  /** Of u8 and u16: what is decoded is the logarithm. */
+  power?: "exp";
+  /** Of paths and courses. */
+  lead: number;
   wide: boolean;
+  /** Of courses: the integer that stands for no number. */
+  missing?: number;
 }
 
 /** Floats of some shape, the last dimension running fastest. */
@@ -19,10 +24,21 @@ export interface Tensor {
   values: Float32Array;
 }
 
-export function bytesOf(base64: string): Uint8Array {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+/** What each character stands for as a digit of base 91: printable ones but `&`, `<` and the backslash. */
+const DIGITS = new Uint8Array(128);
+[...Array(94).keys()].map((i) => i + 33).filter((code) => !"&<\\".includes(String.fromCharCode(code)))
+  .forEach((code, digit) => (DIGITS[code] = digit));
+
+/** Two digits hold 13 bits, the lowest first; a digit alone at the end holds 6. */
+export function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array((13 * (text.length >> 1) + 6 * (text.length & 1)) >> 3);
+  const digit = (i: number): number => DIGITS[text.charCodeAt(i) & 127];
+  let [bits, count, at] = [0, 0, 0];
+  for (let i = 0; i < text.length; i += 2) {
+    const alone = i + 1 === text.length;
+    bits |= (alone ? digit(i) : digit(i) + 91 * digit(i + 1)) << count;
+    for (count += alone ? 6 : 13; count >= 8; count -= 8, bits >>>= 8) if (at < bytes.length) bytes[at++] = bits;
+  }
   return bytes;
 }
 
@@ -33,8 +49,8 @@ export async function inflate(packed: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-export async function jsonOf<T>(base64: string): Promise<T> {
-  return JSON.parse(new TextDecoder().decode(await inflate(bytesOf(base64)))) as T;
+export async function jsonOf<T>(text: string): Promise<T> {
+  return JSON.parse(new TextDecoder().decode(await inflate(bytesOf(text)))) as T;
 }
 
 /** Integers to floats; the largest integer stands for what is missing. */
@@ -46,27 +62,34 @@ export function scaled(bytes: Uint8Array, block: Block): Float32Array {
   const values = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     const one = wide ? bytes[2 * i] | (bytes[2 * i + 1] << 8) : bytes[i];
-    values[i] = one === missing ? NaN : offset + scale * one;
+    const known = offset + scale * one;
+    values[i] = one === missing ? NaN : block.power === "exp" ? Math.exp(known) : known;
   }
   return values;
 }
 
-/** Differences of integers, dimension after dimension, to floats with the dimensions together. */
+/**
+ * What was unforeseen in the steps of paths, point after point, to where they are. Paths have the
+ * shape (…, point, dim); a course has (point, …) and holds square roots.
+ */
 export function unwound(bytes: Uint8Array, block: Block): Float32Array {
-  const dims = block.shape.at(-1) ?? 1;
+  const course = block.coding === "course";
+  const dims = course ? 1 : block.shape.at(-1) ?? 1;
+  const points = (course ? block.shape[0] : block.shape.at(-2)) ?? 1;
   const total = block.shape.reduce((product, size) => product * size, 1);
-  const length = total / dims;
+  const abreast = points ? total / points : 0;
   const values = new Float32Array(total);
-  for (let d = 0; d < dims; d++) {
-    const [scale, offset] = [block.scale[d], block.offset[d]];
-    const sums = new Int32Array(block.order);
-    for (let i = 0; i < length; i++) {
-      const from = d * length + i;
-      const zigzag = bytes[from] | (block.wide ? bytes[total + from] << 8 : 0);
-      let step = (zigzag >>> 1) ^ -(zigzag & 1);
-      for (let o = block.order - 1; o >= 0; o--) step = sums[o] += step;
-      values[i * dims + d] = offset + scale * step;
-    }
+  const [at, step] = [new Int32Array(abreast), new Int32Array(abreast)];
+  for (let i = 0; i < total; i++) {
+    const zigzag = bytes[i] | (block.wide ? bytes[total + i] << 8 : 0);
+    const unforeseen = (zigzag >>> 1) ^ -(zigzag & 1);
+    const [point, one] = [Math.floor(i / abreast), i % abreast];
+    if (point === 0) at[one] = (one < dims ? 0 : at[one - dims]) + unforeseen;
+    else at[one] += step[one] = ((block.lead * step[one]) >> 2) + unforeseen;
+    const d = one % dims;
+    const known = block.offset[d] + block.scale[d] * at[one];
+    if (course) values[i] = at[one] === block.missing ? NaN : known * known;
+    else values[(((one - d) / dims) * points + point) * dims + d] = known;
   }
   return values;
 }
@@ -97,7 +120,7 @@ export class Pack {
   tensor(name: string): Promise<Tensor> {
     return this.#once(name, async (bytes, block) => ({
       shape: block.shape,
-      values: block.coding === "path" ? unwound(bytes, block) : scaled(bytes, block),
+      values: block.coding === "path" || block.coding === "course" ? unwound(bytes, block) : scaled(bytes, block),
     }));
   }
 

@@ -221,5 +221,5 @@ export async function readPage(): Promise<{ pairs: Pairs; runs: Runs | null; stu
   const index = text("explorer-index");
   const beside = text("studies-data");
   const studies = beside ? studiesOf(await jsonOf<StudiesData>(beside)) : null;
-  return { pairs, studies, runs: index ? new Runs(JSON.parse(index) as Index, () => text("explorer-data")) : null };
+  return { pairs, studies, runs: index ? new Runs(await jsonOf<Index>(index), () => text("explorer-data")) : null };
 }

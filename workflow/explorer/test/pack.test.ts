@@ -3,38 +3,63 @@ import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
 import { type Block, bytesOf, inflate, Pack, scaled, unwound } from "../src/pack";
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+const digits = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter((one) => !"&<\\".includes(one));
+
+/** Base 91 as spec'd, slowly: bits as a string. */
+function base91(bytes: Uint8Array): string {
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0").split("").reverse().join("")).join("");
+  return (bits.match(/.{1,13}/g) ?? []).map((some) => {
+    const number = parseInt(some.split("").reverse().join(""), 2);
+    return digits[number % 91] + (some.length > 6 ? digits[Math.floor(number / 91)] : "");
+  }).join("");
+}
+
 const block = (given: Partial<Block>): Block => ({
-  at: 0, size: 0, coding: "path", shape: [], scale: [1], offset: [0], order: 1, wide: false, ...given,
+  at: 0, size: 0, coding: "path", shape: [], scale: [1], offset: [0], lead: 0, wide: false, ...given,
 });
 const zigzag = (value: number): number => (value << 1) ^ (value >> 31);
 
-/** The coding as spec'd, slowly: differences `order` times, dimension after dimension. */
-function wound(rows: number[][], order: number): number[] {
-  const dims = rows[0].length;
-  const out: number[] = [];
-  for (let d = 0; d < dims; d++) {
-    let line = rows.map((row) => row[d]);
-    for (let o = 0; o < order; o++) line = line.map((value, i) => value - (i ? line[i - 1] : 0));
-    out.push(...line.map(zigzag));
-  }
-  return out;
+/** The coding as spec'd, slowly: what is unforeseen of (point, path, dim), point after point. */
+function wound(points: number[][][], lead: number): number[] {
+  return points.flatMap((paths, t) => paths.flatMap((path, n) => path.map((value, d) => {
+    const before = t ? points[t - 1][n][d] : n ? paths[n - 1][d] : 0;
+    const step = t > 1 ? points[t - 1][n][d] - points[t - 2][n][d] : 0;
+    return zigzag(value - before - Math.floor((lead * step) / 4));
+  })));
 }
 
-for (const order of [1, 2]) {
-  test(`paths come back from differences of order ${order}, with a scale for each dimension`, () => {
-    const rows = Array.from({ length: 50 }, (_, i) => [Math.round(100 * Math.sin(i)), (i * 37) % 91, -i]);
-    const wide = wound(rows, order);
-    const planes = Uint8Array.from([...wide.map((value) => value & 255), ...wide.map((value) => value >> 8)]);
-    const whole = unwound(planes, block({ shape: [5, 10, 3], order, wide: true, scale: [0.5, 2, 1], offset: [1, 0, -3] }));
+for (const lead of [0, 1, 2, 3, 4]) {
+  test(`paths come back from what is unforeseen at a lead of ${lead}, with a scale for each dimension`, () => {
+    const points = Array.from({ length: 10 }, (_, t) =>
+      Array.from({ length: 5 }, (_, n) => [Math.round(100 * Math.sin(t + n)), (t * 37 + n) % 91, -t * n]));
+    const coded = wound(points, lead);
+    const planes = Uint8Array.from([...coded.map((value) => value & 255), ...coded.map((value) => value >> 8)]);
+    const whole = unwound(planes, block({ shape: [5, 10, 3], lead, wide: true, scale: [0.5, 2, 1], offset: [1, 0, -3] }));
     assert.equal(whole.length, 150);
-    rows.forEach((row, i) => assert.deepEqual([...whole.slice(3 * i, 3 * i + 3)], [1 + 0.5 * row[0], 2 * row[1], row[2] - 3]));
+    points.forEach((paths, t) => paths.forEach(([x, y, z], n) =>
+      assert.deepEqual([...whole.slice(30 * n + 3 * t, 30 * n + 3 * t + 3)], [1 + 0.5 * x, 2 * y, z - 3])));
   });
 }
+
+test("a course is of squares, point after point, and one integer is what is missing", () => {
+  const points = [[[1], [4]], [[2], [9]], [[4], [1]]];
+  const coded = Uint8Array.from(wound(points, 2));
+  const found = unwound(coded, block({ coding: "course", shape: [3, 2], lead: 2, scale: [0.5], missing: 9 }));
+  assert.deepEqual([...found], [0.25, 4, 1, NaN, 4, 0.25]);
+});
 
 test("the largest integer is what is missing, in one byte and in two", () => {
   assert.deepEqual([...scaled(Uint8Array.of(0, 4, 255), block({ coding: "u8", scale: [0.5], offset: [1] }))], [1, 3, NaN]);
   assert.deepEqual([...scaled(Uint8Array.of(1, 1, 255, 255), block({ coding: "u16" }))], [257, NaN]);
+  const logarithms = scaled(Uint8Array.of(0, 2, 255), block({ coding: "u8", scale: [0.5], power: "exp" }));
+  assert.deepEqual([...logarithms], [1, Math.fround(Math.E), NaN]);
+});
+
+test("bytes come back from base 91, however many there are", () => {
+  for (let length = 0; length < 60; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 151 + length * 77) & 255);
+    assert.deepEqual(bytesOf(base91(bytes)), bytes);
+  }
 });
 
 /** Node knows raw deflate from 20.12 on. */
@@ -48,7 +73,7 @@ function isNative(): boolean {
 
 test("inflates by the browser and, where it cannot, by the library", { skip: !isNative() && "this node has no raw deflate" }, async () => {
   const text = new TextEncoder().encode("drink and danger ".repeat(500));
-  const packed = bytesOf(base64(deflateRawSync(text)));
+  const packed = bytesOf(base91(deflateRawSync(text)));
   assert.deepEqual(await inflate(packed), text);
   const kept = globalThis.DecompressionStream;
   Reflect.deleteProperty(globalThis, "DecompressionStream");
@@ -60,8 +85,8 @@ test("inflates by the browser and, where it cannot, by the library", { skip: !is
 });
 
 test("a pack decodes a block once, and says what it lacks", async () => {
-  const one = base64(deflateRawSync(Uint8Array.of(1, 2, 3)));
-  const two = base64(deflateRawSync(new TextEncoder().encode('{"a":1}')));
+  const one = base91(deflateRawSync(Uint8Array.of(1, 2, 3)));
+  const two = base91(deflateRawSync(new TextEncoder().encode('{"a":1}')));
   const blocks = {
     ranks: block({ coding: "u8", shape: [3], at: 0, size: one.length }),
     "__proto__x": block({ coding: "json", at: one.length, size: two.length }),

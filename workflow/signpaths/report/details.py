@@ -55,7 +55,7 @@ def fitted(
     Returns
     -------
     str
-        Two lines: JSON in ASCII, and base64.
+        Two lines: JSON in ASCII, and base 91.
     """
 
     def index(counts: Sequence[int], entries: dict[str, Any]) -> str:

@@ -66,7 +66,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Explorer:
-    """What the explorer shows: the index of its blocks, and these in base64."""
+    """What the explorer shows: the index of its blocks, and these in base 91."""
 
     index: dict[str, Any]
     data: str
@@ -78,7 +78,7 @@ def explorer(path: Path, sources: Mapping[str, Path]) -> Explorer:
     Parameters
     ----------
     path
-        Two lines: JSON and base64.
+        Two lines: JSON and base 91.
     sources
         What it should have been made from.
 
@@ -92,7 +92,7 @@ def explorer(path: Path, sources: Mapping[str, Path]) -> Explorer:
         index, data = json.loads(first), second.removesuffix("\n")
     except ValueError:
         index = None
-    if not isinstance(index, dict) or not re.fullmatch("[A-Za-z0-9+/=]*", data):
+    if not isinstance(index, dict) or not re.fullmatch(r"[^&<\\\s]*", data, re.ASCII):
         raise UserError(f"{path}: it is no file of stage explorer. Make it again.")
     check_origin(path, index.get("made_from", {}), sources)
     return Explorer(index, data)

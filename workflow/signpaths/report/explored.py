@@ -18,7 +18,7 @@ from signpaths.frames import resample
 from signpaths.report.details import Kind, Named
 from signpaths.report.packing import (
     Block,
-    packed_clipped,
+    packed_course,
     packed_numbers,
     packed_object,
     packed_path,
@@ -33,13 +33,17 @@ from signpaths.stability import variance
 from signpaths.stability.groups import groups_of, tree_of
 
 VERSION = 1
-MEAN_BITS, HELD_BITS, FRAME_BITS, RAW_BITS = 12, 8, 10, 8
-# Separations are told in such steps, up to so much; those of one network at every second phase.
-SEPARATION_STEP, SEPARATION_MOST, SEPARATION_EVERY = 0.05, 12.7, 2
+# On a map of 700 pixels mean paths are off by 0.35 at most, frames by 0.7, held-out examples, which
+# are drawn thinner, by 1.4.
+MEAN_BITS, HELD_BITS, FRAME_BITS, RAW_BITS = 10, 8, 9, 8
+# Separations are told in such steps of their square root, up to so much; those of one network at
+# every second phase.
+SEPARATION_STEP, SEPARATION_MOST, SEPARATION_EVERY = 0.025, 12.7, 2
 # Neighbours for which trustworthiness and continuity are told.
 NEIGHBOURS = 10
 # Reliability is told for up to so many networks, or twice as many as there are.
 RELIABILITY_UP_TO = 30
+VOLUME = 3
 
 # Names of spaces, each with the seed of an autoencoder.
 Runs = list[tuple[str, int]]
@@ -194,7 +198,7 @@ def ranks_of(found: Explored, names: Sequence[str], networks: int) -> Named:
                 found.closeness(number)["mutual_rank"][row, :runs].values[..., first, second]
                 for number in range(networks)
             ]
-            block = packed_ranks(np.array(ranks), found.k, found.signs.size)
+            block = packed_ranks(np.array(ranks), found.k)
             blocks.append((f"ranks/{space.name}", block))
     return blocks
 
@@ -202,7 +206,7 @@ def ranks_of(found: Explored, names: Sequence[str], networks: int) -> Named:
 def _ranks(found: Explored, ranks: np.ndarray) -> Block:
     """Pack mutual ranks `(…, sign, other)` pair by pair."""
     first, second = found.pairs
-    return packed_ranks(ranks[..., first, second], found.k, found.signs.size)
+    return packed_ranks(ranks[..., first, second], found.k)
 
 
 def of_signals(sequences: xr.Dataset, phases: int) -> Named:
@@ -314,13 +318,13 @@ def kinds(found: Explored) -> list[Kind]:
     """Give the kinds of detail that a study has, in the order in which they are held."""
     drawn = found.projections
     planes = [(space, seed) for space, seed in drawn if space.dims == 2]
-    volumes = [(space, seed) for space, seed in drawn if space.dims == 3]
+    volumes = [(space, seed) for space, seed in drawn if space.dims == VOLUME]
     shared = [(space, seed) for space, seed in planes if space.is_shared]
     own = [(space, seed) for space, seed in planes if not space.is_shared]
     of_autoencoder = [one for one in own if one[0].kind == AUTOENCODER]
     of_components = [one for one in own if one[0].kind == COMPONENTS]
     chosen = [one for one in shared if one[0].name == found.shared_map.attrs["chosen"]]
-    others = [space.name for space in described(found.closeness(0)) if space.name != HEADLINE]
+    spaces = [space for space in described(found.closeness(0)) if space.name != HEADLINE]
 
     def each(some: list[tuple[Space, int]]) -> Runs:
         return [(space.name, seed) for space, _ in some for seed in range(space.runs)]
@@ -331,15 +335,16 @@ def kinds(found: Explored) -> list[Kind]:
     def of_paths(name: str, words: str, pack: Pack, runs: Runs) -> list[Kind]:
         return [Kind(name, words, of_network=partial(pack, found, runs))] if runs else []
 
+    def of_ranks(name: str, words: str, some: list[Space]) -> list[Kind]:
+        names = [space.name for space in some]
+        told = f"closeness of all pairs in the {words}"
+        return [Kind(name, told, of_first=partial(ranks_of, found, names))] if names else []
+
     more = [run for run in each(of_autoencoder) if run not in by_drawn(of_autoencoder)]
     own_plane, by_components = "in each network's own plane", "by principal components"
     return [
         *of_paths("means_shared", "mean paths of the signs in the shared map", means, each(shared)),
-        Kind(
-            "ranks",
-            "closeness of all pairs in the other spaces",
-            of_first=partial(ranks_of, found, others),
-        ),
+        *of_ranks("ranks", "other spaces", [space for space in spaces if space.dims != VOLUME]),
         Kind(
             "separation_median",
             "where on their way pairs part, over all networks",
@@ -369,10 +374,15 @@ def kinds(found: Explored) -> list[Kind]:
         *of_paths(
             "means_volume", "mean paths of the signs in three dimensions", means, each(volumes)
         ),
+        *of_ranks(
+            "ranks_volume",
+            "spaces of three dimensions",
+            [space for space in spaces if space.dims == VOLUME],
+        ),
+        *of_paths("frames_own", f"all frames {own_plane}", frames, by_drawn(of_autoencoder)),
         *of_paths(
             "held_volume", "held-out examples in three dimensions", held_out, by_drawn(volumes)
         ),
-        *of_paths("frames_own", f"all frames {own_plane}", frames, by_drawn(of_autoencoder)),
         *of_paths("frames_shared", "all frames in the shared map", frames, by_drawn(chosen)),
         *of_paths(
             "frames_components", f"all frames {by_components}", frames, by_drawn(of_components)
@@ -446,4 +456,4 @@ def separation_of_all(found: Explored, network: int) -> Named:
 
 
 def _separation(values: np.ndarray) -> Block:
-    return packed_clipped(values, SEPARATION_STEP, SEPARATION_MOST)
+    return packed_course(values, SEPARATION_STEP, SEPARATION_MOST)

@@ -1,7 +1,7 @@
 """Stage `explorer`: what the report's explorer shows in, one file of packed blocks out.
 
 Takes the excerpts of all networks, one at a time, and the stores that are about all networks; gives
-`explorer.txt`: a line of JSON, the index, and a line of base64, the blocks (see `packing`). What
+`explorer.txt`: a line of JSON, the index, and a line in base 91, the blocks (see `packing`). What
 does not fit is left out in a fixed order, the finest detail first, and the index tells it.
 """
 
