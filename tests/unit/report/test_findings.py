@@ -111,11 +111,19 @@ def test_at_most_five_pairs_are_named_closest_first() -> None:
         ),
         (
             stability(["stays close", "apart"], [1, 0]),
-            "No pair flickers: each is close in all 10 networks or in none.",
+            "No pair is shown to flicker with 10 networks.",
         ),
         (
             stability(["stays close", "comes and goes", "apart"], [1, 0.6, 0.1]),
             "a1 – b1 flickers most: close in 6 of 10 networks.",
+        ),
+        (
+            stability(["stays close", "undecided", "comes and goes"], [1, 0.5, 0.3]),
+            "a2 – b2 flickers most: close in 3 of 10 networks.",
+        ),
+        (
+            stability(["undecided"] * 3, [0.6, 0.4, 0.6]),
+            "No pair is shown to flicker with 10 networks.",
         ),
         (
             stability(["comes and goes"] * 3, [0.6, 0.4, 0.6]),

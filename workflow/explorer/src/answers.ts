@@ -57,10 +57,11 @@ export function barcode(pairs: Pairs, row: number): SVGElement {
   const strokes = (open: boolean): string =>
     every.map((name, i) => (broken.has(name) === open ? `M${(i * wide).toFixed(2)} 0h${(wide - gap).toFixed(2)}v14h${(gap - wide).toFixed(2)}z` : "")).join("");
   const far = broken.size === every.length ? "close in none" : `not close in ${broken.size > 12 ? counted(broken.size, "network") : `network ${[...broken].join(", ")}`}`;
+  const words = broken.size ? far : "close in all networks";
   const made = shape("svg", {
     viewBox: "0 0 100 14", preserveAspectRatio: "none", class: "barcode", role: "img",
-    "aria-label": broken.size ? far : "close in all networks",
-  });
+    "aria-label": words,
+  }, shape("title", {}, words));
   made.append(shape("path", { d: strokes(true), class: "open" }), shape("path", { d: strokes(false), class: "closed" }));
   return made;
 }

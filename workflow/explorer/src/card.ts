@@ -38,7 +38,7 @@ export function card(place: HTMLElement, pairs: Pairs, runs: Runs | null, store:
     head.replaceChildren(
       element("h3", {}, ...pairNodes(pairs, row)),
       element("p", { class: "answers" }, badge(pairs, row), ...cause(pairs, row)),
-      element("p", { class: "links" }, element("a", { href: pairAddress(pairs, row) }, "Address of this pair"),
+      element("p", { class: "links" }, element("a", { href: pairAddress(pairs, row), target: "_blank", rel: "noopener" }, "This pair by itself"),
         button("Let it go", () => store.set({ pair: null }))),
     );
     const named = namedIn(mentions, row);

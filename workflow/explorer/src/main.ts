@@ -32,7 +32,7 @@ function startOf(pairs: Pairs, runs: Runs | null): State {
   const chosen = runs?.index.chosen ?? "";
   return {
     q: "", verdict: new Set(pairs.data.verdicts), cause: new Set(pairs.data.causes.length ? [...pairs.data.causes, ""] : []),
-    sort: null, down: false, ranks: "raw",
+    sort: null, down: false, ranks: pairs.data.headline,
     pair: null, sign: null, example: null, network: null,
     space: chosen, seed: runs?.space(chosen)?.drawn ?? 0, time: 1,
     view: VIEWS[0].name, colour: "sign", matrix: "hidden", camera: null,

@@ -432,7 +432,7 @@ function build(place: HTMLElement, context: Context): () => void {
     if (now.key !== pairs.data.headline && head !== null) parts.push(`close in ${times(pairs, head)} networks`);
     const rank = inNetwork(row);
     if (store.now.network !== null && now.key !== "one" && rank !== null) {
-      parts.push(`mutual rank ${fixed(rank, 1)} in network ${networkName()}: ${rank <= pairs.data.k ? "close" : "not close"}`);
+      parts.push(`mutual rank about ${fixed(rank, 1)} in network ${networkName()}: ${rank <= pairs.data.k ? "close" : "not close"}`);
     }
     return `${parts.join("; ")}.`;
   }

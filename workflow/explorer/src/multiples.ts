@@ -87,7 +87,7 @@ export function multiples(place: HTMLElement, context: Context): () => void {
     const close = panels.filter((panel) => panel.close).length;
     const shared = runs.space(wanted)!.shared;
     const some = panels.length < runs.index.networks.length ? ` This page holds ${panels.length} of ${runs.index.networks.length} networks here.` : "";
-    told.textContent = `Mean paths of the two signs in ${wanted}, from an open dot to a full one; solid frames: networks in which the pair is close in the hidden states (${close} of ${panels.length}), with the mutual rank, to the nearest half. ` +
+    told.textContent = `Mean paths of the two signs in ${wanted}, from an open dot to a full one; solid frames: networks in which the pair is close in the hidden states (${close} of ${panels.length}), with the mutual rank there, right to within 4\u00a0%. ` +
       (shared ? "All networks are turned onto each other, so one place means the same in each." : "Every network has its own picture here: places in one say nothing of places in another.") + some;
     canvas.canvas.setAttribute("aria-label", `Paths of ${pairWords(pairs, row)} in ${panels.length} networks; close in ${close}.`);
     drawKey(pairs.signs(row));

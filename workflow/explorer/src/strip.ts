@@ -17,7 +17,7 @@ interface Row {
 }
 
 export function strip(place: HTMLElement, context: Context): () => void {
-  const { runs, store } = context;
+  const { pairs, runs, store } = context;
   let rows: Row[] = [];
   let asked: number | null = null;
   const canvas = plane("Rank in every space and run", "strip", draw);
@@ -36,9 +36,11 @@ export function strip(place: HTMLElement, context: Context): () => void {
     for (const space of spaces) {
       const block = await runs.ranks(space);
       if (!block) continue;
-      const [networks, seeds, pairs] = block.shape;
+      const [networks, seeds, all] = block.shape;
+      // Blocks are right to within a few percent; of what has a single run the table has the number itself.
+      const exact = networks * seeds === 1 ? (pairs.number(row, `${space}_rank_mean`) ?? pairs.number(row, `${space}_rank`)) : null;
       const ranks = Array.from({ length: networks * seeds }, (_, run) => ({
-        network: Math.floor(run / seeds), seed: run % seeds, rank: block.values[run * pairs + at],
+        network: Math.floor(run / seeds), seed: run % seeds, rank: exact ?? block.values[run * all + at],
       })).filter(({ rank }) => Number.isFinite(rank));
       found.push({ space, ranks });
     }
@@ -111,7 +113,7 @@ export function strip(place: HTMLElement, context: Context): () => void {
     if (!one) return hideTip();
     const seeds = runs.space(one.space)?.seeds ?? 1;
     const of = rows.find(({ space }) => space === one.space)!.ranks.length > 1 ? `network ${runs.index.networks[one.network]}${seeds > 1 ? `, autoencoder ${one.seed}` : ""}, ` : "";
-    showTip(event.clientX + 12, event.clientY, `${of}${one.space}: mutual rank ${fixed(one.rank, 1)}`);
+    showTip(event.clientX + 12, event.clientY, `${of}${one.space}: mutual rank ${of ? "about " : ""}${fixed(one.rank, 1)}`);
   });
   canvas.canvas.addEventListener("pointerleave", hideTip);
   canvas.canvas.addEventListener("click", (event) => {

@@ -4,7 +4,7 @@ import { badge, barcode, cause, pairNodes, shareBar, times } from "./answers";
 import { button, byId, chooser, element, explain } from "./dom";
 import type { Store, State } from "./state";
 import type { Pairs } from "./study";
-import { count, counted, fixed, inFile, probability } from "./text";
+import { count, counted, DASH, fixed, inFile, probability } from "./text";
 
 const ROW = 44;
 /** The head of the table stays above the rows. */
@@ -31,9 +31,10 @@ export function measures(pairs: Pairs): Map<string, Measure> {
 const rankIn = (pairs: Pairs, row: number, space: string): number | null =>
   pairs.number(row, `${space}_rank_mean`) ?? pairs.number(row, `${space}_rank`);
 
-/** Parts of names find pairs, two parts a pair; quotes find a whole name. */
+/** Parts of names find pairs, two parts a pair, with a dash or a comma between them or not; quotes find a whole name. */
 export function matcher(pairs: Pairs, query: string): (row: number) => boolean {
-  const wanted = [...query.matchAll(/"([^"]*)"|(\S+)/g)].map(([, whole, part]) =>
+  const parts = [...query.replaceAll(` ${DASH} `, " ").matchAll(/"([^"]*)"|(\S+)/g)].map(([, whole, part]) => [whole, part?.replace(/(?<=.),$/, "")] as const);
+  const wanted = parts.map(([whole, part]) =>
     whole === undefined
       ? ((text: string) => (name: string): boolean => name.toLowerCase().includes(text))(part.toLowerCase())
       : (name: string): boolean => name === whole,
@@ -91,6 +92,7 @@ export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void 
     const sorted = store.now.sort?.startsWith("rank:");
     store.set(sorted ? { ranks: name, sort: `rank:${name}` } : { ranks: name });
   });
+  ranks.label.classList.add("rank-choice");
   const save = button("Save as CSV", () => saved(csv(pairs, shown)), { id: "save" });
   place.append(byId("tools"), element("div", { class: "beside" }, status, ranks.label, save), grid);
 

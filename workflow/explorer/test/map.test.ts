@@ -161,7 +161,7 @@ test("each frame knows where on its example's way it lies", () => {
 
 function runsOf(blocks: string[]): Runs {
   const space = (name: string, dims: number, shared: boolean, seeds = 1, drawn = 0): SpaceFacts => ({ name, words: name, dims, kind: name, seeds, shared, drawn });
-  const block = { at: 0, size: 0, coding: "path" as const, shape: [], scale: [], offset: [], order: 1, wide: false };
+  const block = { at: 0, size: 0, coding: "path" as const, shape: [], scale: [], offset: [], lead: 1, wide: false };
   return new Runs({
     version: 1, study: "s", signs: ["a", "b"], networks: ["0", "1"], k: 5, phases: 2, held_phases: 2, parting: 1, chosen: "shared_ae2",
     pairs: { a: [0], b: [1] }, channels: [], details: [], blocks: Object.fromEntries(blocks.map((name) => [name, block])),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chosen, csv } from "../src/table";
+import { chosen, csv, matcher } from "../src/table";
 import { pairs, start } from "./study";
 
 test("parts of names find pairs, quotes find a whole name", () => {
@@ -10,6 +10,13 @@ test("parts of names find pairs, quotes find a whole name", () => {
   assert.deepEqual(found('"drin"'), []);
   assert.deepEqual(found("<b>"), [1]);
   assert.deepEqual(found(""), [0, 1, 2, 3]);
+});
+
+test("a pair is found as the page writes it", () => {
+  for (const query of ["drink \u2013 danger", "drink, danger", "drink danger"]) {
+    assert.deepEqual([0, 1, 2, 3].filter(matcher(pairs, query)), [0], query);
+  }
+  assert.deepEqual([0, 1, 2, 3].filter(matcher(pairs, "a,b")), [1]);
 });
 
 test("filters of verdict and cause both hold", () => {

@@ -240,9 +240,11 @@ def _limits(stability: xr.Dataset) -> str:
     chosen = stability.sel(space=HEADLINE)
     order = closest_first(stability)
     pi = chosen["pi"].values[order]
-    doubt = pi * (1 - pi)
+    # To flicker is what pairs that come and go do; how near to it others are says nothing yet.
+    comes = stability["verdict"].values[order] == COMES
+    doubt = np.where(comes, pi * (1 - pi), 0.0)
     if doubt.max(initial=0.0) <= 0:
-        text = f"No pair flickers: each is close in all {counted(runs, 'network')} or in none"
+        text = f"No pair is shown to flicker with {counted(runs, 'network')}"
     else:
         most = int(np.argmax(doubt))
         name = pair_names(stability)[order[most]]
