@@ -38,7 +38,7 @@ from signpaths.stability.shared_map import shared_map
 from signpaths.stability.similarity import nearest_signs
 from signpaths.stability.stability import stability
 from signpaths.stores import open_store, write_store, write_table
-from slow_packing import bytes_of
+from slow_packing import bytes_of, columns_of
 
 NAMES = ("drink", "danger", "who", "soon", "think", "crazy", "God", "science")
 HOSTILE = ("<script>alert(1)</script>", 'a",b', "</script><b>x", "$x_1$", "=1+1", "{{ 7 * 7 }}")
@@ -427,7 +427,9 @@ def packed_pairs(text: str) -> dict[str, Any]:
     """What a page's script is given of the pairs, with a row for each."""
     found = re.search(r'id="pairs-data">([^<]*)</script>', text)
     assert found
-    data = json.loads(bytes_of(found[1]))
+    told, cells = found[1].split("\n")
+    data = json.loads(bytes_of(told))
+    data["values"] = columns_of(data["values"], cells, len(data["curves"]))
     return data | {"rows": [list(row) for row in zip(*data["values"], strict=True)]}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import struct
 import zlib
 from typing import Any
 
@@ -75,6 +76,53 @@ def _path(entry: dict[str, Any], content: bytes) -> np.ndarray:
             known = math.nan if whole[point, path, dim] == entry["missing"] else known**2
         found[point, path, dim] = known
     return found.reshape(shape) if course else found.swapaxes(0, 1).reshape(shape)
+
+
+def columns_of(columns: list[Any], text: str, rows: int) -> list[list[Any]]:
+    """A table's columns, decoded cell by cell."""
+    cells: list[list[Any]] = []
+    numbers: dict[int, list[int]] = {}
+    for place, column in enumerate(columns):
+        coded = []
+        if isinstance(column, dict) and "at" in column:
+            content = bytes_of(text[column["at"] : column["at"] + column["size"]])
+            assert len(content) % rows == 0
+            coded = [int.from_bytes(content[row::rows], "little") for row in range(rows)]
+        if isinstance(column, list):
+            cells.append(column)
+        elif "list" in column and "of" in column:
+            # 1 and true are two cells, whatever Python thinks of them.
+            keys = [(isinstance(cell, bool), cell) for cell in cells[column["of"]]]
+            seen = list(dict.fromkeys(keys))
+            assert len(seen) == len(column["list"])
+            cells.append([column["list"][seen.index(key)] for key in keys])
+        elif "list" in column:
+            cells.append([column["list"][one] for one in coded])
+        else:
+            own: list[int] = []
+            for row, one in enumerate(coded):
+                foreseen = column.get("shift", 0)
+                if "of" in column:
+                    foreseen += numbers[column["of"]][row] * column["slope"] // 256
+                elif column.get("before"):
+                    foreseen = own[-1] if own else 0
+                own.append(foreseen + (one // 2 if one % 2 == 0 else -(one + 1) // 2))
+            numbers[place] = own
+            cells.append([_cell(column, one) for one in own])
+    return cells
+
+
+def _cell(column: dict[str, Any], number: int) -> float | None:
+    if number == column.get("missing"):
+        return None
+    if "binary" in column:
+        [known] = struct.unpack("<f", struct.pack("<I", number << column["binary"]))
+        return float(f"{known:.6g}")
+    if number == 0:
+        return 0
+    power, rest = divmod(abs(number) - 1, 900_000)
+    sign = "-" if number < 0 else ""
+    return float(f"{sign}{100_000 + rest}e{column['decimal'] + power - 5}")
 
 
 def read(text: str) -> tuple[dict[str, Any], dict[str, Any]]:

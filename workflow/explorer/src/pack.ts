@@ -94,6 +94,82 @@ export function unwound(bytes: Uint8Array, block: Block): Float32Array {
   return values;
 }
 
+export type Cell = string | number | boolean | null;
+
+/** A column as it is, or how it is coded; see tables.py. */
+export type CodedColumn = Cell[] | {
+  list?: Cell[];
+  decimal?: number;
+  binary?: number;
+  of?: number;
+  before?: boolean;
+  slope?: number;
+  shift?: number;
+  missing?: number;
+  at?: number;
+  size?: number;
+};
+
+/** Whole numbers from 0 on, the lowest bytes of all first. */
+function numbersOf(bytes: Uint8Array, rows: number): number[] {
+  const numbers = new Array<number>(rows).fill(0);
+  for (let i = 0; i < bytes.length; i++) numbers[i % rows] += bytes[i] * 256 ** Math.floor(i / rows);
+  return numbers;
+}
+
+/** Six digits and a power of ten; a division by an exact power is as exact as reading the digits. */
+function decimalOf(number: number, lowest: number): number {
+  if (number === 0) return 0;
+  const place = Math.abs(number) - 1;
+  const digits = 1e5 + (place % 9e5);
+  const power = lowest + Math.floor(place / 9e5) - 5;
+  const value = power < 0 && power >= -22 ? digits / 10 ** -power : Number(`${digits}e${power}`);
+  return number < 0 ? -value : value;
+}
+
+const word = new Uint32Array(1);
+const float = new Float32Array(word.buffer);
+
+/** A float to six digits, a half to the even one as Python rounds. */
+function binaryOf(number: number, cut: number): number {
+  word[0] = number * 2 ** cut;
+  const value = float[0];
+  const digits = value.toExponential(6);
+  const half = digits[7] === "5" && Number(digits) === value && Number(digits[6]) % 2 === 0;
+  return Number(half ? digits.slice(0, 7) + digits.slice(8) : value.toExponential(5));
+}
+
+/** The cells of a table's columns, each of so many rows. */
+export async function columnsOf(columns: CodedColumn[], text: string, rows: number): Promise<Cell[][]> {
+  const cells: Cell[][] = [];
+  const numbers: number[][] = [];
+  for (const [place, column] of columns.entries()) {
+    if (Array.isArray(column)) {
+      cells.push(column);
+      continue;
+    }
+    const { at = 0, size = 0, list, of, slope = 0, shift = 0, missing } = column;
+    const coded = size ? numbersOf(await inflate(bytesOf(text.slice(at, at + size))), rows) : [];
+    if (list && of !== undefined) {
+      const seen = new Map<Cell, Cell>();
+      for (const one of cells[of]) if (!seen.has(one)) seen.set(one, list[seen.size]);
+      cells.push(cells[of].map((one) => seen.get(one)!));
+    } else if (list) {
+      cells.push(coded.map((one) => list[one]));
+    } else {
+      const own: number[] = [];
+      for (const [row, one] of coded.entries()) {
+        const foreseen = column.before ? own[row - 1] ?? 0 : shift + (of === undefined ? 0 : Math.floor((slope * numbers[of][row]) / 256));
+        own.push(foreseen + (one % 2 ? -(one + 1) / 2 : one / 2));
+      }
+      numbers[place] = own;
+      const { binary, decimal = 0 } = column;
+      cells.push(own.map((one) => (one === missing ? null : binary === undefined ? decimalOf(one, decimal) : binaryOf(one, binary))));
+    }
+  }
+  return cells;
+}
+
 /** Blocks of one text, each decoded when it is asked for, and kept. */
 export class Pack {
   readonly #text: () => string;

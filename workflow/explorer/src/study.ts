@@ -1,7 +1,7 @@
 // The study as the page holds it: the table of pairs, and what the explorer's pack has of each network.
-import { type Block, jsonOf, Pack, type Tensor } from "./pack";
+import { type Block, type Cell, type CodedColumn, columnsOf, jsonOf, Pack, type Tensor } from "./pack";
 
-export type Value = string | number | boolean | null;
+export type Value = Cell;
 
 /** A statistic and how it is shown; see columns.py. */
 export interface Column {
@@ -217,7 +217,10 @@ const studiesOf = ({ fdr, studies: [own, ...others], in_all: inAll }: StudiesDat
 /** Read what the report stage has put into the page. */
 export async function readPage(): Promise<{ pairs: Pairs; runs: Runs | null; studies: Studies | null }> {
   const text = (id: string): string => document.getElementById(id)?.textContent ?? "";
-  const pairs = new Pairs(await jsonOf<PairData>(text("pairs-data")));
+  const [told, cells] = text("pairs-data").split("\n");
+  const packed = await jsonOf<Omit<PairData, "values"> & { values: CodedColumn[] }>(told);
+  const values = await columnsOf(packed.values, cells, packed.curves.length);
+  const pairs = new Pairs({ ...packed, values });
   const index = text("explorer-index");
   const beside = text("studies-data");
   const studies = beside ? studiesOf(await jsonOf<StudiesData>(beside)) : null;

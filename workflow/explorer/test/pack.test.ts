@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
-import { type Block, bytesOf, inflate, Pack, scaled, unwound } from "../src/pack";
+import { type Block, bytesOf, columnsOf, inflate, Pack, scaled, unwound } from "../src/pack";
 
 const digits = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)).filter((one) => !"&<\\".includes(one));
 
@@ -97,4 +97,40 @@ test("a pack decodes a block once, and says what it lacks", async () => {
   assert.deepEqual(await pack.json("__proto__x"), { a: 1 });
   assert.equal(pack.has("constructor"), false);
   await assert.rejects(pack.tensor("constructor"), /holds no constructor/);
+});
+
+/** Whole numbers as tables.py codes them: the lowest bytes of all first. */
+function coded(numbers: number[]): string {
+  const whole = numbers.map((one) => (one < 0 ? -2 * one - 1 : 2 * one));
+  const planes = [0, 1, 2, 3].flatMap((byte) => whole.map((one) => Math.floor(one / 256 ** byte) & 255));
+  return base91(deflateRawSync(Uint8Array.from(planes)));
+}
+
+test("a table's cells come back, however its columns are coded", async () => {
+  const decimals = [0, 1, 2, 900_001, -1, 7];
+  const texts = [
+    coded(decimals), coded([3, -1, 2, 5, 0, 4]), coded([10, 5, -3, 0, 0, 1]), coded([0x3f800000 >> 13, 0, 0x3e840000 >> 13, 0, 0, 0]),
+    base91(deflateRawSync(Uint8Array.of(1, 0, 2, 0, 0, 2))),
+  ];
+  const at = texts.map((_, i) => texts.slice(0, i).join("").length);
+  const block = (i: number): { at: number; size: number } => ({ at: at[i], size: texts[i].length });
+  const cells = await columnsOf([
+    ["a", 1, null, true, "", "b"],
+    { decimal: -2, missing: 7, ...block(0) },
+    { decimal: 3, of: 1, slope: 128, shift: 4, ...block(1) },
+    { decimal: -30, before: true, ...block(2) },
+    { binary: 13, ...block(3) },
+    { list: ["x", null, 2.5], ...block(4) },
+    { list: [9, false, "z"], of: 5 },
+  ], texts.join(""), 6);
+  assert.deepEqual(cells, [
+    ["a", 1, null, true, "", "b"],
+    [0, 0.01, 0.0100001, 0.1, -0.01, null],
+    // The numbers 7, 3, 7, 450009, 3 and 11: halves are foreseen rounded down, below zero too.
+    [1000.06, 1000.02, 1000.06, 5500.08, 1000.02, 1000.1],
+    [1.00009e-30, 1.00014e-30, 1.00011e-30, 1.00011e-30, 1.00011e-30, 1.00012e-30],
+    [1, 0, 0.257812, 0, 0, 0],
+    [null, "x", 2.5, "x", "x", 2.5],
+    [9, false, "z", false, false, "z"],
+  ]);
 });

@@ -50,6 +50,7 @@ from signpaths.report.sections import (
     units,
 )
 from signpaths.report.study import ORIGIN, Study, measured, open_stability, read_compared
+from signpaths.report.tables import packed_table
 from signpaths.report.templates import TEMPLATES, environment
 from signpaths.runs import names_of, read_metrics
 from signpaths.stores import open_store, read_json, read_table, write_text
@@ -214,7 +215,7 @@ def render(
             opening=opening.content(study),
             sections=[{"id": _id_of(section), "name": section.NAME} for section in shown],
             # No digit of base 91 means anything in HTML.
-            pairs_data=Markup(packed_object(contents["pairs"]["data"]).text),
+            pairs_data=Markup(for_script(contents["pairs"]["data"])),
             studies_data=Markup(packed_object(contents["compared"]["data"]).text)
             if contents["compared"]
             else None,
@@ -225,6 +226,12 @@ def render(
             script_digest=digest,
         )
     )
+
+
+def for_script(data: dict[str, Any]) -> str:
+    """Pack what the script needs of the pairs: all but the table's cells, a line, and these."""
+    entries, text = packed_table(data["values"])
+    return f"{packed_object({**data, 'values': entries}).text}\n{text}"
 
 
 def _id_of(section: Section) -> str:
