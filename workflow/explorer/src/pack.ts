@@ -113,7 +113,9 @@ export type CodedColumn = Cell[] | {
 /** Whole numbers from 0 on, the lowest bytes of all first. */
 function numbersOf(bytes: Uint8Array, rows: number): number[] {
   const numbers = new Array<number>(rows).fill(0);
-  for (let i = 0; i < bytes.length; i++) numbers[i % rows] += bytes[i] * 256 ** Math.floor(i / rows);
+  for (let from = 0, worth = 1; from < bytes.length; from += rows, worth *= 256) {
+    for (let row = 0; row < rows; row++) numbers[row] += bytes[from + row] * worth;
+  }
   return numbers;
 }
 
@@ -131,29 +133,42 @@ const word = new Uint32Array(1);
 const float = new Float32Array(word.buffer);
 
 /** A float to six digits, a half to the even one as Python rounds. */
-function binaryOf(number: number, cut: number): number {
-  word[0] = number * 2 ** cut;
+function binaryOf(bits: number): number {
+  word[0] = bits;
   const value = float[0];
   const digits = value.toExponential(6);
   const half = digits[7] === "5" && Number(digits) === value && Number(digits[6]) % 2 === 0;
   return Number(half ? digits.slice(0, 7) + digits.slice(8) : value.toExponential(5));
 }
 
+/** The place of each cell's value in the order in which values first appear. */
+function appearance(cells: readonly Cell[]): number[] {
+  const places = new Map<Cell, number>();
+  return cells.map((one) => {
+    const known = places.get(one) ?? places.size;
+    if (known === places.size) places.set(one, known);
+    return known;
+  });
+}
+
 /** The cells of a table's columns, each of so many rows. */
-export async function columnsOf(columns: CodedColumn[], text: string, rows: number): Promise<Cell[][]> {
+export function columnsOf(columns: CodedColumn[], text: string, rows: number): Cell[][] {
   const cells: Cell[][] = [];
   const numbers: number[][] = [];
+  const places = new Map<number, number[]>();
+  const binaries = new Map<number, number>();
   for (const [place, column] of columns.entries()) {
     if (Array.isArray(column)) {
       cells.push(column);
       continue;
     }
     const { at = 0, size = 0, list, of, slope = 0, shift = 0, missing } = column;
-    const coded = size ? numbersOf(await inflate(bytesOf(text.slice(at, at + size))), rows) : [];
+    // Hundreds of small blocks: a stream for each would take longer than what is in it.
+    const coded = size ? numbersOf(inflateSync(bytesOf(text.slice(at, at + size))), rows) : [];
     if (list && of !== undefined) {
-      const seen = new Map<Cell, Cell>();
-      for (const one of cells[of]) if (!seen.has(one)) seen.set(one, list[seen.size]);
-      cells.push(cells[of].map((one) => seen.get(one)!));
+      const first = places.get(of) ?? appearance(cells[of]);
+      places.set(of, first);
+      cells.push(first.map((one) => list[one]));
     } else if (list) {
       cells.push(coded.map((one) => list[one]));
     } else {
@@ -164,7 +179,14 @@ export async function columnsOf(columns: CodedColumn[], text: string, rows: numb
       }
       numbers[place] = own;
       const { binary, decimal = 0 } = column;
-      cells.push(own.map((one) => (one === missing ? null : binary === undefined ? decimalOf(one, decimal) : binaryOf(one, binary))));
+      const cell = (one: number): number => {
+        if (binary === undefined) return decimalOf(one, decimal);
+        const word = one * 2 ** binary;
+        const known = binaries.get(word) ?? binaryOf(word);
+        binaries.set(word, known);
+        return known;
+      };
+      cells.push(own.map((one) => (one === missing ? null : cell(one))));
     }
   }
   return cells;

@@ -219,7 +219,7 @@ export async function readPage(): Promise<{ pairs: Pairs; runs: Runs | null; stu
   const text = (id: string): string => document.getElementById(id)?.textContent ?? "";
   const [told, cells] = text("pairs-data").split("\n");
   const packed = await jsonOf<Omit<PairData, "values"> & { values: CodedColumn[] }>(told);
-  const values = await columnsOf(packed.values, cells, packed.curves.length);
+  const values = columnsOf(packed.values, cells, packed.curves.length);
   const pairs = new Pairs({ ...packed, values });
   const index = text("explorer-index");
   const beside = text("studies-data");
