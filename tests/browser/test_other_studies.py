@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fake_study import Study, write_report
+from signpaths.errors import UserError
 from signpaths.stability.conjunction import replicated_q
 from signpaths.stores import open_store, write_store
 from visits import draws, pair_of, serious_faults, until
@@ -170,3 +171,31 @@ def test_the_other_study_must_be_there(study: Study, tmp_path: Path, other: Path
     shutil.rmtree(tmp_path / "lost/stability.zarr")
     with pytest.raises(Exception, match=r"stability\.zarr"):
         write_report(study, tmp_path / "report.html", compare=[tmp_path / "lost"])
+
+
+def test_another_study_that_lacks_a_share_is_refused(
+    study: Study, tmp_path: Path, other: Path
+) -> None:
+    shutil.copytree(other, tmp_path / "holes")
+    shutil.rmtree(tmp_path / "holes/stability.zarr")
+    stable = open_store(other / "stability.zarr").load()
+    stable["pi"][0, 0] = np.nan
+    write_store(stable, tmp_path / "holes/stability.zarr", stage="stability", title="with a hole")
+    with pytest.raises(UserError, match="how often it is close"):
+        write_report(study, tmp_path / "report.html", compare=[tmp_path / "holes"])
+
+
+def test_another_limit_there_is_told(
+    visit: Visit, study: Study, tmp_path: Path, other: Path
+) -> None:
+    shutil.copytree(other, tmp_path / "strict")
+    shutil.rmtree(tmp_path / "strict/stability.zarr")
+    stable = open_store(other / "stability.zarr").load().assign_attrs(k=2.0, tau=0.9)
+    write_store(stable, tmp_path / "strict/stability.zarr", stage="stability", title="strict")
+    out = tmp_path / "report.html"
+    write_report(study, out, explorer=study.folder / "explorer.txt", compare=[tmp_path / "strict"])
+    with visit(out, "#view=studies") as page:
+        said = page.locator(".panel.studies .said").all_inner_texts()
+        assert any("a mutual rank of at most 2 there" in one for one in said)
+        assert any("in more than 90\u00a0% of retrainings there" in one for one in said)
+        assert any(one.startswith("Of the 10 pairs that every study has") for one in said)

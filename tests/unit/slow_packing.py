@@ -24,9 +24,11 @@ def unwritten(text: str) -> bytes:
 
 
 def bytes_of(text: str) -> bytes:
-    """What a block holds, inflated from raw deflate."""
+    """What a block holds, inflated from raw deflate; CRC-32 of it stands behind."""
     inflate = zlib.decompressobj(-15)
-    content = inflate.decompress(unwritten(text))
+    sealed = unwritten(text)
+    content = inflate.decompress(sealed[:-4])
+    assert int.from_bytes(sealed[-4:], "little") == zlib.crc32(content)
     assert inflate.eof
     assert not inflate.unused_data
     return content

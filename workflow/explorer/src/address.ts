@@ -27,6 +27,9 @@ function decoded(text: string): string {
   }
 }
 
+/** Of a filter that lets nothing through; one that lets through what has no cause is an empty name. */
+const NONE = "-";
+
 /** The autoencoder that draws a space, if nobody has chosen another. */
 const drawnIn = (runs: Runs | null, space: string): number => runs?.space(space)?.drawn ?? 0;
 
@@ -38,7 +41,7 @@ export function addressOf(state: State, { pairs, runs, start }: Known): string {
   if (state.pair !== null) put("pair", pairs.signs(state.pair).map(encoded).join(","));
   if (state.q) put("q", encoded(state.q));
   for (const key of ["verdict", "cause"] as const) {
-    if (state[key].size < start[key].size) put(key, [...state[key]].map(encoded).join(","));
+    if (state[key].size < start[key].size) put(key, state[key].size ? [...state[key]].map(encoded).join(",") : NONE);
   }
   if (state.sort) put("sort", (state.down ? "-" : "") + encoded(state.sort));
   if (runs && state.sign !== null) put("sign", encoded(runs.index.signs[state.sign]));
@@ -73,7 +76,7 @@ export function stateOf(hash: string, { pairs, runs, start, sorts, views }: Know
   state.q = one("q") ?? "";
   for (const key of ["verdict", "cause"] as const) {
     const wanted = names(key)?.filter((name) => start[key].has(name));
-    if (wanted) state[key] = new Set(wanted);
+    if (wanted) state[key] = new Set(given.get(key) === NONE ? [] : wanted);
   }
   const sort = one("sort") ?? "";
   if (sorts.has(sort.replace(/^-/, ""))) {
@@ -81,7 +84,8 @@ export function stateOf(hash: string, { pairs, runs, start, sorts, views }: Know
     state.sort = sort.replace(/^-/, "");
   }
   if (views.includes(one("view") ?? "")) state.view = one("view")!;
-  for (const key of ["colour", "ranks", "matrix"] as const) state[key] = one(key) ?? start[key];
+  for (const key of ["colour", "matrix"] as const) state[key] = one(key) ?? start[key];
+  if (sorts.has(`rank:${one("ranks")}`)) state.ranks = one("ranks")!;
   state.time = within("time", 0, 1) ?? start.time;
   const camera = given.get("camera")?.split(",").map(Number);
   if (camera?.length && camera.every(Number.isFinite)) state.camera = camera;

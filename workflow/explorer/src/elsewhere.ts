@@ -2,10 +2,11 @@
 import { badgeOf, barOf, told } from "./answers";
 import type { Context } from "./context";
 import { element } from "./dom";
+import { limitWords } from "./studies";
 import type { OtherStudy } from "./study";
 import { DASH, printable, probability } from "./text";
 
-type Said = Omit<{ [K in keyof OtherStudy]: OtherStudy[K] extends (infer T)[] ? T : OtherStudy[K] }, "study" | "again">;
+type Said = Omit<{ [K in keyof OtherStudy]: OtherStudy[K] extends (infer T)[] ? T : OtherStudy[K] }, "study" | "again" | "k" | "tau">;
 
 /** What a study says of a row; null if it has no such pair. */
 export function saidOf(study: OtherStudy, row: number): Said | null {
@@ -56,6 +57,8 @@ export function elsewhere(place: HTMLElement, context: Context): () => void {
     said.textContent = q === null
       ? "Not every study has this pair."
       : `In ${all} at once: ${q <= studies.fdr ? "shown to stay close" : "not shown to stay close"} (q ${probability(q)}).`;
+    const others = studies.others.flatMap((one) => limitWords(one, studies.own) && [`${printable(one.study)}: ${limitWords(one, studies.own)}`]);
+    said.textContent += others.map((words) => ` ${words.trim()}`).join("");
     rows.replaceChildren(lineOf(printable(studies.own.study), studies.own.again, ownOf(context, pair)),
       ...studies.others.map((one) => lineOf(printable(one.study), one.again, saidOf(one, pair))));
   };

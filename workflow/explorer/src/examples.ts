@@ -90,8 +90,8 @@ export function examples(place: HTMLElement, context: Context): () => void {
     const { chosen } = runs.index;
     const many = driving > MOST ? ` The first ${MOST} are shown.` : "";
     told.textContent = driving
-      ? `${counted(driving, "held-out example")} of ${all} of the two signs: in how many networks that did not learn from it an example is taken for the other sign, and in how many its path in ${chosen} is nearer to the other sign's mean path than to its own's.${many}`
-      : `None of the ${all} held-out examples of the two signs is taken for the other sign, or runs nearer to its mean path in ${chosen}, in any network.`;
+      ? `${counted(driving, "held-out example")} of ${all} of the two signs: in how many networks that did not learn from it an example is taken for the other sign, and in how many its path in ${chosen} is nearer to the other sign's mean path than to its own's. Paths are rounded here, so what is as near to either may be told of either.${many}`
+      : !all ? "No example of the two signs was held out in any network." : `None of the ${all} held-out examples of the two signs is taken for the other sign, or runs nearer to its mean path in ${chosen}, in any network.`;
   }
 
   function lineOf({ example, held, mistaken, drawn, nearer }: Driving, every: Examples): HTMLElement {

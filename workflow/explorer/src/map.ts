@@ -424,6 +424,7 @@ class PathMap implements Host {
       return `${this.names[sign]}, session ${printable(examples.session[example])}, take ${examples.take[example]}: at ${when} ${run} answers ${this.names[answer]} (${Math.round(found.sure[at])}\u00a0% sure), ${judged}.`;
     }
     if (example !== null && example < examples.sign.length) return `${this.#exampleWords(example)}; its answers on the way are told of held-out examples only.`;
+    if (!held.length) return "No example was held out, so there are no answers on the way.";
     const right = held.filter((one, i) => found.answer[i * found.steps + step] === examples.sign[one]).length;
     return `At ${when} ${run} answers ${count(right)} of ${count(held.length)} held-out examples rightly (${wholePercent(right / held.length)}\u00a0%).`;
   }

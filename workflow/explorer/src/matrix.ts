@@ -443,7 +443,7 @@ function build(place: HTMLElement, context: Context): () => void {
     if (value === null) return "not known";
     if (now.kind === "rank") return `${fixed(value, 1)}${value <= pairs.data.k ? ", close" : ""}`;
     if (now.kind === "share") return `${wholePercent(value)}${PERCENT}`;
-    const points = Math.round(100 * value);
+    const points = Math.round(Number((100 * value).toFixed(6)));
     return points === 0 ? "as often" : `${points > 0 ? "+" : "\u2212"}${Math.abs(points)}\u00a0percentage points`;
   }
 

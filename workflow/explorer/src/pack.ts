@@ -49,8 +49,47 @@ export async function inflate(packed: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+const SUM_BYTES = 4;
+const REMAINDERS = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let rest = byte;
+  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
+  return rest;
+});
+
+/** CRC-32, as zlib and PNG have it. */
+export function checksum(bytes: Uint8Array): number {
+  let rest = 0xffffffff;
+  for (const byte of bytes) rest = (rest >>> 8) ^ REMAINDERS[(rest ^ byte) & 255];
+  return ~rest >>> 0;
+}
+
+/** A block's deflated bytes, and its checksum behind them. */
+function parted(text: string): { packed: Uint8Array; sum: number } {
+  const bytes = bytesOf(text);
+  const end = bytes.length - SUM_BYTES;
+  if (end < 0) throw new Error("a block of its data is cut short");
+  return { packed: bytes.subarray(0, end), sum: new DataView(bytes.buffer).getUint32(end, true) };
+}
+
+function checked(content: Uint8Array, sum: number): Uint8Array {
+  if (checksum(content) !== sum) throw new Error("a block of its data is damaged");
+  return content;
+}
+
+/** What a block holds; an error if that is not what was written. */
+export async function opened(text: string): Promise<Uint8Array> {
+  const { packed, sum } = parted(text);
+  return checked(await inflate(packed), sum);
+}
+
+/** The same at once: for hundreds of small blocks a stream for each would take longer than what is in it. */
+function openedNow(text: string): Uint8Array {
+  const { packed, sum } = parted(text);
+  return checked(inflateSync(packed), sum);
+}
+
 export async function jsonOf<T>(text: string): Promise<T> {
-  return JSON.parse(new TextDecoder().decode(await inflate(bytesOf(text)))) as T;
+  return JSON.parse(new TextDecoder().decode(await opened(text))) as T;
 }
 
 /** Integers to floats; the largest integer stands for what is missing. */
@@ -163,8 +202,7 @@ export function columnsOf(columns: CodedColumn[], text: string, rows: number): C
       continue;
     }
     const { at = 0, size = 0, list, of, slope = 0, shift = 0, missing } = column;
-    // Hundreds of small blocks: a stream for each would take longer than what is in it.
-    const coded = size ? numbersOf(inflateSync(bytesOf(text.slice(at, at + size))), rows) : [];
+    const coded = size ? numbersOf(openedNow(text.slice(at, at + size)), rows) : [];
     if (list && of !== undefined) {
       const first = places.get(of) ?? appearance(cells[of]);
       places.set(of, first);
@@ -227,7 +265,7 @@ export class Pack {
     if (known) return known as Promise<T>;
     if (!this.has(name)) return Promise.reject(new Error(`This page holds no ${name}.`));
     const block = this.#blocks[name];
-    const made = inflate(bytesOf(this.#text().slice(block.at, block.at + block.size))).then((bytes) => decode(bytes, block));
+    const made = opened(this.#text().slice(block.at, block.at + block.size)).then((bytes) => decode(bytes, block));
     this.#kept.set(name, made);
     return made;
   }

@@ -24,7 +24,8 @@ export function strip(place: HTMLElement, context: Context): () => void {
   const told = element("p", { class: "said" });
   place.append(element("h4", {}, "Rank in every space and run"), told, canvas.canvas);
   const spaces = [...runs.pack.names()].filter((name) => name.startsWith("ranks/")).map((name) => name.slice(6));
-  const most = runs.index.signs.length - 1;
+  // Two signs alone have but one rank.
+  const most = Math.max(runs.index.signs.length - 1, 2);
 
   async function load(): Promise<void> {
     const [row, signs] = [store.now.pair, chosenSigns(context)];

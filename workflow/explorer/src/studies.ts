@@ -48,6 +48,18 @@ export function groups(own: readonly string[], { others, inAll, fdr }: Pick<Stud
   ];
 }
 
+const MOST_LETTERS = 40;
+const shortened = (name: string): string => (name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS - 1)}\u2026` : name);
+
+/** Where close, or to stay so, means something else in another study. */
+export function limitWords(other: Pick<OtherStudy, "k" | "tau">, own: Studies["own"]): string {
+  const words = [
+    ...(other.k === own.k ? [] : [`close means a mutual rank of at most ${other.k} there, ${own.k} here`]),
+    ...(other.tau === own.tau ? [] : [`to stay close, in more than ${wholePercent(other.tau)}${PERCENT} of retrainings there, ${wholePercent(own.tau)}${PERCENT} here`]),
+  ];
+  return words.length ? `Beware: ${words.join("; ")}. ` : "";
+}
+
 function build(place: HTMLElement, context: Context): () => void {
   const { pairs, store } = context;
   const known = context.studies!;
@@ -68,11 +80,12 @@ function build(place: HTMLElement, context: Context): () => void {
   });
   const said = element("p", { class: "said" });
   const together = element("div", { class: "listed" });
+  const few = element("p", { class: "said" });
   const table = element("table", { class: "crossed" });
   const list = element("div", { class: "listed", role: "status" });
   const canvas = plane("How often pairs are close in two studies", "studies", (pen, width, height, colours) => {
     const share = (words: string) => ({ low: -0.03, high: 1.03, ticks: [0, 0.25, 0.5, 0.75, 1], words, label: (value: number) => `${Math.round(100 * value)}${PERCENT}` });
-    plot = axes(pen, width, height, share("close here, of its networks"), share(`close in ${printable(other.study)}`), colours);
+    plot = axes(pen, width, height, share("close here, of its networks"), share(`close in ${shortened(printable(other.study))}`), colours);
     pen.setLineDash([5, 4]);
     pen.strokeStyle = colours.soft;
     pen.beginPath();
@@ -100,7 +113,7 @@ function build(place: HTMLElement, context: Context): () => void {
     canvas.canvas.dataset.drawn = String(shown.reduce((sum, { rows }) => sum + rows.length, 0));
   });
   place.append(
-    element("h4", {}, "What they say together"), together, list,
+    element("h4", {}, "What they say together"), few, together, list,
     element("div", { class: "controls" }, what.label), said,
     canvas.canvas,
     element("p", { class: "hint" }, "A mark is all pairs that are close as often here and as often there, larger the more they are; on the dashed line that is equally often. Colours are this study's verdicts."),
@@ -116,7 +129,7 @@ function build(place: HTMLElement, context: Context): () => void {
     shown = spots(hidden, other.pi, own);
     const common = other.verdict.filter((one) => one !== null).length;
     said.textContent = `${printable(other.study)}: ${counted(other.networks, "network")}; what training again changes there: ${other.again}. ` +
-      `It has ${common === pairs.count ? "the same" : `${count(common)} of this study's`} ${counted(pairs.count, "pair")}.`;
+      `${limitWords(other, known.own)}It has ${common === pairs.count ? "the same" : `${count(common)} of this study's`} ${counted(pairs.count, "pair")}.`;
     canvas.canvas.setAttribute("aria-label", `${counted(common, "pair")} by how often they are close here and in ${printable(other.study)}. Click a mark to list its pairs; the table of verdicts below says how many there are of each.`);
     const cells = crossed(own, other.verdict);
     const head = element("tr", {}, element("th", { scope: "col" }, "Here \\ there"), ...verdicts.map((verdict) => element("th", { scope: "col", class: "n" }, badgeOf(verdict, verdict))));
@@ -126,6 +139,8 @@ function build(place: HTMLElement, context: Context): () => void {
         const words = here === there ? `${here} in both` : `${here} here, ${there} in ${printable(other.study)}`;
         return element("td", { class: "n" }, rows.length ? chooserOf({ words, rows }, count(rows.length), words) : "0");
       })))));
+    const all = own.filter((_, row) => others.every(({ verdict }) => verdict[row] !== null)).length;
+    few.textContent = all < pairs.count ? `Of the ${counted(all, "pair")} that every study has, of ${count(pairs.count)} here:` : "";
     together.replaceChildren(...groups(own, known, verdicts[0]).map((one) => chooserOf(one, `${count(one.rows.length)} ${one.words}`)));
   }
 

@@ -87,6 +87,9 @@ export interface OtherStudy {
   study: string;
   again: string;
   networks: number;
+  /** The largest rank that counts as close, and in how many networks a pair that stays so is more often. */
+  k: number;
+  tau: number;
   pi: (number | null)[];
   pi_low: (number | null)[];
   pi_high: (number | null)[];
@@ -100,7 +103,7 @@ export interface OtherStudy {
 /** Studies beside this one, as sections/compared.py gives them. */
 export interface Studies {
   fdr: number;
-  own: Pick<OtherStudy, "study" | "again" | "networks">;
+  own: Pick<OtherStudy, "study" | "again" | "networks" | "k" | "tau">;
   others: OtherStudy[];
   /** q of staying close in all of them at once. */
   inAll: (number | null)[];

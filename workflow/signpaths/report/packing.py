@@ -33,6 +33,7 @@ DIGITS_91 = bytes(one for one in range(33, 127) if one not in b"&<\\")
 PAIR_BITS, DIGIT_BITS = 13, 6
 # Mutual ranks are told in steps of so much of themselves.
 RANK_STEP = 0.07
+SUM_BYTES = 4
 # A path goes on by so many quarters of its last step, or else it costs.
 LEADS = (0, 1, 2, 3, 4)
 
@@ -44,7 +45,7 @@ class Block:
     Attributes
     ----------
     text
-        In base 91, of what is deflated.
+        In base 91, of what is deflated and its checksum.
     entry
         How it is decoded, as the index of all blocks tells it: coding, shape, scale, offset.
     """
@@ -302,7 +303,15 @@ def _bytes(coded: np.ndarray) -> bytes:
 
 
 def _block(content: bytes, **entry: Any) -> Block:
-    return Block(as_text(deflated(content)), entry)
+    return Block(sealed(content), entry)
+
+
+def sealed(content: bytes) -> str:
+    """Deflate, and write as text with a checksum behind: CRC-32 of the content, lowest byte first.
+
+    Raw deflate has none, and a page that was damaged would show other numbers.
+    """
+    return as_text(deflated(content) + zlib.crc32(content).to_bytes(SUM_BYTES, "little"))
 
 
 def deflated(content: bytes, ways: Sequence[tuple[int, int]] = WAYS) -> bytes:

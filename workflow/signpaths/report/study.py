@@ -139,9 +139,21 @@ def open_stability(path: Path) -> xr.Dataset:
 
 
 def read_compared(folder: Path) -> Compared:
-    """Read what is set beside this study of another one."""
+    """Read what is set beside this study of another one.
+
+    Raises
+    ------
+    UserError
+        If it does not say of every pair how often it is close.
+    """
     config = read_json(folder / "provenance.json", ["config"])["config"]
-    return Compared(folder.name, open_stability(folder / "stability.zarr"), config)
+    stability = open_stability(folder / "stability.zarr")
+    if bool(stability["pi"].sel(space=HEADLINE).isnull().any()):
+        raise UserError(
+            f"{folder / 'stability.zarr'}: it does not say of every pair how often it is close. "
+            "Make that study again, or leave it out of report.compare."
+        )
+    return Compared(folder.name, stability, config)
 
 
 def measured(study: Study) -> dict[str, Any]:

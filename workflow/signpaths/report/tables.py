@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from signpaths.report.packing import ROUGHLY, as_text, deflated, zigzag
+from signpaths.report.packing import ROUGHLY, deflated, sealed, zigzag
 
 Value = str | float | int | bool | None
 
@@ -114,7 +114,7 @@ def packed_table(columns: Sequence[Sequence[Value]]) -> tuple[list[Any], str]:
         column.numbers = {way: one for way, one in column.numbers.items() if way == best.way}
         done.append(column)
         if best.content:
-            text = as_text(deflated(best.content))
+            text = sealed(best.content)
             entries.append({**best.entry, "at": at, "size": len(text)})
             texts.append(text)
             at += len(text)

@@ -54,6 +54,7 @@ def content(study: Study) -> dict[str, Any] | None:
             "fdr": float(study.stability.attrs["fdr"]),
             "studies": [
                 {key: row[key] for key in ("study", "again", "networks")}
+                | {name: float(one.stability.attrs[name]) for name in ("k", "tau")}
                 | (answers_on(study.pairs, one.stability) if number else {})
                 for number, (row, one) in enumerate(zip(rows, [own, *study.compared], strict=True))
             ],

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from signpaths.report.packing import plain
 from signpaths.report.study import Study
 from signpaths.stability.verdicts import APART, COMES, STAYS, UNDECIDED
 
@@ -72,7 +73,7 @@ def plan_of_pairs(stability: xr.Dataset) -> dict[str, Any]:
     return {
         "more": later["more"].values.tolist(),
         "answers": later["answer"].values.tolist(),
-        "of": [None if np.isnan(one).any() else one.round(3).tolist() for one in of_count],
+        "of": [None if np.isnan(one).any() else plain(one) for one in of_count],
     }
 
 
