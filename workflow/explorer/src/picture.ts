@@ -310,7 +310,7 @@ function build(place: HTMLElement, context: Context): () => void {
         const values = Array.from({ length: seeds }, (_, seed) => tensor.values[(network * seeds + seed) * many + at]).filter((value) => !Number.isNaN(value));
         return values.length ? [`${values.map((value) => fixed(value, 1)).join(", ")} in ${name}`] : [];
       });
-      if (ofNetwork.length) parts.push(`; mutual rank in network ${printable(runs.index.networks[network])}: ${ofNetwork.join("; ")}`);
+      if (ofNetwork.length) parts.push(`; mutual rank in network ${printable(runs.index.networks[network])} about ${ofNetwork.join("; ")}`);
     }
     return [element("strong", {}, ...pairNodes(pairs, row)), document.createTextNode(" "), badge(pairs, row), ...cause(pairs, row), document.createTextNode(`:${parts.join("")}.`)];
   }
