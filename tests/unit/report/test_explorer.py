@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,22 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 from signpaths.errors import UserError
 from signpaths.report import explorer as stage
+from signpaths.report import report as page_stage
 from signpaths.report.details import Kind, fitted
 from signpaths.report.excerpts import HELD_PHASES
 from signpaths.report.packing import Block
 from signpaths.spaces import described
 from signpaths.stores import open_store, write_store
 from slow_packing import bytes_of, read
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What of a study a page may do without."""
+
+    film: str | None
+    run_pictures: dict[str, str]
+
 
 DETAILS = [
     *("means_shared", "ranks", "separation_median", "separation", "predicted", "means_own"),
@@ -403,3 +414,37 @@ def test_a_study_of_one_network_has_an_explorer(tmp_path: Path) -> None:
     assert not [name for name in blocks if name.startswith("held/")]
     assert {one["kind"] for one in index["details"]} >= {"means_own", "frames_components"}
     assert isinstance(open_store(made.folder / "excerpts/0.zarr"), xr.Dataset)
+
+
+def test_a_page_that_would_be_too_large_does_without_and_says_so(
+    study: Study, whole: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert whole
+    pack = study.folder / "explorer.txt"
+    text = write_report(study, tmp_path / "a.html", explorer=pack)
+    monkeypatch.setattr(page_stage, "LARGEST", len(text.encode()))
+    assert write_report(study, tmp_path / "b.html", explorer=pack) == text
+    monkeypatch.setattr(page_stage, "LARGEST", len(text.encode()) - 1)
+    less = write_report(study, tmp_path / "c.html", explorer=pack)
+    assert len(less) < len(text) - len(pack.read_text()) // 2
+    assert "explorer-data" not in Page(less).scripts
+    assert any("It does without the explorer" in one for one in Page(less).text)
+    assert "It does without" not in text
+
+
+@given(st.tuples(*[st.integers(0, 9)] * 4), st.integers(0, 40))
+def test_parts_of_a_page_go_in_order_until_it_fits(sizes: tuple[int, ...], most: int) -> None:
+    film, figures, explorer, rest = sizes
+    made = Parts(film="x" * film, run_pictures={"a": "x" * figures} if figures else {})
+
+    def rendered(study: Any, name: str, title: Any, explorer: Any, left_out: Any = ()) -> str:
+        parts = (study.film or "", *study.run_pictures.values(), explorer or "", "x" * rest)
+        return "".join(parts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_stage, "render", rendered)
+        page = page_stage.fitted(made, "a", None, "x" * explorer or None, most)  # type: ignore[arg-type]
+    wanted = [film, figures, explorer]
+    while sum(wanted) + rest > most and any(wanted):
+        wanted[next(at for at, one in enumerate(wanted) if one)] = 0
+    assert len(page) == sum(wanted) + rest

@@ -8,6 +8,7 @@ content security policy allows no script but the page's own.
 import base64
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -55,6 +56,15 @@ from signpaths.report.templates import TEMPLATES, environment
 from signpaths.runs import names_of, read_metrics
 from signpaths.stores import open_store, read_json, read_table, write_text
 from signpaths.wording import printable
+
+# Bytes of a page that a browser still opens with ease.
+LARGEST = 30_000_000
+# What a larger page does without, in this order: where that lies, which part of the study it is,
+# and what stands for it.
+LESS: tuple[tuple[str, str, Any], ...] = (
+    ("the film, which lies in films/", "film", None),
+    ("the figures of single networks, which lie in run_figures/", "run_pictures", {}),
+)
 
 
 class Section(Protocol):
@@ -183,11 +193,36 @@ def report(
     )
     name = str(study.config.get("study", out.parent.name))
     shown = embedded.explorer(explorer, {"stability": stability}) if explorer else None
-    write_text(out, render(study, name, options.title, shown))
+    write_text(out, fitted(study, name, options.title, shown, LARGEST))
+
+
+def fitted(
+    study: Study, name: str, title: str | None, explorer: embedded.Explorer | None, most: int
+) -> str:
+    """Render the page; where it would be larger than so many bytes, without what it can do without.
+
+    First the film goes, then the figures of single networks, then the explorer; the page says so.
+    The table of pairs is always held.
+    """
+    left_out: list[str] = []
+    page = render(study, name, title, explorer)
+    for words, part, nothing in LESS:
+        if getattr(study, part) and len(page.encode()) > most:
+            study = replace(study, **{part: nothing})
+            left_out.append(words)
+            page = render(study, name, title, explorer, left_out)
+    if explorer and len(page.encode()) > most:
+        left_out.append("the explorer, whose data lie in explorer.txt and excerpts/")
+        page = render(study, name, title, None, left_out)
+    return page
 
 
 def render(
-    study: Study, name: str, title: str | None, explorer: embedded.Explorer | None = None
+    study: Study,
+    name: str,
+    title: str | None,
+    explorer: embedded.Explorer | None = None,
+    left_out: Sequence[str] = (),
 ) -> str:
     """Fill the frame and every section that has something to show."""
     contents = {_id_of(section): section.content(study) for section in SECTIONS}
@@ -221,6 +256,8 @@ def render(
             else None,
             explorer_index=Markup(packed_object(explorer.index).text) if explorer else None,
             explorer_data=Markup(explorer.data) if explorer else None,
+            left_out=left_out,
+            largest=LARGEST // 10**6,
             style=Markup(style),
             script=Markup(script),
             script_digest=digest,
