@@ -443,7 +443,7 @@ def test_parts_of_a_page_go_in_order_until_it_fits(sizes: tuple[int, ...], most:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page_stage, "render", rendered)
-        page = page_stage.fitted(made, "a", None, "x" * explorer or None, most)  # type: ignore[arg-type]
+        page = page_stage.page_within(made, "a", None, "x" * explorer or None, most)  # type: ignore[arg-type]
     wanted = [film, figures, explorer]
     while sum(wanted) + rest > most and any(wanted):
         wanted[next(at for at, one in enumerate(wanted) if one)] = 0

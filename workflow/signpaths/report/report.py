@@ -193,10 +193,10 @@ def report(
     )
     name = str(study.config.get("study", out.parent.name))
     shown = embedded.explorer(explorer, {"stability": stability}) if explorer else None
-    write_text(out, fitted(study, name, options.title, shown, LARGEST))
+    write_text(out, page_within(study, name, options.title, shown, LARGEST))
 
 
-def fitted(
+def page_within(
     study: Study, name: str, title: str | None, explorer: embedded.Explorer | None, most: int
 ) -> str:
     """Render the page; where it would be larger than so many bytes, without what it can do without.

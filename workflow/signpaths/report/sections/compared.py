@@ -46,19 +46,20 @@ def content(study: Study) -> dict[str, Any] | None:
     if not study.compared:
         return None
     own = Compared(study.config.get("study", "this one"), study.stability, study.config)
-    rows = study_rows(own, study.compared)
+    rows, fdr = study_rows(own, study.compared), float(study.stability.attrs["fdr"])
+    said = together([own, *study.compared], fdr)
     return {
         "rows": rows,
-        "together": together([own, *study.compared], float(study.stability.attrs["fdr"])),
+        "together": said,
         "data": {
-            "fdr": float(study.stability.attrs["fdr"]),
+            "fdr": fdr,
             "studies": [
                 {key: row[key] for key in ("study", "again", "networks")}
                 | {name: float(one.stability.attrs[name]) for name in ("k", "tau")}
                 | (answers_on(study.pairs, one.stability) if number else {})
                 for number, (row, one) in enumerate(zip(rows, [own, *study.compared], strict=True))
             ],
-            "in_all": q_in_all(study.pairs, [own, *study.compared]),
+            "in_all": [said["q"].get(_pair(row)) for row in study.pairs],
         },
     }
 
@@ -67,7 +68,7 @@ def answers_on(pairs: Sequence[dict[str, Any]], stability: xr.Dataset) -> dict[s
     """Give what another study says of a table's pairs, by column; None where it lacks the pair."""
     names = zip(stability.sign_a.values, stability.sign_b.values, strict=True)
     place = {frozenset((str(a), str(b))): number for number, (a, b) in enumerate(names)}
-    rows = [place.get(frozenset((row["sign_a"], row["sign_b"]))) for row in pairs]
+    rows = [place.get(_pair(row)) for row in pairs]
     headline = stability.sel(space=HEADLINE)
     columns = {name: headline[name].values.tolist() for name in IN_SPACE}
     columns |= {name: stability[name].values.tolist() for name in OF_PAIR}
@@ -75,15 +76,6 @@ def answers_on(pairs: Sequence[dict[str, Any]], stability: xr.Dataset) -> dict[s
         name: [None if row is None else plain(values[row]) for row in rows]
         for name, values in columns.items()
     }
-
-
-def q_in_all(pairs: Sequence[dict[str, Any]], studies: Sequence[Compared]) -> list[float | None]:
-    """Give q of staying close in all studies at once; None where one of them has no such pair."""
-    known_to = [_pairs(one.stability) for one in studies]
-    common = _common(known_to)
-    q = _replicated(studies, known_to, common, len(studies)).tolist() if common else []
-    of_pair = dict(zip(common, q, strict=True))
-    return [plain(of_pair.get(frozenset((row["sign_a"], row["sign_b"])))) for row in pairs]
 
 
 def study_rows(own: Compared, others: Sequence[Compared]) -> list[dict[str, Any]]:
@@ -126,6 +118,7 @@ def together(studies: Sequence[Compared], fdr: float) -> dict[str, Any]:
     dict
         `common`, how many pairs all know, of `most` that one of them does; `rows`, how many pairs
         stay close in at least so many studies; `in_all`, the first of these by name, surest first;
+        `q`, that of staying close in all of them, by pair;
         `differing`, pairs with a verdict of each study, of which some but not all say that they
         stay close, those that most say it of first, and how many there are, `differ`.
     """
@@ -137,14 +130,18 @@ def together(studies: Sequence[Compared], fdr: float) -> dict[str, Any]:
         "common": len(common),
         "most": max(map(len, pairs)),
         "fdr": fdr,
+        "q": {},
     }
     if not common:
         return told
+    networks = np.array([one.stability.sizes["network"] for one in studies])
+    tau = np.array([float(one.stability.attrs["tau"]) for one in studies])
     pi = np.array([[one[pair].pi for pair in common] for one in pairs])
     verdict = np.array([[one[pair].verdict for pair in common] for one in pairs])
     names = [pairs[0][pair].signs for pair in common]
+    count = np.rint(pi * networks[:, None]).astype(int)
     q = {
-        at_least: _replicated(studies, pairs, common, at_least)
+        at_least: replicated_q(count, networks, tau, at_least)
         for at_least in range(2, len(studies) + 1)
     }
     surest = np.lexsort((-pi.mean(axis=0), q[len(studies)]))
@@ -161,24 +158,12 @@ def together(studies: Sequence[Compared], fdr: float) -> dict[str, Any]:
             for at_least, found in q.items()
         ],
         "in_all": [names[at] for at in surest if q[len(studies)][at] <= fdr][:IN_ALL],
+        "q": dict(zip(common, map(plain, q[len(studies)].tolist()), strict=True)),
         "differing": [
             {"pair": names[at], "verdicts": verdict[:, at].tolist()} for at in differing[:DIFFERING]
         ],
         "differ": len(differing),
     }
-
-
-def _replicated(
-    studies: Sequence[Compared],
-    pairs: Sequence[dict[Pair, Found]],
-    common: Sequence[Pair],
-    at_least: int,
-) -> np.ndarray:
-    """Give q of staying close in so many studies or more, for the pairs that all of them know."""
-    networks = np.array([one.stability.sizes["network"] for one in studies])
-    tau = np.array([float(one.stability.attrs["tau"]) for one in studies])
-    pi = np.array([[one[pair].pi for pair in common] for one in pairs])
-    return replicated_q(np.rint(pi * networks[:, None]).astype(int), networks, tau, at_least)
 
 
 def _row(study: Compared) -> dict[str, Any]:
@@ -202,6 +187,10 @@ def _row(study: Compared) -> dict[str, Any]:
 def _common(studies: Sequence[dict[Pair, Found]]) -> list[Pair]:
     """Give the pairs that all studies know, in the order of the first."""
     return [pair for pair in studies[0] if all(pair in one for one in studies)]
+
+
+def _pair(row: dict[str, Any]) -> Pair:
+    return frozenset((row["sign_a"], row["sign_b"]))
 
 
 def _staying(pairs: dict[Pair, Found]) -> set[Pair]:
