@@ -154,6 +154,28 @@ def test_the_whole_view_comes_back_from_its_address(visit: Visit, file: Path, wh
         assert "network=1" in page.evaluate("location.hash")
 
 
+def test_on_paper_stands_the_pair_that_is_chosen(visit: Visit, file: Path, whole: Any) -> None:
+    index, _ = whole
+    drawing = "document.querySelector('canvas.multiples').toDataURL()"
+    on_paper = ""
+    for scheme in ("light", "dark"):
+        with visit(file, pair_of(index, 0), color_scheme=scheme) as page:
+            drawn(page, "multiples")
+            on_screen = page.evaluate(drawing)
+            page.emulate_media(media="print", color_scheme=scheme)
+            until(page, f"{drawing} !== {on_screen!r}")
+            assert page.locator("#card h3").is_visible()
+            for hidden in ("#grid", ".tabs", "#card .links", "#time"):
+                assert page.locator(hidden).is_hidden()
+            high, needed = page.locator("canvas.multiples").evaluate(
+                "one => [one.clientHeight, one.parentElement.scrollHeight]"
+            )
+            assert high >= needed - 1
+            # Paper is white whatever the screen is.
+            on_paper = on_paper or page.evaluate(drawing)
+            until(page, f"{drawing} === {on_paper!r}")
+
+
 def test_what_the_page_has_no_room_for_is_told(
     visit: Visit, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

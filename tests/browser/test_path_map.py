@@ -10,8 +10,7 @@ import pytest
 from fake_explorer import RUNS
 from playwright.sync_api import Page
 from signpaths.stores import open_store
-from slow_packing import read
-from visits import coloured, draws, until
+from visits import coloured, drawn, draws, until
 
 Visit = Callable[..., Any]
 
@@ -85,7 +84,7 @@ def test_all_frames_and_the_twin_are_drawn_on_request(visit: Visit, file: Path, 
 
 
 def test_a_lasso_selects_the_examples_within(visit: Visit, file: Path, whole: Any) -> None:
-    index, blocks = whole
+    _, blocks = whole
     held = np.asarray(blocks["held"])
     examples = np.asarray(blocks["examples"]["sign"])[held]
     with visit(file, "#view=map&network=1&space=ae2") as page:
@@ -111,7 +110,6 @@ def test_a_lasso_selects_the_examples_within(visit: Visit, file: Path, whole: An
         page.locator(".picked .chip").nth(1).click()
         until(page, "location.hash.includes('pair=')")
         assert page.locator("#grid [aria-selected=true]").count() == 1
-    assert index["signs"]
 
 
 def test_three_dimensions_turn_and_the_address_keeps_the_view(visit: Visit, file: Path) -> None:
@@ -180,13 +178,35 @@ def test_a_lost_context_goes_on_by_canvas(visit: Visit, file: Path) -> None:
         assert coloured(page, "map") > 500
 
 
-def test_a_space_without_paths_here_is_told(visit: Visit, file: Path) -> None:
-    index, _ = read_page(file)
-    assert index["spaces"]
+def test_a_space_without_paths_here_is_drawn_in_the_chosen_one(
+    visit: Visit, file: Path, whole: Any
+) -> None:
+    index, _ = whole
     with visit(file, "#view=map&space=hidden") as page:
         until(page, "Number(document.querySelector('canvas.map')?.dataset.drawn) > 0")
         assert page.locator(".panel.map select[name=space]").input_value() == index["chosen"]
 
 
-def read_page(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    return read((file.parent / "explorer.txt").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("view", ["map", "matrix"])
+def test_two_fingers_zoom(visit: Visit, file: Path, view: str) -> None:
+    with visit(file, f"#view={view}", has_touch=True) as page:
+        drawn(page, view)
+        page.locator(f"canvas.{view}").scroll_into_view_if_needed()
+        box = page.locator(f"canvas.{view}").bounding_box()
+        assert box
+        middle, high = box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"]
+        touches = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *offsets: float) -> None:
+            points = [
+                {"x": middle + offset, "y": high, "id": finger}
+                for finger, offset in enumerate(offsets)
+            ]
+            touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        touch("touchStart", -40, 40)
+        for spread in range(40, 85, 5):
+            touch("touchMove", -spread, spread)
+        touch("touchEnd")
+        until(page, "/(camera|window)=2,/.test(location.hash)")
+        assert "pair=" not in page.evaluate("location.hash")

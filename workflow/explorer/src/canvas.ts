@@ -10,18 +10,25 @@ export interface Plane {
 
 export type Draw = (pen: CanvasRenderingContext2D, width: number, height: number, colours: Palette) => void;
 
+interface Wanted {
+  settings?: CanvasRenderingContext2DSettings;
+  /** How high it is, in pixels, at a width; if not given, the style sheet says. */
+  high?: (width: number) => number;
+}
+
 /** Give a canvas with a name for screen readers; its box comes from the style sheet. */
-export function plane(label: string, kind: string, draw: Draw, settings: CanvasRenderingContext2DSettings = {}): Plane {
+export function plane(label: string, kind: string, draw: Draw, { settings = {}, high }: Wanted = {}): Plane {
   const canvas = element("canvas", { class: kind, role: "img", "aria-label": label });
   const pen = canvas.getContext("2d", settings)!;
   let waiting = 0;
   const drawNow = (): void => {
     waiting = 0;
+    if (high) canvas.style.height = `${high(canvas.clientWidth)}px`;
     const [width, height, sharp] = [canvas.clientWidth, canvas.clientHeight, Math.min(devicePixelRatio || 1, 2)];
     if (!width || !height) return;
-    const [wide, high] = [Math.round(width * sharp), Math.round(height * sharp)];
-    if (canvas.width !== wide) canvas.width = wide;
-    if (canvas.height !== high) canvas.height = high;
+    const [across, down] = [width, height].map((length) => Math.round(length * sharp));
+    if (canvas.width !== across) canvas.width = across;
+    if (canvas.height !== down) canvas.height = down;
     pen.setTransform(sharp, 0, 0, sharp, 0, 0);
     pen.clearRect(0, 0, width, height);
     draw(pen, width, height, palette());
@@ -31,10 +38,20 @@ export function plane(label: string, kind: string, draw: Draw, settings: CanvasR
   };
   new ResizeObserver(redraw).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  // Paper has its own width and colours, and does not wait for a frame.
+  matchMedia("print").addEventListener("change", drawNow);
   return { canvas, redraw };
 }
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", "DejaVu Sans", sans-serif';
+
+type Place = readonly [number, number];
+
+/** What two fingers do when one of them moves: by how much they spread, and the place between them. */
+export function pinched(before: Place, after: Place, other: Place): { by: number; x: number; y: number } {
+  const [was, is] = [before, after].map(([x, y]) => Math.hypot(x - other[0], y - other[1]));
+  return { by: was > 0 ? is / was : 1, x: (after[0] + other[0]) / 2, y: (after[1] + other[1]) / 2 };
+}
 
 /** Least and most of what is known. */
 export function extent(values: Iterable<number>): [number, number] {

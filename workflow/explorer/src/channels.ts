@@ -22,16 +22,12 @@ export function channels(place: HTMLElement, context: Context): () => void {
   const names = runs.index.channels;
   let bands: Bands | null = null;
   let ranges: [number, number][] = [];
-  const canvas = plane("Raw signals", "channels", draw);
+  const columnsIn = (width: number): number => Math.max(2, Math.floor((width + GAP) / (SIDE + GAP)));
+  const canvas = plane("Raw signals", "channels", draw, { high: (width) => Math.ceil(names.length / columnsIn(width)) * (HIGH + TITLE + GAP) });
   place.classList.add("wide");
   place.append(element("h4", {}, "Raw signals"),
     element("p", { class: "said" }, "Mean of each channel over the examples of a sign, with one standard deviation to each side; every panel as high as the channel's range over all signs."),
     canvas.canvas);
-  const columns = (): number => Math.max(2, Math.floor((canvas.canvas.clientWidth + GAP) / (SIDE + GAP)));
-  const resize = (): void => {
-    canvas.canvas.style.height = `${Math.ceil(names.length / columns()) * (HIGH + TITLE + GAP)}px`;
-  };
-  new ResizeObserver(resize).observe(place);
 
   async function load(): Promise<void> {
     if (!bands) {
@@ -39,7 +35,6 @@ export function channels(place: HTMLElement, context: Context): () => void {
       if (!mean || !low || !high) return;
       bands = { mean, low, high };
       ranges = names.map((_, channel) => rangeOf(bands!, channel));
-      resize();
     }
     const signs = chosenSigns(context);
     if (signs) canvas.canvas.setAttribute("aria-label", `Raw signals of ${signs.map((sign) => runs.index.signs[sign]).join(" and ")} in ${names.length} channels.`);
@@ -49,7 +44,7 @@ export function channels(place: HTMLElement, context: Context): () => void {
   function draw(pen: CanvasRenderingContext2D, width: number, _height: number, colours: Palette): void {
     const signs = chosenSigns(context);
     if (!bands || !signs) return;
-    const across = columns();
+    const across = columnsIn(width);
     const side = (width - (across - 1) * GAP) / across;
     const phases = bands.mean.shape[1];
     for (const [channel, name] of names.entries()) {
@@ -92,7 +87,7 @@ export function channels(place: HTMLElement, context: Context): () => void {
   }
 
   const seek = (event: PointerEvent): void => {
-    const side = (canvas.canvas.clientWidth - (columns() - 1) * GAP) / columns();
+    const side = (canvas.canvas.clientWidth - (columnsIn(canvas.canvas.clientWidth) - 1) * GAP) / columnsIn(canvas.canvas.clientWidth);
     const share = (event.offsetX % (side + GAP)) / side;
     if (share <= 1) store.set({ time: share });
   };

@@ -55,6 +55,12 @@ const metric = ({ metrics }: History, name: string): Known => {
 const PERCENT = "\u00a0%";
 /** What the scales below the map take. */
 const FOOT = 46;
+/** On which examples learning curves are measured, and what their names begin with. */
+export const MEASURED = {
+  validation: { before: "val_", words: "validation examples" },
+  training: { before: "", words: "training examples" },
+} as const;
+type Measured = keyof typeof MEASURED;
 const percent = (share: Known, decimals = 0): string => (share === null ? DASH : `${fixed(100 * share, decimals)}${PERCENT}`);
 
 function build(place: HTMLElement, context: Context): () => void {
@@ -216,8 +222,7 @@ function sharesOf(place: HTMLElement, { pairs, store }: Context, { shares, sourc
       pen.fillText(`${share}${share === 100 ? PERCENT : ""}`, x(share) + (share === 100 ? 8 : 0), shares.length * high + 14);
     }
     canvas.canvas.dataset.drawn = String(shares.length * sources.length);
-  });
-  canvas.canvas.style.height = `${shares.length * high + 20}px`;
+  }, { high: () => shares.length * high + 20 });
   const own = element("p", { class: "told" });
   const { key, redraw } = keyOf(looks, true);
   const text = ([share, low, top]: readonly Known[]): string => `${fixed(share, 0)}${PERCENT} (${fixed(low, 0)} to ${fixed(top, 0)})`;
@@ -494,14 +499,14 @@ function mapOfRuns(place: HTMLElement, { runs, store }: Context, { runs: known, 
 /** Accuracy and loss of every network, epoch by epoch. */
 function learning(place: HTMLElement, { runs, store }: Context, { runs: { flag } }: Instability, histories: readonly History[]): (() => void)[] {
   const names = runs.index.networks.map(printable);
-  const parts = [["val_", "validation examples"], ["", "training examples"]].filter(([before]) => histories.some(({ epochs }) => epochs[`${before}accuracy`] ?? epochs[`${before}loss`]));
+  const parts = (Object.keys(MEASURED) as Measured[]).filter((name) => histories.some(({ epochs }) => ["accuracy", "loss"].some((of) => epochs[MEASURED[name].before + of])));
   if (!parts.length) {
     section(place, "How each of them learned", "This study holds no learning curves.", "wide");
     return [];
   }
-  let before = parts[0][0];
+  const part = (): Measured => parts.find((name) => name === store.now.measured) ?? parts[0];
   let over: number | null = null;
-  const pointsOf = (name: string): Points[] => histories.map(({ epochs }) => (epochs.epoch ?? []).map((epoch, i) => [epoch ?? i + 1, epochs[`${before}${name}`]?.[i] ?? null] as const));
+  const pointsOf = (name: string): Points[] => histories.map(({ epochs }) => (epochs.epoch ?? []).map((epoch, i) => [epoch ?? i + 1, epochs[MEASURED[part()].before + name]?.[i] ?? null] as const));
   const last = extent(histories.flatMap(({ epochs }) => epochs.epoch ?? []).map((one) => one ?? 0))[1];
   const charts = ["accuracy", "loss"].map((name) => {
     const isLoss = name === "loss";
@@ -558,11 +563,11 @@ function learning(place: HTMLElement, { runs, store }: Context, { runs: { flag }
     });
     return canvas;
   });
-  const redraw = (): void => charts.forEach((chart) => chart.redraw());
-  const what = chooser("Measured on", parts.map(([value, words]) => [value, words]), before, (value) => {
-    before = value;
-    redraw();
-  });
+  const what = chooser("Measured on", parts.map((name) => [name, MEASURED[name].words]), part(), (measured) => store.set({ measured }));
+  const redraw = (): void => {
+    what.select.value = part();
+    charts.forEach((chart) => chart.redraw());
+  };
   section(place, "How each of them learned",
     "A line for each network: one that ends apart from the bundle learned less than the others. Dashed ones stand out; the dot is the epoch whose weights were kept. Click a line to choose its network.", "wide",
     what.label, element("div", { class: "two-charts" }, ...charts.map(({ canvas }) => canvas)),

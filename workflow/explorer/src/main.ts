@@ -1,16 +1,16 @@
 // The page's script: reads what the page holds, and fills the explorer above the text. Without it the
 // page shows the first rows of the table and all its sections as they were written.
-import { addressOf, isView, type Known, stateOf } from "./address";
+import { addressOf, isView, type Known, readAddress, sectionOf, type Told } from "./address";
+import { choicesOf, viewsOf } from "./all-views";
 import { card } from "./card";
 import { byId, element } from "./dom";
 import { enhanceText } from "./page";
 import { linked } from "./mentions";
 import { type State, Store } from "./state";
-import { readPage, type Pairs, type Runs } from "./study";
+import { type Pairs, readPage, type Runs } from "./study";
 import { measures, pairTable } from "./table";
 import { tabs } from "./views";
 import { timeline } from "./timeline";
-import { besides, VIEWS } from "./all-views";
 
 const root = document.documentElement;
 /** Something in the page cannot be read, or the script itself errs: the reader is told once, the text stays. */
@@ -28,14 +28,16 @@ addEventListener("error", (event) => {
 addEventListener("unhandledrejection", (event) => fail(String(event.reason)));
 
 /** What a reader sees first. */
-function startOf(pairs: Pairs, runs: Runs | null): State {
+function startOf(pairs: Pairs, runs: Runs | null, choices: Known["choices"]): State {
   const chosen = runs?.index.chosen ?? "";
+  const first = (key: keyof Known["choices"]): string => [...choices[key]][0] ?? "";
   return {
     q: "", verdict: new Set(pairs.data.verdicts), cause: new Set(pairs.data.causes.length ? [...pairs.data.causes, ""] : []),
     sort: null, down: false, ranks: pairs.data.headline,
     pair: null, sign: null, example: null, network: null,
     space: chosen, seed: runs?.space(chosen)?.drawn ?? 0, time: 1,
-    view: VIEWS[0].name, colour: "sign", matrix: "hidden", camera: null,
+    view: first("view"), colour: first("colour"), matrix: first("matrix"), picture: first("picture"), measured: first("measured"), other: first("other"),
+    camera: null, window: null, block: null, signs: [], examples: [], twin: false, frames: false,
   };
 }
 
@@ -48,14 +50,62 @@ function holdings({ index }: Runs): HTMLElement {
   return cut.length ? element("details", { class: "holdings" }, element("summary", {}, summary), element("ul", {}, ...told), element("p", {}, words)) : element("p", { class: "holdings hint" }, `${summary}.`);
 }
 
+/**
+ * Keep the address and what is looked at the same, so that the address can be cited at any time. Moving on
+ * leaves no trail, but for a link to a section: the way back from it is the view that was there before.
+ */
+function follow(store: Store, known: Known, explorer: HTMLElement, first: Told): void {
+  const notice = element("p", { class: "notice", role: "alert" });
+  let waiting = 0;
+  const write = (): void => {
+    waiting = 0;
+    notice.remove();
+    history.replaceState(null, "", addressOf(store.now, known) || location.pathname + location.search);
+  };
+  store.on(Object.keys(store.now) as (keyof State)[], () => {
+    waiting ||= window.setTimeout(write, 150);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href^='#']") : null;
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || isView(link.hash)) return;
+    const place = document.getElementById(link.hash.slice(1));
+    const address = addressOf(store.now, known, link.hash.slice(1));
+    // Where nothing is chosen the link's own address says all.
+    if (!place || !address) return;
+    event.preventDefault();
+    history.pushState(null, "", address);
+    reach(place);
+  });
+  /** Show what the address tells, and say what it names in vain. */
+  const show = ({ state, unknown }: Told): void => {
+    store.set(state);
+    clearTimeout(waiting);
+    waiting = 0;
+    notice.textContent = `The address asks for what this page does not have: ${unknown.join("; ")}.`;
+    if (unknown.length) explorer.prepend(notice);
+    else notice.remove();
+    if (isView(location.hash)) (document.getElementById(sectionOf(location.hash)) ?? explorer).scrollIntoView();
+  };
+  addEventListener("hashchange", () => {
+    if (isView(location.hash)) show(readAddress(location.hash, known));
+  });
+  show(first);
+}
+
+/** Bring a part of the page into sight, and the keys to it. */
+function reach(place: HTMLElement): void {
+  place.scrollIntoView();
+  if (place.tabIndex < 0 && !place.hasAttribute("tabindex")) place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+}
+
 async function start(): Promise<void> {
   enhanceText();
   const { pairs, runs, studies } = await readPage();
-  const views = VIEWS.filter((view) => studies !== null || view !== besides);
-  const known: Known = {
-    pairs, runs, start: startOf(pairs, runs), sorts: new Set(measures(pairs).keys()), views: views.map(({ name }) => name),
-  };
-  const store = new Store(isView(location.hash) ? stateOf(location.hash, known) : known.start);
+  const choices = choicesOf(pairs, runs, studies);
+  const known: Known = { pairs, runs, start: startOf(pairs, runs, choices), sorts: new Set(measures(pairs).keys()), choices };
+  const told: Told = isView(location.hash) ? readAddress(location.hash, known) : { state: known.start, unknown: [] };
+  const store = new Store(told.state);
   const explorer = byId("explorer");
   explorer.hidden = false;
   byId("static-pairs").hidden = true;
@@ -65,26 +115,13 @@ async function start(): Promise<void> {
   if (runs) {
     const context = { pairs, runs, store, studies };
     timeline(right, context);
-    tabs(right, views, context);
+    tabs(right, viewsOf(studies), context);
   } else {
     explorer.classList.add("alone");
   }
   card(below, pairs, runs, store, studies, linked(pairs, store));
   if (runs) explorer.append(holdings(runs));
-
-  // The address follows what is looked at, so that it can be cited at any time; moving on leaves no trail.
-  let waiting = 0;
-  const write = (): void => {
-    waiting = 0;
-    history.replaceState(null, "", addressOf(store.now, known) || location.pathname + location.search);
-  };
-  store.on(Object.keys(store.now) as (keyof State)[], () => {
-    waiting ||= window.setTimeout(write, 150);
-  });
-  addEventListener("hashchange", () => {
-    if (isView(location.hash)) store.set(stateOf(location.hash, known));
-  });
-  if (isView(location.hash)) explorer.scrollIntoView();
+  follow(store, known, explorer, told);
   root.dataset.ready = "yes";
 }
 

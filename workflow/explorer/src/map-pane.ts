@@ -2,7 +2,7 @@
 // painted below it by WebGL, or into it where that is refused.
 import type { Palette } from "./colours";
 import { css } from "./colours";
-import { FONT, type Plane, plane } from "./canvas";
+import { FONT, pinched, type Plane, plane } from "./canvas";
 import type { Shown } from "./map-data";
 import type { FlatPainter } from "./map-flat";
 import type { GlPainter } from "./map-gl";
@@ -61,7 +61,7 @@ export class Pane {
     this.#host = host;
     this.plane = plane(label, `paths ${kind}`, (pen, width, height, colours) => this.#draw(pen, width, height, colours), {
       // Without a graphics card a browser draws quickest in its own memory.
-      willReadFrequently: host.gl === null,
+      settings: { willReadFrequently: host.gl === null },
     });
     const { canvas } = this.plane;
     canvas.tabIndex = 0;
@@ -389,8 +389,8 @@ export class Pane {
       const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
       down.set(event.pointerId, [x, y]);
       if (!other) return this.drag(dx, dy);
-      const [was, is] = [Math.hypot(before[0] - other[0], before[1] - other[1]), Math.hypot(x - other[0], y - other[1])];
-      if (was > 0) this.zoom(is / was, (x + other[0]) / 2, (y + other[1]) / 2);
+      const pinch = pinched(before, [x, y], other);
+      this.zoom(pinch.by, pinch.x, pinch.y);
       if (this.#dims === 2) this.drag(dx / 2, dy / 2);
     });
     const end = (event: PointerEvent): void => {

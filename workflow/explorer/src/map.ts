@@ -36,6 +36,9 @@ interface Paint {
   legend: Legend;
 }
 
+/** Nothing is selected. */
+const NONE_PICKED = { signs: [], examples: [] } as const;
+
 const spaceWords = ({ kind, dims }: SpaceFacts): string => `${kind}, ${dims}-D`;
 const heard = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
@@ -60,11 +63,8 @@ class PathMap implements Host {
   readonly #picked = element("div", { class: "picked", role: "status" });
   readonly #controls: ReturnType<typeof controls>;
   #frameEnds: number[] | null = null;
-  #signs: number[] = [];
-  #examples: ReadonlySet<number> = new Set();
-  /** Counts selections. */
-  #picks = 0;
-  #picture = "";
+  /** The selection that is listed, for comparison. */
+  #listed = "";
   #controlled = "";
   #legendary = "";
   #glLost = false;
@@ -78,6 +78,10 @@ class PathMap implements Host {
     this.gl = GlPainter.on(below, location.search === "?webgl");
     if (this.gl) this.#stage.append(below);
     below.addEventListener("webglcontextlost", () => this.#loseGl(below));
+    // What was selected in another picture says nothing of this one.
+    context.store.on(["network", "space", "seed"], (_, changed) => {
+      if (!changed.has("signs") && !changed.has("examples")) context.store.set(NONE_PICKED);
+    });
     this.#main = new Pane(this, "Path map", "map");
     this.#twin = new Pane(this, "Path map by principal components", "twin");
     this.#stage.append(this.#main.plane.canvas);
@@ -110,13 +114,9 @@ class PathMap implements Host {
     const choice = this.#choice;
     this.#main.camera = store.now.camera;
     this.#show(this.#main, choice);
-    // What was selected in another picture says nothing of this one.
-    const picture = choice ? keyOf(choice) : "";
-    if (picture !== this.#picture) this.#unpick();
-    this.#picture = picture;
-    const beside = this.#controls.twin.checked && choice ? twinOf(runs, choice) : null;
+    const beside = store.now.twin && choice ? twinOf(runs, choice) : null;
     const twin = this.#twin.plane.canvas;
-    if (this.#controls.twin.checked !== twin.isConnected) {
+    if (store.now.twin !== twin.isConnected) {
       if (twin.isConnected) twin.remove();
       else this.#stage.append(twin);
       this.gl?.wipe(twin.isConnected ? null : this.#twin);
@@ -126,6 +126,7 @@ class PathMap implements Host {
     if (twin.isConnected) this.#show(this.#twin, beside);
     if (choice) this.#control(choice);
     this.#tell(choice);
+    this.#listPicked();
   }
 
   #show(pane: Pane, choice: Choice | null): void {
@@ -153,7 +154,7 @@ class PathMap implements Host {
 
   /** What a pane is of, where two are seen. */
   caption(pane: Pane): string {
-    return this.#controls.twin.checked && pane.shown ? spaceWords(pane.shown.choice.space) : "";
+    return this.#context.store.now.twin && pane.shown ? spaceWords(pane.shown.choice.space) : "";
   }
 
   paintOf(pane: Pane, colours: Palette): Paint | null {
@@ -163,10 +164,10 @@ class PathMap implements Host {
     const name: ColouringName = isColouring(store.now.colour) ? store.now.colour : "sign";
     const facts = this.#data.facts(shown.choice, name);
     if (!facts) return null;
-    const frames = this.#controls.frames.checked ? this.#data.frames(shown.choice) : null;
+    const frames = store.now.frames ? this.#data.frames(shown.choice) : null;
     const chosen = this.#chosen(colours);
     const key = JSON.stringify([
-      keyOf(shown.choice), name, colours.paper, [...chosen], this.example, this.#picks,
+      keyOf(shown.choice), name, colours.paper, [...chosen], this.example, store.now.signs, store.now.examples,
       frames !== null && frames !== undefined, facts.predicted !== null,
     ]);
     const known = this.#painted.get(pane);
@@ -180,7 +181,7 @@ class PathMap implements Host {
     const made: Paint = {
       key, chosen, ink: solid(colours.ink, "#000000"), legend: colouring.legend,
       means: meanLooks(shown.means.count, colouring, marks, this.#pickedSigns(facts.sign), shown.choice.network === null, ramp),
-      held: shown.held && heldLooks(shown.examples, facts.sign, colouring, marks, this.#examples, name === "sign", ramp),
+      held: shown.held && heldLooks(shown.examples, facts.sign, colouring, marks, new Set(store.now.examples), name === "sign", ramp),
       cloud: frames ? { ...frames, colours: this.#frameColours(colouring, facts.sign, frames.phase, chosen, isAny, ramp) } : null,
     };
     this.#painted.set(pane, made);
@@ -218,7 +219,8 @@ class PathMap implements Host {
   }
 
   #pickedSigns(signOf: readonly number[]): ReadonlySet<number> {
-    return new Set(this.#examples.size ? [...this.#examples].map((example) => signOf[example]) : this.#signs);
+    const { signs, examples } = this.#context.store.now;
+    return new Set(examples.length ? examples.map((example) => signOf[example]) : signs);
   }
 
   /** After how many frames each example ends. */
@@ -263,8 +265,7 @@ class PathMap implements Host {
     const { store } = this.#context;
     const examples = this.#data.examples();
     if (!hit) {
-      this.#unpick();
-      store.set({ sign: null, example: null });
+      store.set({ sign: null, example: null, ...NONE_PICKED });
     } else if (hit.kind === "sign") {
       store.set({ sign: store.now.sign === hit.number && store.now.example === null ? null : hit.number, example: null });
     } else {
@@ -273,18 +274,9 @@ class PathMap implements Host {
   }
 
   pick(signs: number[], examples: number[]): void {
-    this.#signs = signs;
-    this.#examples = new Set(examples);
-    this.#picks++;
-    this.#listPicked();
-    if (!signs.length && !examples.length) this.#picked.append(element("p", {}, "No dot lies within."));
-    this.redraw();
-  }
-
-  #unpick(): void {
-    if (!this.#picked.hasChildNodes()) return;
-    this.pick([], []);
-    this.#picked.replaceChildren();
+    // Examples tell their signs.
+    this.#context.store.set({ signs: examples.length ? [] : signs, examples });
+    if (!signs.length && !examples.length) this.#picked.replaceChildren(element("p", {}, "No dot lies within."));
   }
 
   /** Begin or end a selection by hand. */
@@ -312,17 +304,21 @@ class PathMap implements Host {
   }
 
   #listPicked(): void {
+    const { store } = this.#context;
     const examples = this.#data.examples();
+    const picked = store.now.examples.filter((example) => example < (examples?.sign.length ?? 0));
+    const key = JSON.stringify([store.now.signs, picked]);
+    if (key === this.#listed) return;
+    this.#listed = key;
     const counts = new Map<number, number>();
-    if (this.#examples.size && examples) {
-      for (const example of this.#examples) counts.set(examples.sign[example], (counts.get(examples.sign[example]) ?? 0) + 1);
+    if (picked.length && examples) {
+      for (const example of picked) counts.set(examples.sign[example], (counts.get(examples.sign[example]) ?? 0) + 1);
     } else {
-      for (const sign of this.#signs) counts.set(sign, 0);
+      for (const sign of store.now.signs) counts.set(sign, 0);
     }
     this.#picked.replaceChildren();
     if (!counts.size) return;
     const signs = [...counts].sort(([one, many], [other, more]) => more - many || one - other);
-    const { store } = this.#context;
     let first: number | null = null;
     const buttons = signs.map(([sign, many]) => {
       const made = button("", () => {
@@ -340,8 +336,8 @@ class PathMap implements Host {
       if (many) made.append(" ", element("span", { class: "total" }, count(many)));
       return made;
     });
-    const what = this.#examples.size ? `${counted(this.#examples.size, "held-out example")} of ${counted(signs.length, "sign")}` : counted(signs.length, "sign");
-    const clear = button("Clear", () => this.#unpick(), { class: "clear" });
+    const what = picked.length ? `${counted(picked.length, "held-out example")} of ${counted(signs.length, "sign")}` : counted(signs.length, "sign");
+    const clear = button("Clear", () => store.set(NONE_PICKED), { class: "clear" });
     const head = element("p", {}, `Selected: ${what}. One chooses the sign, two the pair. `, clear);
     this.#picked.append(head, element("div", { class: "chips" }, ...buttons));
   }
@@ -351,10 +347,10 @@ class PathMap implements Host {
     const { now } = store;
     const examples = this.#data.examples();
     const held = this.#data.heldNumbers(choice.network) ?? [];
-    const key = JSON.stringify([keyOf(choice), now.colour, now.sign, now.example, now.network, !!examples, held.length, this.#main.shown && keyOf(this.#main.shown.choice)]);
+    const key = JSON.stringify([keyOf(choice), now.colour, now.sign, now.example, now.network, now.frames, now.twin, !!examples, held.length, this.#main.shown && keyOf(this.#main.shown.choice)]);
     if (key === this.#controlled) return;
     this.#controlled = key;
-    const { run, space, seed, colour, sign, example, frames, hasFrames } = this.#controls;
+    const { run, space, seed, colour, sign, example, frames, hasFrames, twin } = this.#controls;
     run.select.value = choice.network === null ? "" : String(choice.network);
     space.select.value = choice.space.name;
     const seeds = seedsOf(runs, choice);
@@ -366,6 +362,8 @@ class PathMap implements Host {
     const has = this.#data.hasFrames(choice);
     hasFrames.hidden = !has;
     frames.disabled = !has;
+    frames.checked = now.frames;
+    twin.checked = now.twin;
     const offered = choice.network !== null && now.sign !== null && examples ? held.filter((example) => examples.sign[example] === now.sign) : [];
     example.label.hidden = !offered.length;
     example.select.replaceChildren(
@@ -476,13 +474,13 @@ function controls(view: PathMap, { runs, store }: Context) {
     store.set({ sign: value ? Number(value) : null, example: null }));
   const example = chooser("Example", [], "", (value) => store.set({ example: value ? Number(value) : null }));
   for (const [name, { select }] of Object.entries({ network: run, space, seed, colour, sign, example: example })) select.name = name;
-  const tick = (words: string, does: () => void) => {
+  const tick = (words: string, key: "frames" | "twin") => {
     const box = element("input", { type: "checkbox" });
-    box.addEventListener("change", does);
+    box.addEventListener("change", () => store.set({ [key]: box.checked }));
     return { box, label: element("label", { class: "tick" }, box, ` ${words}`) };
   };
-  const frames = tick("All frames", () => view.redraw());
-  const twin = tick("PCA beside it", () => view.draw());
+  const frames = tick("All frames", "frames");
+  const twin = tick("PCA beside it", "twin");
   const lasso = button("Lasso", () => {
     view.setLasso(!view.lassoing);
     lasso.setAttribute("aria-pressed", String(view.lassoing));

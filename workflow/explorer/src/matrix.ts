@@ -2,7 +2,7 @@
 // how often each pair is close in a space, how much more often in one than in another, or its mutual rank.
 // Takes the table of pairs, the block `tree` and, for one network, `ranks/<space>`.
 import { pairWords, qualified, times } from "./answers";
-import { FONT, plane } from "./canvas";
+import { FONT, pinched, plane } from "./canvas";
 import { css, legible, type Palette, shaded, sided } from "./colours";
 import { choosePair, chosenSigns, type Context } from "./context";
 import { button, element, hideTip, showTip } from "./dom";
@@ -13,6 +13,7 @@ import {
 import { counted, fixed, printable, wholePercent } from "./text";
 import type { View } from "./views";
 
+const WHOLE: Window = { zoom: 1, x: 0, y: 0 };
 const LEGEND = 34;
 /** What a name takes across its line. */
 const NAME_ROOM = 11;
@@ -74,6 +75,12 @@ export function strength(kind: Shown["kind"], value: number, far: number): numbe
   return kind === "rank" ? Math.max(0, 1 - Math.log(Math.max(value, 1)) / Math.log(far)) : value;
 }
 
+/** Neighbours in the order, from one place to another. */
+interface Stretch {
+  low: number;
+  high: number;
+}
+
 function build(place: HTMLElement, context: Context): () => void {
   const { pairs, runs, store } = context;
   const signs = runs.index.signs.map(printable);
@@ -87,18 +94,19 @@ function build(place: HTMLElement, context: Context): () => void {
     return value === undefined || Number.isNaN(value) ? null : value;
   };
   const every = kinds(context, inNetwork);
-  const shown = (): Shown => every.find(({ key }) => key === store.now.matrix) ?? every[0];
+  const shown = (): Shown => every.find(({ key }) => key === store.now.matrix)!;
 
   let known: Tree | null = null;
   let tree: Branch[] = [];
   let order = signs.map((_, i) => i);
   let places = order;
   let rows: Int32Array = new Int32Array(0);
-  let view: Window = { zoom: 1, x: 0, y: 0 };
+  /** Where the sets that are offered lie. */
+  let blocks: Stretch[] = [];
+  let view: Window = WHOLE;
   /** Row and column that the pointer or the arrow keys are at, as places in the order. */
   let cursor: [number, number] | null = null;
   let byKeys = false;
-  let lit: { low: number; high: number } | null = null;
   let hovered: Branch | null = null;
   const cells = document.createElement("canvas");
   let painted = "";
@@ -114,7 +122,7 @@ function build(place: HTMLElement, context: Context): () => void {
   surface.setAttribute("aria-roledescription", "matrix");
   const inButton = button("+", () => zoomMiddle(1.5), { "aria-label": "Zoom in", title: "Zoom in" });
   const outButton = button("\u2212", () => zoomMiddle(1 / 1.5), { "aria-label": "Zoom out", title: "Zoom out" });
-  const whole = button("Whole", () => setView({ zoom: 1, x: 0, y: 0 }), { title: "Show all signs" });
+  const whole = button("Whole", () => setView(WHOLE), { title: "Show all signs" });
   place.append(
     element("div", { class: "controls" }, what.label, setsLabel, element("span", { class: "zoom" }, inButton, outButton, whole)),
     surface, told);
@@ -135,11 +143,11 @@ function build(place: HTMLElement, context: Context): () => void {
     };
     sets.append(element("option", { value: "" }, `none of ${found.length}`), ...found.map((members, i) => element("option", { value: String(i) }, named(members))));
     setsLabel.hidden = !found.length;
-    sets.addEventListener("change", () => {
-      const members = found[Number(sets.value)];
-      const at = sets.value ? members.map((sign) => places[sign]) : [];
-      light(at.length ? { low: Math.min(...at), high: Math.max(...at) } : null);
+    blocks = found.map((members) => {
+      const at = members.map((sign) => places[sign]);
+      return { low: Math.min(...at), high: Math.max(...at) };
     });
+    sets.addEventListener("change", () => mark(sets.value ? blocks[Number(sets.value)] : null));
     ranks = await runs.ranks(pairs.data.headline);
     painted = "";
     update();
@@ -158,20 +166,43 @@ function build(place: HTMLElement, context: Context): () => void {
   const cellSize = (): number => (layout().side / count) * view.zoom;
 
   function setView(wanted: Window): void {
-    view = within(wanted, count);
+    const next = within(wanted, count);
+    store.set({ window: next.zoom > 1 ? [next.zoom, next.x, next.y] : null });
+  }
+
+  /** Take over what part of the matrix the state shows. */
+  function look(): void {
+    const [zoom, x, y] = store.now.window ?? [1, 0, 0];
+    view = within({ zoom, x, y }, count);
     // At its whole size a finger scrolls the page, not the matrix.
     surface.style.touchAction = view.zoom > 1 ? "none" : "pan-y";
     inButton.disabled = view.zoom >= 12;
     outButton.disabled = whole.disabled = view.zoom <= 1;
-    canvas.redraw();
+  }
+
+  /** What is marked, as places in the order. */
+  function lit(): Stretch | null {
+    if (!store.now.block || !known) return null;
+    const at = store.now.block.map((sign) => places[sign]);
+    return { low: Math.min(...at), high: Math.max(...at) };
   }
 
   function zoomMiddle(by: number): void {
     const seen = count / view.zoom / 2;
     const chosen = chosenSigns(context);
-    // Towards the chosen pair, if there is one in sight.
-    const [y, x] = chosen ? chosen.map((sign) => places[sign] + 0.5) : [view.y + seen, view.x + seen];
+    const block = lit();
+    const middle = block && (block.low + block.high + 1) / 2;
+    // Towards what is marked, or the chosen pair.
+    const [y, x] = middle !== null ? [middle, middle] : chosen ? chosen.map((sign) => places[sign] + 0.5) : [view.y + seen, view.x + seen];
     setView(zoomedAt(view, by, x, y, count));
+  }
+
+  /** Zoom so that what lies at a place of the canvas stays there. */
+  function zoomAround(by: number, x: number, y: number): void {
+    const box = layout();
+    const size = cellSize();
+    const inside = (value: number): number => Math.min(Math.max(value, 0), box.side) / size;
+    setView(zoomedAt(view, by, view.x + inside(x - box.left), view.y + inside(y - box.top), count));
   }
 
   /** Colour every cell once; zooming only stretches the picture. */
@@ -218,7 +249,7 @@ function build(place: HTMLElement, context: Context): () => void {
     const seen = count / view.zoom;
     pen.drawImage(cells, view.x, view.y, seen, seen, 0, 0, box.side, box.side);
     const drawn = marks(pen, now, size, colours);
-    const block = hovered ?? lit;
+    const block = hovered ?? lit();
     if (block) outline(pen, block, block, size, colours.link, 2);
     if (store.now.sign !== null) cross(pen, places[store.now.sign], size, box.side, colours.link);
     if (cursor) {
@@ -287,7 +318,7 @@ function build(place: HTMLElement, context: Context): () => void {
   }
 
   function drawNames(pen: CanvasRenderingContext2D, box: Layout, size: number, colours: Palette): void {
-    const block = hovered ?? lit;
+    const block = hovered ?? lit();
     const strong = new Set([...(chosenSigns(context) ?? []).map((sign) => places[sign]), ...(store.now.sign === null ? [] : [places[store.now.sign]])]);
     const stride = strideOf(size, NAME_ROOM);
     const font = `${size >= 15 ? 12 : 10.5}px ${FONT}`;
@@ -338,6 +369,7 @@ function build(place: HTMLElement, context: Context): () => void {
     const y = (at: number): number => box.top + (at - view.y + 0.5) * size;
     const x = (height: number): number => treeX(box, height);
     const { groups, leaves, tau } = known!;
+    const block = lit();
     pen.save();
     pen.beginPath();
     pen.rect(0, box.top - 1, box.tree, box.side + 2);
@@ -351,7 +383,7 @@ function build(place: HTMLElement, context: Context): () => void {
     pen.setLineDash([]);
     for (const one of tree) {
       const own = groups[leaves[one.low]] > 0 && groups[leaves[one.low]] === groups[leaves[one.high]];
-      const marked = one === hovered || (lit !== null && one.low >= lit.low && one.high <= lit.high);
+      const marked = one === hovered || (block !== null && one.low >= block.low && one.high <= block.high);
       pen.strokeStyle = marked ? colours.link : own ? colours.ink : colours.soft;
       pen.globalAlpha = own || marked ? 1 : 0.6;
       pen.lineWidth = marked ? 2 : own ? 1.3 : 1;
@@ -447,30 +479,26 @@ function build(place: HTMLElement, context: Context): () => void {
     return points === 0 ? "as often" : `${points > 0 ? "+" : "\u2212"}${Math.abs(points)}\u00a0percentage points`;
   }
 
-  function treeWords(one: { low: number; high: number; height?: number }): string {
+  function treeWords(one: Stretch): string {
     const names = order.slice(one.low, one.high + 1).map((sign) => signs[sign]);
     const more = names.length > 24 ? ` and ${names.length - 24} more` : "";
-    const share = one.height === undefined ? "" : `; its two branches are close in ${wholePercent(Math.round(1e3 * (1 - one.height)) / 1e3)}${PERCENT} of networks, on average`;
+    const branch = tree.find(({ low, high }) => low === one.low && high === one.high);
+    const share = branch === undefined ? "" : `; its two branches are close in ${wholePercent(Math.round(1e3 * (1 - branch.height)) / 1e3)}${PERCENT} of networks, on average`;
     return `${counted(names.length, "sign")}: ${names.slice(0, 24).join(", ")}${more}${share}.`;
   }
 
-  function light(block: { low: number; high: number } | null): void {
-    lit = block;
-    if (!block) sets.value = "";
-    update();
-  }
+  const mark = (block: Stretch | null): void => store.set({ block: block && [order[block.low], order[block.high]] });
 
   /** Two signs are searched for, more are marked; once more lets them go. */
   function chooseBranch(one: Branch): void {
-    const again = lit !== null && lit.low === one.low && lit.high === one.high;
+    const again = same(lit(), one);
     const names = order.slice(one.low, one.high + 1).map((sign) => runs.index.signs[sign]);
     if (names.length <= 2 && !names.some((name) => name.includes('"'))) {
       const q = names.map((name) => `"${name}"`).join(" ");
       store.set({ q: again && store.now.q === q ? "" : q });
       if (!again) choosePair(context, order[one.low], order[one.high]);
     }
-    sets.value = "";
-    light(again ? null : one);
+    mark(again ? null : one);
   }
 
   type At = { cell: [number, number] } | { branch: Branch } | null;
@@ -491,10 +519,20 @@ function build(place: HTMLElement, context: Context): () => void {
   }
 
   let dragged: { x: number; y: number; view: Window; moved: boolean } | null = null;
+  const fingers = new Map<number, [number, number]>();
   surface.addEventListener("pointerdown", (event) => {
-    dragged = { x: event.offsetX, y: event.offsetY, view, moved: false };
+    fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
+    dragged = fingers.size > 1 ? null : { x: event.offsetX, y: event.offsetY, view, moved: false };
   });
   surface.addEventListener("pointermove", (event) => {
+    const before = fingers.get(event.pointerId);
+    const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
+    if (before) fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
+    if (before && other) {
+      const { by, x, y } = pinched(before, [event.offsetX, event.offsetY], other);
+      zoomAround(by, x, y);
+      return hideTip();
+    }
     if (dragged && !dragged.moved && view.zoom > 1 && Math.hypot(event.offsetX - dragged.x, event.offsetY - dragged.y) > 4) {
       dragged.moved = true;
       surface.setPointerCapture(event.pointerId);
@@ -515,16 +553,19 @@ function build(place: HTMLElement, context: Context): () => void {
     canvas.redraw();
   });
   surface.addEventListener("pointerup", (event) => {
+    fingers.delete(event.pointerId);
     const at = dragged && !dragged.moved ? under(event) : null;
     dragged = null;
     if (!at) return;
     if ("branch" in at) chooseBranch(at.branch);
     else choose(at.cell);
   });
-  surface.addEventListener("pointercancel", () => {
+  surface.addEventListener("pointercancel", (event) => {
+    fingers.delete(event.pointerId);
     dragged = null;
   });
-  surface.addEventListener("pointerleave", () => {
+  surface.addEventListener("pointerleave", (event) => {
+    fingers.delete(event.pointerId);
     if (!byKeys) cursor = null;
     hovered = null;
     hideTip();
@@ -534,11 +575,8 @@ function build(place: HTMLElement, context: Context): () => void {
     // Where nothing is left to zoom, the page scrolls.
     if (event.deltaY > 0 && view.zoom <= 1) return;
     event.preventDefault();
-    const box = layout();
-    const size = cellSize();
-    const inside = (value: number): number => Math.min(Math.max(value, 0), box.side) / size;
     hideTip();
-    setView(zoomedAt(view, event.deltaY < 0 ? 1.2 : 1 / 1.2, view.x + inside(event.offsetX - box.left), view.y + inside(event.offsetY - box.top), count));
+    zoomAround(event.deltaY < 0 ? 1.2 : 1 / 1.2, event.offsetX, event.offsetY);
   }, { passive: false });
 
   /** On the diagonal a cell is one sign. */
@@ -564,7 +602,7 @@ function build(place: HTMLElement, context: Context): () => void {
     } else if (event.key === "+" || event.key === "=" || event.key === "-") {
       zoomMiddle(event.key === "-" ? 1 / 1.5 : 1.5);
     } else if (event.key === "0") {
-      setView({ zoom: 1, x: 0, y: 0 });
+      setView(WHOLE);
     }
   });
   surface.addEventListener("blur", () => {
@@ -573,19 +611,24 @@ function build(place: HTMLElement, context: Context): () => void {
     update();
   });
 
-  let lastPair: number | null = null;
+  let lastPair = store.now.pair;
   /** Say what is looked at: the cell of the arrow keys, the marked branch, the chosen pair, or what there is to do. */
   function update(): void {
-    what.select.value = shown().key;
     const now = shown();
+    look();
+    what.select.value = now.key;
+    const block = lit();
+    sets.value = String(block ? blocks.findIndex((one) => same(one, block)) : "");
+    if (sets.selectedIndex < 0) sets.value = "";
     surface.setAttribute("aria-label",
       `${count} signs against each other, in the order of their tree: ${now.words}. Arrow keys move from cell to cell, Enter chooses the pair, plus and minus zoom.`);
     const chosen = chosenSigns(context);
-    if (store.now.pair !== lastPair && chosen && view.zoom > 1) setView(showing(view, places[chosen[1]], places[chosen[0]], count));
+    const isOther = store.now.pair !== lastPair;
     lastPair = store.now.pair;
+    if (isOther && chosen && view.zoom > 1) setView(showing(view, places[chosen[1]], places[chosen[0]], count));
     if (known) {
       if (cursor && byKeys) told.textContent = words(...cursor);
-      else if (lit) told.textContent = treeWords(lit);
+      else if (block) told.textContent = treeWords(block);
       else if (chosen) told.textContent = words(places[chosen[0]], places[chosen[1]]);
       else told.textContent = "Signs that are often close lie together. The tree joins them by the share of networks (%) in which they are, on average. Click a cell to choose its pair, a branch to mark its signs.";
       if (now.key === "one" && store.now.network === null) told.textContent = `No network is chosen: this is network ${networkName()}. ${told.textContent}`;
@@ -593,10 +636,12 @@ function build(place: HTMLElement, context: Context): () => void {
     canvas.redraw();
   }
 
-  setView(view);
+  look();
   void load();
   return update;
 }
+
+const same = (one: Stretch | null, other: Stretch): boolean => one !== null && one.low === other.low && one.high === other.high;
 
 function chooserInGroups(every: readonly Shown[], does: (key: string) => void): { label: HTMLLabelElement; select: HTMLSelectElement } {
   const groups = [...new Set(every.map(({ group }) => group))].map((group) => element("optgroup", { label: group },

@@ -56,7 +56,11 @@ export function multiples(place: HTMLElement, context: Context): () => void {
   const told = element("p", { class: "said" });
   const key = element("p", { class: "key" });
   const scroll = element("div", { class: "scroll-y", tabindex: "0", role: "region", "aria-label": "Paths in every network" });
-  const canvas = plane("Paths in every retraining", "multiples", draw);
+  const columnsIn = (width: number): number => Math.max(1, Math.floor((width + GAP) / (SIDE + GAP)));
+  const canvas = plane("Paths in every retraining", "multiples", draw, {
+    high: (width) => Math.max(Math.ceil(panels.length / columnsIn(width)), 1) * (SIDE + TITLE + GAP),
+  });
+  const columns = (): number => columnsIn(canvas.canvas.clientWidth);
   canvas.canvas.tabIndex = 0;
   scroll.append(canvas.canvas);
   place.classList.add("wide");
@@ -64,7 +68,6 @@ export function multiples(place: HTMLElement, context: Context): () => void {
 
   const space = (): string => (flat.some(({ name }) => name === store.now.space) ? store.now.space : (flat[0]?.name ?? ""));
   const seedOf = (network: number): number => (space() === store.now.space && runs.pack.has(`means/${space()}/${network}/${store.now.seed}`) ? store.now.seed : (runs.space(space())?.drawn ?? 0));
-  const columns = (): number => Math.max(1, Math.floor((canvas.canvas.clientWidth + GAP) / (SIDE + GAP)));
 
   async function load(): Promise<void> {
     const [row, signs, wanted] = [store.now.pair, chosenSigns(context), space()];
@@ -91,7 +94,6 @@ export function multiples(place: HTMLElement, context: Context): () => void {
       (shared ? "All networks are turned onto each other, so one place means the same in each." : "Every network has its own picture here: places in one say nothing of places in another.") + some;
     canvas.canvas.setAttribute("aria-label", `Paths of ${pairWords(pairs, row)} in ${panels.length} networks; close in ${close}.`);
     drawKey(pairs.signs(row));
-    resize();
     canvas.redraw();
   }
 
@@ -99,14 +101,8 @@ export function multiples(place: HTMLElement, context: Context): () => void {
     key.replaceChildren(...names.map((name, i) => element("span", { class: i ? "second" : "first" }, element("bdi", {}, printable(name)))));
   }
 
-  function resize(): void {
-    const rows = Math.ceil(panels.length / columns());
-    canvas.canvas.style.height = `${Math.max(rows, 1) * (SIDE + TITLE + GAP)}px`;
-  }
-  new ResizeObserver(resize).observe(scroll);
-
   function draw(pen: CanvasRenderingContext2D, width: number, _height: number, colours: Palette): void {
-    const across = columns();
+    const across = columnsIn(width);
     const side = Math.min(SIDE + 40, (width - (across - 1) * GAP) / across);
     const shared = runs.space(space())?.shared ?? false;
     const all = frameOf(panels);

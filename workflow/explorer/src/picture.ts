@@ -6,8 +6,9 @@ import type { Palette } from "./colours";
 import type { Context } from "./context";
 import { button, chooser, element, hideTip, shape, showTip } from "./dom";
 import type { Tensor } from "./pack";
-import type { View } from "./views";
+import type { Pairs, Runs } from "./study";
 import { count, counted, fixed, printable, wholePercent } from "./text";
+import type { View } from "./views";
 
 const LEFT = 58;
 const BOTTOM = 42;
@@ -103,15 +104,20 @@ function trace(pen: CanvasRenderingContext2D, mark: Mark, x: number, y: number, 
   }
 }
 
+/** The spaces that are pictures, the one that is looked at most first. */
+export function picturesOf(pairs: Pairs, runs: Runs): string[] {
+  const found = runs.index.spaces.filter(({ name, dims }) => dims > 0 && pairs.data.columns.includes(`${name}_pi`)).map(({ name }) => name);
+  const first = [runs.index.chosen, "ae2"].find((name) => found.includes(name));
+  return first === undefined ? found : [first, ...found.filter((name) => name !== first)];
+}
+
 function build(place: HTMLElement, context: Context): () => void {
   const { pairs, runs, store } = context;
   const head = pairs.data.headline;
-  const has = (name: string): boolean => pairs.data.columns.includes(`${name}_pi`);
-  const pictures = runs.index.spaces.filter(({ name, dims }) => dims > 0 && has(name)).map(({ name }) => name);
+  const pictures = picturesOf(pairs, runs);
   const column = (name: string): (number | null)[] => Array.from({ length: pairs.count }, (_, row) => pairs.number(row, `${name}_pi`));
   const hidden = column(head);
-  // Where one looks already, if that is a picture.
-  let space = [store.now.space, "ae2"].find((name) => pictures.includes(name)) ?? pictures[0];
+  let space = store.now.picture;
   let tau = 0.5;
   let shown: Spot[] = [];
   let cursor: Spot | null = null;
@@ -123,12 +129,7 @@ function build(place: HTMLElement, context: Context): () => void {
     place.append(element("p", { class: "told" }, "This study has no picture: no space of two or three dimensions."));
     return () => undefined;
   }
-  const what = chooser("Picture", pictures.map((name) => [name, `${name} (${runs.space(name)?.dims}-D)`]), space, (name) => {
-    space = name;
-    listed = cursor = null;
-    reckon();
-    update();
-  });
+  const what = chooser("Picture", pictures.map((name) => [name, `${name} (${runs.space(name)?.dims}-D)`]), space, (name) => store.set({ picture: name }));
   const said = element("p", { class: "said" });
   const key = element("p", { class: "picture-key" });
   const told = element("p", { class: "told", role: "status" });
@@ -352,6 +353,11 @@ function build(place: HTMLElement, context: Context): () => void {
 
   function update(): void {
     const row = store.now.pair;
+    if (store.now.picture !== space) {
+      space = what.select.value = store.now.picture;
+      listed = cursor = null;
+      reckon();
+    }
     if (row !== lastPair && listed && row !== null && !listed.rows.includes(row)) listed = cursor = null;
     lastPair = row;
     told.replaceChildren(...(row !== null

@@ -25,10 +25,26 @@ export interface State {
   colour: string;
   /** Of which space the table shows ranks. */
   ranks: string;
-  /** What the matrix shows. */
-  matrix: string;
   /** Turn, tilt and zoom of the path map, and where its middle lies; null is as it starts. */
   camera: readonly number[] | null;
+  /** Whether the path map is drawn by principal components, too, and whether with all frames. */
+  twin: boolean;
+  frames: boolean;
+  /** Signs and examples that were selected in the path map, by their numbers. */
+  signs: readonly number[];
+  examples: readonly number[];
+  /** What the matrix shows. */
+  matrix: string;
+  /** What is marked in it: all from one sign to another, in the order of the tree. */
+  block: readonly number[] | null;
+  /** How far it is zoomed, and the column and row where it begins; null is all of it. */
+  window: readonly number[] | null;
+  /** Which picture stands beside the hidden states. */
+  picture: string;
+  /** On which part of the data learning curves were measured. */
+  measured: string;
+  /** Which of the other studies stands beside this one: its place among them. */
+  other: string;
 }
 
 export type Key = keyof State;

@@ -20,7 +20,7 @@ export function strip(place: HTMLElement, context: Context): () => void {
   const { pairs, runs, store } = context;
   let rows: Row[] = [];
   let asked: number | null = null;
-  const canvas = plane("Rank in every space and run", "strip", draw);
+  const canvas = plane("Rank in every space and run", "strip", draw, { high: () => rows.length * ROW + BOTTOM });
   const told = element("p", { class: "said" });
   place.append(element("h4", {}, "Rank in every space and run"), told, canvas.canvas);
   const spaces = [...runs.pack.names()].filter((name) => name.startsWith("ranks/")).map((name) => name.slice(6));
@@ -47,7 +47,6 @@ export function strip(place: HTMLElement, context: Context): () => void {
     }
     if (row !== asked) return;
     rows = found;
-    canvas.canvas.style.height = `${rows.length * ROW + BOTTOM}px`;
     const within = (one: Row): number => one.ranks.filter(({ rank }) => rank <= runs.index.k).length;
     told.textContent = `A dot for each run; left of the line (mutual rank at most ${runs.index.k}) the pair is close. Runs that agree lie on each other.`;
     canvas.canvas.setAttribute("aria-label", `Close in: ${rows.map((one) => `${one.space} ${within(one)} of ${one.ranks.length}`).join(", ")}.`);

@@ -67,17 +67,12 @@ function build(place: HTMLElement, context: Context): () => void {
   const verdicts = pairs.data.verdicts;
   const own = Array.from({ length: pairs.count }, (_, row) => pairs.text(row, "verdict"));
   const hidden = own.map((_, row) => pairs.head(row, "pi"));
-  let other: OtherStudy = others[0];
+  let other = others[Number(store.now.other)];
   let shown: Spot[] = [];
   let listed: Group | null = null;
   let plot: Plot | null = null;
 
-  const what = chooser("Beside this study", others.map(({ study }, i) => [String(i), printable(study)] as const), "0", (value) => {
-    other = others[Number(value)];
-    listed = null;
-    reckon();
-    update();
-  });
+  const what = chooser("Beside this study", others.map(({ study }, i) => [String(i), printable(study)] as const), store.now.other, (value) => store.set({ other: value }));
   const said = element("p", { class: "said" });
   const together = element("div", { class: "listed" });
   const few = element("p", { class: "said" });
@@ -155,6 +150,12 @@ function build(place: HTMLElement, context: Context): () => void {
   }
 
   function update(): void {
+    if (others[Number(store.now.other)] !== other) {
+      other = others[Number(store.now.other)];
+      what.select.value = store.now.other;
+      listed = null;
+      reckon();
+    }
     canvas.redraw();
     for (const one of place.querySelectorAll<HTMLButtonElement>("button[data-group]")) one.setAttribute("aria-pressed", String(one.dataset.group === listed?.words));
     if (!listed) return list.replaceChildren();

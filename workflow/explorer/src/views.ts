@@ -42,6 +42,9 @@ export function tabs(place: HTMLElement, views: readonly View[], context: Contex
   };
   const drawOpen = (): void => made.find(({ view }) => view.name === store.now.view)?.draw?.();
   store.on(["view"], open);
-  store.on(["pair", "sign", "example", "network", "space", "seed", "time", "colour", "matrix", "camera"], drawOpen);
+  store.on([
+    "pair", "sign", "example", "network", "space", "seed", "time", "colour", "camera", "twin", "frames", "signs", "examples",
+    "matrix", "block", "window", "picture", "measured", "other",
+  ], drawOpen);
   open();
 }

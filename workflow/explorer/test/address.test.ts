@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressOf, isView, type Known, stateOf } from "../src/address";
+import { addressOf, isView, type Known, readAddress, sectionOf } from "../src/address";
 import type { State } from "../src/state";
 import type { Runs } from "../src/study";
 import { NAMES, pairs, start as begin } from "./study";
@@ -12,7 +12,12 @@ const runs = {
   index: { signs: [...new Set(NAMES.flat())], networks: ["0", "zwei, drei", "&="], spaces },
   space: (name: string) => spaces.find((one) => one.name === name),
 } as unknown as Runs;
-const known: Known = { pairs, runs, start, sorts: new Set(["pi", "rank:hidden"]), views: ["map", "matrix"] };
+const choices = {
+  view: new Set(["map", "matrix"]), colour: new Set(["sign", "time"]), matrix: new Set(["hidden", "raw", "hidden - ae2"]),
+  picture: new Set(["shared_ae2", "ae2"]), measured: new Set(["validation", "training"]), other: new Set(["0", "1"]),
+};
+const known: Known = { pairs, runs, start, sorts: new Set(["pi", "rank:hidden"]), choices };
+const stateOf = (address: string): State => readAddress(address, known).state;
 
 const views: Partial<State>[] = [
   {},
@@ -24,24 +29,54 @@ const views: Partial<State>[] = [
   { space: "ae2", seed: 0 },
   { space: "ae2", seed: 1 },
   { seed: 0 },
+  { view: "matrix", matrix: "hidden - ae2", block: [3, 0], window: [2.5, 0.125, 1] },
+  { signs: [2, 3], examples: [4, 17], twin: true, frames: true },
+  { picture: "ae2", measured: "training", other: "1" },
 ];
 for (const [i, view] of views.entries()) {
   test(`an address restores view ${i}`, () => {
     const state = { ...start, ...view };
     const address = addressOf(state, known);
-    assert.deepEqual(stateOf(address, known), state);
-    assert.equal(addressOf(stateOf(address, known), known), address);
+    assert.deepEqual(readAddress(address, known), { state, unknown: [] });
+    assert.equal(addressOf(stateOf(address), known), address);
     assert.equal(isView(address), i > 0);
   });
 }
 
 test("a pair is found whichever sign is named first", () => {
-  assert.equal(stateOf("#pair=danger,drink", known).pair, 0);
+  assert.equal(stateOf("#pair=danger,drink").pair, 0);
 });
 
-test("what a study lacks, and what makes no sense, is passed over", () => {
-  for (const address of ["#pair=no,such", "#network=7&space=no&seed=9&time=2&view=__proto__&sort=q&camera=1,x", "#time=&example=-1", "#pair=%E0%A4%A,x", "#sections"]) {
-    assert.deepEqual(stateOf(address, known), start, address);
+test("what a study lacks, and what makes no sense, stays as it starts and is told", () => {
+  const told: Record<string, string[]> = {
+    "#pair=no,such": ["pair no, such"],
+    "#network=7&space=no&seed=9&time=2&view=__proto__&sort=q&camera=1,x": ["sort q", "view __proto__", "time 2", "camera 1, x", "network 7", "space no", "seed 9"],
+    "#time=&example=-1&matrix=%3Cb%3E": ["matrix <b>", "time ", "example -1"],
+    "#pair=%E0%A4%A,x": ["pair %E0%A4%A, x"],
+    "#signs=drink,no&block=drink&examples=1,1.5&twin=1": ["twin 1", "signs drink, no", "block drink", "examples 1, 1.5"],
+    "#verdict=nothing&cause=": ["verdict nothing"],
+    "#pair=drink,danger,who&zoom=3": ["pair drink, danger, who", "zoom"],
+    "#sections": ["sections"],
+    "#cause=,learned,input-driven,flickers,no": ["cause no"],
+  };
+  for (const [address, unknown] of Object.entries(told)) {
+    const found = readAddress(address, known);
+    assert.deepEqual(found.unknown, unknown, address);
+    assert.deepEqual({ ...found.state, cause: start.cause }, start, address);
   }
   assert.equal(isView("#pairs"), false);
+});
+
+test("a page without runs says so of what it cannot show", () => {
+  const alone = { ...known, runs: null };
+  assert.deepEqual(readAddress("#pair=drink,danger&network=0&signs=drink", alone).unknown, ["network", "signs"]);
+});
+
+test("an address keeps the section that is read beside the view", () => {
+  const address = addressOf({ ...start, pair: 0 }, known, "method&");
+  assert.equal(address, "#pair=drink,danger&at=method%26");
+  assert.equal(sectionOf(address), "method&");
+  assert.deepEqual(readAddress(address, known), { state: { ...start, pair: 0 }, unknown: [] });
+  assert.equal(addressOf(start, known, "method"), "");
+  assert.equal(sectionOf("#method"), "");
 });
