@@ -133,6 +133,7 @@ def test_what_a_retraining_changes_in_own_and_in_shared_pictures() -> None:
     assert (row["network"], row["autoencoder"]) == pytest.approx((20, 40))
     # Half of a network's own, and 6.5 less 5 of autoencoder and network together.
     assert (row["retrained"], row["common"]) == pytest.approx((20, 50))
+    assert row["in_all"] == pytest.approx(5)
 
 
 def test_intervals_end_where_values_can_be() -> None:

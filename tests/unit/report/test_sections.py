@@ -54,7 +54,7 @@ from signpaths.spaces import coordinates
 from signpaths.stability.answers import Observed
 from signpaths.stability.groups import group_statistics
 from signpaths.stability.halves import half_statistics
-from signpaths.stability.verdicts import CAUSES, PICTURES, UNDECIDED, VERDICTS
+from signpaths.stability.verdicts import CAUSES, PICTURES, STAYS, UNDECIDED, VERDICTS
 from signpaths.stores import open_store, read_table, write_store
 
 SIGNS = [*"abcdefgh", *HOSTILE[:2]]
@@ -711,6 +711,15 @@ def test_a_plan_tells_how_to_train_enough(small: xr.Dataset) -> None:
     suggested = found["suggested"]["more"]
     assert rows[suggested] <= half
     assert all(still > half for more, still in rows.items() if more < suggested)
+
+
+def test_a_plan_says_if_fewer_pairs_stay_close_at_first(small: xr.Dataset) -> None:
+    plan = small.copy(deep=True)
+    staying = plan["plan"].sel(answer=STAYS)
+    for numbers, falls in ((np.arange(5.0, 5 + staying.size), False), ([5, 3, *[9] * 99], True)):
+        staying[:] = np.asarray(numbers)[: staying.size]
+        found = planning.content(SimpleNamespace(stability=plan))
+        assert (found["staying"], found["falls"]) == (5, falls)
 
 
 def test_nothing_is_planned_if_nothing_is_open(small: xr.Dataset) -> None:

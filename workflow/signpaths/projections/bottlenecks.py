@@ -525,10 +525,10 @@ SENTENCES = (
     Sentence(
         "legible",
         "Linear is the best activation for legible pictures",
-        f"legibility itself is no number: linear has the highest trustworthiness with "
-        f"{SIGN_NEIGHBOURS} neighbours of those compared, so what lies together in its picture is "
-        f"most often near in the hidden states; differences below {AS_TRUSTED} say nothing, for "
-        "each was trained once",
+        f"legibility itself is no number, so it is held to be the highest trustworthiness with "
+        f"{SIGN_NEIGHBOURS} neighbours of those compared: the higher, the more often is near in "
+        f"the hidden states what lies together in the picture. Differences below {AS_TRUSTED} say "
+        "nothing, for each was trained once",
         ("linear",),
         _most_trusted,
     ),

@@ -31,6 +31,8 @@ def content(study: Study) -> dict[str, Any] | None:
         "today": round(today["open"]),
         "rows": [in_whole_pairs(row) for row in later],
         "suggested": in_whole_pairs(enough),
+        "staying": round(today["all_staying"]),
+        "falls": min(round(row["all_staying"]) for row in later) < round(today["all_staying"]),
         "curve": curve(rows),
         "equivalent": attrs["plan_equivalent"],
         "region": [attrs["plan_equivalent_low"], attrs["plan_equivalent_high"]],

@@ -126,6 +126,7 @@ def picture_shares(stability: xr.Dataset) -> list[dict[str, Any]]:
                     "autoencoder": autoencoder,
                     "shared": name,
                     "retrained": sum(_shares(stability, name)[1:]) - common,
+                    "in_all": _shares(stability, name)[1],
                     "common": common,
                     "runs": int(at["runs"]),
                 }
