@@ -205,7 +205,12 @@ def shown_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def shown_columns(table: pd.DataFrame) -> dict[str, list[str | bool | float | int | None]]:
     """Give a table's columns likewise."""
-    return {str(name): [_shown(value) for value in table[name].tolist()] for name in table}
+    found = {}
+    for name in table:
+        values = table[name].tolist()
+        told = {value: _shown(value) for value in set(values)}
+        found[str(name)] = [told[value] for value in values]
+    return found
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
