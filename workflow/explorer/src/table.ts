@@ -75,6 +75,14 @@ export function csv(pairs: Pairs, rows: readonly number[]): string {
   return `${[pairs.data.columns.map(quoted).join(","), ...lines].join("\n")}\n`;
 }
 
+/** How many pairs are shown; where the page has not all of them, of how many, and that it lacks the one that is asked for. */
+export function told({ count: held, data: { of } }: Pairs, shown: number, address: string, { pair }: Pick<State, "pair">): string {
+  if (of === undefined) return shown === held ? `All ${count(held)} pairs.` : `${count(shown)} of ${counted(held, "pair")}.`;
+  const lacks = pair === null && /[#&]pair=/.test(address) ? " The pair of this page's address is not among them: see pairs.csv." : "";
+  const some = shown === held ? `The ${count(held)} closest of ${counted(of, "pair")}.` : `${count(shown)} of the ${count(held)} closest pairs; the study has ${count(of)}.`;
+  return some + lacks;
+}
+
 /** Draw the table into `place`, and keep it as the store says. */
 export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void {
   const keys = measures(pairs);
@@ -119,7 +127,7 @@ export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void 
       line.style.transform = `translateY(${start - HEAD}px)`;
       return line;
     });
-    if (!shown.length) lines.push(element("p", { class: "nothing" }, "No pair matches. Fewer letters or more boxes find more."));
+    if (!shown.length) lines.push(element("p", { class: "nothing" }, `No pair ${pairs.data.of === undefined ? "" : "in this table "}matches. Fewer letters or more boxes find more.`));
     body.replaceChildren(...lines);
     const at = store.now.pair === null ? null : document.getElementById(`pair-${store.now.pair}`);
     if (at) grid.setAttribute("aria-activedescendant", at.id);
@@ -148,7 +156,7 @@ export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void 
     shown = chosen(pairs, store.now, keys);
     virtual.setOptions({ ...virtual.options, count: shown.length });
     grid.setAttribute("aria-rowcount", String(shown.length + 1));
-    status.textContent = shown.length === pairs.count ? `All ${count(pairs.count)} pairs.` : `${count(shown.length)} of ${counted(pairs.count, "pair")}.`;
+    status.textContent = told(pairs, shown.length, location.hash, store.now);
     for (const name of ["verdict", "cause"] as const) {
       for (const box of document.getElementsByName(name) as NodeListOf<HTMLInputElement>) box.checked = store.now[name].has(box.value);
     }
@@ -220,6 +228,8 @@ export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void 
     intoSight();
   });
   store.on(["pair"], intoSight);
+  // An address that names a pair which a cut table lacks changes nothing else.
+  if (pairs.data.of !== undefined) addEventListener("hashchange", () => setTimeout(refill));
   // Only when it has changed elsewhere: what is being typed has not reached the store yet.
   const tellSearch = (): void => {
     if (search.value.trim() !== store.now.q) search.value = store.now.q;
