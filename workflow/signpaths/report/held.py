@@ -18,7 +18,7 @@ from signpaths.stability.verdicts import CAUSES, NONE, VERDICTS
 AT_ONCE = 2**17
 MORE = 1.1
 # A page may be so much smaller than it has to be: packing takes long, and more than pairs count.
-SPARE = 0.01
+SPARE = 0.02
 
 
 @dataclass(frozen=True)
