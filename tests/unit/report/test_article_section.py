@@ -61,7 +61,7 @@ def study(**keywords: Any) -> Any:
         "run_pictures": {},
         "bottlenecks": None,
         "claims": None,
-        "pairs": [],
+        "table": pd.DataFrame(columns=["sign_a", "sign_b", "verdict"]),
         "metrics": [{"network": n, "test_accuracy": a} for n, a in (("2", 0.97), ("3", 0.95))],
         "config": {
             "figures": {"maps": ["ae", "pca"], "signs": [["a", "b", "c"]], "runs": ["best", "1"]},
@@ -179,7 +179,9 @@ def test_named_signs_have_their_claims_once_and_the_verdicts_of_the_rest() -> No
         )
     ]  # fmt: skip
     config = {"figures": {"signs": [["a", "b"], ["b", "a", "c"]]}}
-    found = sentences("07-signs", study(claims=claims, pairs=pairs, config=config), seen(), "ae2")
+    found = sentences(
+        "07-signs", study(claims=claims, table=pd.DataFrame(pairs), config=config), seen(), "ae2"
+    )
     assert found == [
         Said("a and b: Near.", "Close in 9 of 10.", "yes"),
         Said("", "What all retrainings say: a and c: apart and b and c: undecided."),

@@ -30,6 +30,7 @@ from signpaths.report import explorer as stage
 from signpaths.report import report as page_stage
 from signpaths.report.details import Kind, fitted
 from signpaths.report.excerpts import HELD_PHASES
+from signpaths.report.held import Table
 from signpaths.report.packing import Block
 from signpaths.spaces import described
 from signpaths.stores import open_store, write_store
@@ -432,19 +433,30 @@ def test_a_page_that_would_be_too_large_does_without_and_says_so(
     assert "It does without" not in text
 
 
-@given(st.tuples(*[st.integers(0, 9)] * 4), st.integers(0, 40))
-def test_parts_of_a_page_go_in_order_until_it_fits(sizes: tuple[int, ...], most: int) -> None:
+@given(st.tuples(*[st.integers(0, 9)] * 4), st.integers(1, 9), st.integers(0, 50))
+def test_parts_of_a_page_go_in_order_until_it_fits(
+    sizes: tuple[int, ...], pairs: int, most: int
+) -> None:
     film, figures, explorer, rest = sizes
-    made = Parts(film="x" * film, run_pictures={"a": "x" * figures} if figures else {})
+    made: Any = Parts("x" * film, {"a": "x" * figures} if figures else {})
 
-    def rendered(study: Any, name: str, title: Any, explorer: Any, left_out: Any = ()) -> str:
-        parts = (study.film or "", *study.run_pictures.values(), explorer or "", "x" * rest)
-        return "".join(parts)
+    def rendered(
+        study: Any, name: str, title: Any, table: Any, explorer: Any = None, left_out: Any = ()
+    ) -> str:
+        parts = (study.film or "", *study.run_pictures.values(), explorer or "", "x" * table.pairs)
+        return "".join((*parts, "x" * rest))
+
+    def packed(study: Any, pairs: int) -> Table:
+        return Table(pairs, {}, {}, "")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page_stage, "render", rendered)
+        patch.setattr(page_stage, "packed", packed)
+        patch.setattr(page_stage, "packed_within", lambda study, most: packed(study, pairs))
         page = page_stage.page_within(made, "a", None, "x" * explorer or None, most)  # type: ignore[arg-type]
     wanted = [film, figures, explorer]
-    while sum(wanted) + rest > most and any(wanted):
+    while sum(wanted) + rest + pairs > most and any(wanted):
         wanted[next(at for at, one in enumerate(wanted) if one)] = 0
-    assert len(page) == sum(wanted) + rest
+    # One pair is always held.
+    held = min(pairs, max(most - sum(wanted) - rest, 1))
+    assert len(page) == sum(wanted) + rest + held

@@ -42,6 +42,8 @@ export interface PairData {
   promises: Record<string, string>;
   undecided: string;
   sure: number;
+  /** How many pairs the study has, where this page has room for the closest only. */
+  of?: number;
 }
 
 export interface SpaceFacts {

@@ -75,6 +75,12 @@ export function csv(pairs: Pairs, rows: readonly number[]): string {
   return `${[pairs.data.columns.map(quoted).join(","), ...lines].join("\n")}\n`;
 }
 
+/** How many pairs are shown; where the page has not all of them, of how many. */
+export function told({ count: held, data: { of } }: Pairs, shown: number): string {
+  if (of === undefined) return shown === held ? `All ${count(held)} pairs.` : `${count(shown)} of ${counted(held, "pair")}.`;
+  return shown === held ? `The ${count(held)} closest of ${counted(of, "pair")}.` : `${count(shown)} of the ${count(held)} closest pairs; the study has ${count(of)}.`;
+}
+
 /** Draw the table into `place`, and keep it as the store says. */
 export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void {
   const keys = measures(pairs);
@@ -119,7 +125,7 @@ export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void 
       line.style.transform = `translateY(${start - HEAD}px)`;
       return line;
     });
-    if (!shown.length) lines.push(element("p", { class: "nothing" }, "No pair matches. Fewer letters or more boxes find more."));
+    if (!shown.length) lines.push(element("p", { class: "nothing" }, `No pair ${pairs.data.of === undefined ? "" : "in this table "}matches. Fewer letters or more boxes find more.`));
     body.replaceChildren(...lines);
     const at = store.now.pair === null ? null : document.getElementById(`pair-${store.now.pair}`);
     if (at) grid.setAttribute("aria-activedescendant", at.id);
@@ -148,7 +154,7 @@ export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void 
     shown = chosen(pairs, store.now, keys);
     virtual.setOptions({ ...virtual.options, count: shown.length });
     grid.setAttribute("aria-rowcount", String(shown.length + 1));
-    status.textContent = shown.length === pairs.count ? `All ${count(pairs.count)} pairs.` : `${count(shown.length)} of ${counted(pairs.count, "pair")}.`;
+    status.textContent = told(pairs, shown.length);
     for (const name of ["verdict", "cause"] as const) {
       for (const box of document.getElementsByName(name) as NodeListOf<HTMLInputElement>) box.checked = store.now[name].has(box.value);
     }

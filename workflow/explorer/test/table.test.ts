@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chosen, csv, matcher } from "../src/table";
+import { chosen, csv, matcher, told } from "../src/table";
+import { Pairs } from "../src/study";
 import { pairs, start } from "./study";
 
 test("parts of names find pairs, quotes find a whole name", () => {
@@ -38,4 +39,12 @@ test("CSV has numbers as pairs.csv writes them, and names quoted", () => {
   assert.match(lines[1], /,0 1 2 3,/);
   assert.match(lines[2], /,1e-07,/);
   assert.equal(lines.length, 4);
+});
+
+test("a table of some pairs says of how many", () => {
+  const some = new Pairs({ ...pairs.data, of: 9 });
+  assert.equal(told(pairs, 4), "All 4 pairs.");
+  assert.equal(told(pairs, 2), "2 of 4 pairs.");
+  assert.equal(told(some, 4), "The 4 closest of 9 pairs.");
+  assert.equal(told(some, 1), "1 of the 4 closest pairs; the study has 9.");
 });

@@ -21,6 +21,7 @@ from signpaths.evidence.claims import read_claims
 from signpaths.options import ReportOptions
 from signpaths.origins import check_origin, made_from
 from signpaths.report import embedded, gallery
+from signpaths.report.held import Table, fitting, packed, packed_within
 from signpaths.report.packing import packed_object
 from signpaths.report.reading import open_shared_map, open_units, recorded
 from signpaths.report.retraining import AGAIN
@@ -51,11 +52,10 @@ from signpaths.report.sections import (
     units,
 )
 from signpaths.report.study import ORIGIN, Study, measured, open_stability, read_compared
-from signpaths.report.tables import packed_table
 from signpaths.report.templates import TEMPLATES, environment
 from signpaths.runs import names_of, read_metrics
 from signpaths.stores import open_store, read_json, read_table, write_text
-from signpaths.wording import printable
+from signpaths.wording import count, counted, printable
 
 # Bytes of a page that a browser still opens with ease.
 LARGEST = 30_000_000
@@ -201,19 +201,25 @@ def page_within(
 ) -> str:
     """Render the page; where it would be larger than so many bytes, without what it can do without.
 
-    First the film goes, then the figures of single networks, then the explorer; the page says so.
-    The table of pairs is always held.
+    First the film goes, then the figures of single networks, then the explorer, then from the table
+    the pairs that are least close; the page says so.
     """
     left_out: list[str] = []
-    page = render(study, name, title, explorer)
+    table = packed_within(study, most)
+    page = render(study, name, title, table, explorer)
     for words, part, nothing in LESS:
         if getattr(study, part) and len(page.encode()) > most:
             study = replace(study, **{part: nothing})
             left_out.append(words)
-            page = render(study, name, title, explorer, left_out)
+            page = render(study, name, title, table, explorer, left_out)
     if explorer and len(page.encode()) > most:
         left_out.append("the explorer, whose data lie in explorer.txt and excerpts/")
-        page = render(study, name, title, None, left_out)
+        page = render(study, name, title, table, None, left_out)
+    if len(page.encode()) > most:
+        page = fitting(
+            lambda pairs: render(study, name, title, packed(study, pairs), None, left_out),
+            *(table.pairs, page, most),
+        )
     return page
 
 
@@ -221,6 +227,7 @@ def render(
     study: Study,
     name: str,
     title: str | None,
+    table: Table,
     explorer: embedded.Explorer | None = None,
     left_out: Sequence[str] = (),
 ) -> str:
@@ -249,14 +256,17 @@ def render(
             gallery=gallery.BY_NAME,
             opening=opening.content(study),
             sections=[{"id": _id_of(section), "name": section.NAME} for section in shown],
+            held=table,
             # No digit of base 91 means anything in HTML.
-            pairs_data=Markup(for_script(contents["pairs"]["data"])),
-            studies_data=Markup(packed_object(contents["compared"]["data"]).text)
+            pairs_data=Markup(table.text),
+            studies_data=Markup(
+                packed_object(compared.of_first(contents["compared"]["data"], table.pairs)).text
+            )
             if contents["compared"]
             else None,
             explorer_index=Markup(packed_object(explorer.index).text) if explorer else None,
             explorer_data=Markup(explorer.data) if explorer else None,
-            left_out=left_out,
+            left_out=[*left_out, *_less_close(table, len(study.table))],
             largest=LARGEST // 10**6,
             style=Markup(style),
             script=Markup(script),
@@ -265,10 +275,14 @@ def render(
     )
 
 
-def for_script(data: dict[str, Any]) -> str:
-    """Pack what the script needs of the pairs: all but the table's cells, a line, and these."""
-    entries, text = packed_table(data["values"])
-    return f"{packed_object({**data, 'values': entries}).text}\n{text}"
+def _less_close(table: Table, every: int) -> list[str]:
+    """Say which pairs the table does without, if it does."""
+    if table.pairs == every:
+        return []
+    return [
+        f"the {count(every - table.pairs)} least close of {counted(every, 'pair')} in its table, "
+        "which lie in pairs.csv and stability.zarr"
+    ]
 
 
 def _id_of(section: Section) -> str:

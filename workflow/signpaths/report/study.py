@@ -96,9 +96,14 @@ class Study:
         return self.stability.sizes["network"]
 
     @cached_property
+    def table(self) -> pd.DataFrame:
+        """`pairs.csv`, the closest pairs first."""
+        return pair_table(self.stability)
+
+    @cached_property
     def pairs(self) -> list[dict[str, Any]]:
-        """The rows of `pairs.csv`, closest first, as they are shown."""
-        return shown_rows(pair_table(self.stability))
+        """Its rows as they are shown."""
+        return shown_rows(self.table)
 
     @property
     def spaces(self) -> list[Space]:
@@ -196,6 +201,16 @@ def resampled_studies(stability: xr.Dataset) -> int:
 def shown_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Give a table's rows with numbers as `pairs.csv` has them, and None where a cell is empty."""
     return [{name: _shown(value) for name, value in row.items()} for row in rows_of(table)]
+
+
+def shown_columns(table: pd.DataFrame) -> dict[str, list[str | bool | float | int | None]]:
+    """Give a table's columns likewise."""
+    found = {}
+    for name in table:
+        values = table[name].tolist()
+        told = {value: _shown(value) for value in set(values)}
+        found[str(name)] = [told[value] for value in values]
+    return found
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:

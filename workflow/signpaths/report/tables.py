@@ -72,13 +72,20 @@ class _Column:
     @cached_property
     def distinct(self) -> list[Value]:
         """Give its distinct values, numbers from the least on."""
-        return [value for _, value in sorted({_key(value): value for value in self.values}.items())]
+        return [value for _, value in sorted({_key(one): one for _, one in self._kinds}.items())]
 
     @cached_property
     def places(self) -> np.ndarray:
         """Give the place of each cell's value among the distinct ones."""
         place = {_key(value): at for at, value in enumerate(self.distinct)}
-        return np.array([place[_key(value)] for value in self.values], dtype=np.int64)
+        by_kind = {(kind, value): place[_key(value)] for kind, value in self._kinds}
+        typed = zip(map(type, self.values), self.values, strict=True)
+        return np.fromiter(map(by_kind.__getitem__, typed), np.int64, len(self.values))
+
+    @cached_property
+    def _kinds(self) -> dict[tuple[type, Value], None]:
+        """Give its distinct values with their types, for a truth equals a number."""
+        return dict.fromkeys(zip(map(type, self.values), self.values, strict=True))
 
 
 def packed_table(columns: Sequence[Sequence[Value]]) -> tuple[list[Any], str]:
@@ -168,10 +175,11 @@ def _following(column: _Column, other: _Column) -> list[Value]:
 
 def _numbered(column: _Column) -> Iterator[tuple[tuple[str, int], dict[str, Any]]]:
     """Number a column's cells in each way that gives them back; say the way, and how it is told."""
-    empty = np.array([value is None for value in column.values])
-    decimal = [None if value is None else _mantissa(value) for value in column.values]
+    distinct, places = column.distinct, column.places
+    empty = np.array([value is None for value in distinct])[places]
+    decimal = [None if value is None else _mantissa(value) for value in distinct]
     lowest = min((power for _, power in filter(None, decimal)), default=0)
-    numbers = np.array([0 if one is None else _number(*one, lowest) for one in decimal])
+    numbers = np.array([0 if one is None else _number(*one, lowest) for one in decimal])[places]
     yield (
         _kept(column, ("decimal", 0), numbers, empty),
         {
@@ -179,7 +187,7 @@ def _numbered(column: _Column) -> Iterator[tuple[tuple[str, int], dict[str, Any]
             "missing": _fill(column, ("decimal", 0), empty),
         },
     )
-    known = np.array([0.0 if value is None else value for value in column.values])
+    known = np.array([0.0 if value is None else value for value in distinct])
     bits = known.astype(np.float32).view(np.uint32)
     if (known < 0).any() or not np.isfinite(known.astype(np.float32)).all():
         return
@@ -188,7 +196,7 @@ def _numbered(column: _Column) -> Iterator[tuple[tuple[str, int], dict[str, Any]
         short = (bits + (1 << (cut - 1))) >> cut
         back = (short << cut).view(np.float32)
         if all(float(f"{one:.{DIGITS}g}") == value for one, value in zip(back, known, strict=True)):
-            way = _kept(column, ("binary", cut), short.astype(np.int64), empty)
+            way = _kept(column, ("binary", cut), short.astype(np.int64)[places], empty)
             yield way, {"binary": cut, "missing": _fill(column, way, empty)}
             return
 

@@ -16,7 +16,7 @@ from signpaths.evidence.claims import NO, PARTLY, UNSAID, YES
 from signpaths.report import gallery
 from signpaths.report.bottlenecks import sentence_rows
 from signpaths.report.sections.claims import claim_rows
-from signpaths.report.study import Study
+from signpaths.report.study import Study, rows_of
 from signpaths.runs import accuracies
 from signpaths.spaces import HEADLINE
 from signpaths.wording import PERCENT, counted, listed, number, percent
@@ -238,6 +238,7 @@ def _of_signs(study: Study) -> list[Said]:
     """Give the claims of pairs that are drawn together; of others what the retrainings say."""
     rows = [] if study.claims is None else claim_rows(study.claims)
     of_pair = {frozenset((row["sign_a"], row["sign_b"])): row for row in rows}
+    told = rows_of(study.table[["sign_a", "sign_b", "verdict"]])
     found = []
     for group in study.config.get("figures", {}).get("signs", []):
         pairs = [{one, other} for place, one in enumerate(group) for other in group[place + 1 :]]
@@ -247,7 +248,7 @@ def _of_signs(study: Study) -> list[Said]:
         ]
         verdicts = [
             f"{row['sign_a']} and {row['sign_b']}: {row['verdict']}"
-            for row in study.pairs
+            for row in told
             if {row["sign_a"], row["sign_b"]} in pairs
             and frozenset((row["sign_a"], row["sign_b"])) not in of_pair
         ]

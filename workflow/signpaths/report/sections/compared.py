@@ -48,6 +48,7 @@ def content(study: Study) -> dict[str, Any] | None:
     own = Compared(study.config.get("study", "this one"), study.stability, study.config)
     rows, fdr = study_rows(own, study.compared), float(study.stability.attrs["fdr"])
     said = together([own, *study.compared], fdr)
+    pairs = [*map(frozenset, zip(study.table["sign_a"], study.table["sign_b"], strict=True))]
     return {
         "rows": rows,
         "together": said,
@@ -56,19 +57,29 @@ def content(study: Study) -> dict[str, Any] | None:
             "studies": [
                 {key: row[key] for key in ("study", "again", "networks")}
                 | {name: float(one.stability.attrs[name]) for name in ("k", "tau")}
-                | (answers_on(study.pairs, one.stability) if number else {})
+                | (answers_on(pairs, one.stability) if number else {})
                 for number, (row, one) in enumerate(zip(rows, [own, *study.compared], strict=True))
             ],
-            "in_all": [said["q"].get(_pair(row)) for row in study.pairs],
+            "in_all": [said["q"].get(pair) for pair in pairs],
         },
     }
 
 
-def answers_on(pairs: Sequence[dict[str, Any]], stability: xr.Dataset) -> dict[str, list[Any]]:
+def of_first(data: dict[str, Any], held: int) -> dict[str, Any]:
+    """Give of the script's data what is said of the table's first pairs."""
+    own, *others = data["studies"]
+    told = [
+        {key: value[:held] if key in (*IN_SPACE, *OF_PAIR) else value for key, value in one.items()}
+        for one in others
+    ]
+    return data | {"studies": [own, *told], "in_all": data["in_all"][:held]}
+
+
+def answers_on(pairs: Sequence[Pair], stability: xr.Dataset) -> dict[str, list[Any]]:
     """Give what another study says of a table's pairs, by column; None where it lacks the pair."""
     names = zip(stability.sign_a.values, stability.sign_b.values, strict=True)
     place = {frozenset((str(a), str(b))): number for number, (a, b) in enumerate(names)}
-    rows = [place.get(_pair(row)) for row in pairs]
+    rows = [place.get(pair) for pair in pairs]
     headline = stability.sel(space=HEADLINE)
     columns = {name: headline[name].values.tolist() for name in IN_SPACE}
     columns |= {name: stability[name].values.tolist() for name in OF_PAIR}
@@ -187,10 +198,6 @@ def _row(study: Compared) -> dict[str, Any]:
 def _common(studies: Sequence[dict[Pair, Found]]) -> list[Pair]:
     """Give the pairs that all studies know, in the order of the first."""
     return [pair for pair in studies[0] if all(pair in one for one in studies)]
-
-
-def _pair(row: dict[str, Any]) -> Pair:
-    return frozenset((row["sign_a"], row["sign_b"]))
 
 
 def _staying(pairs: dict[Pair, Found]) -> set[Pair]:

@@ -1,7 +1,8 @@
 """The table of pairs, what its columns mean, and what the page's script needs of them.
 
 Takes the pairs as `pairs.csv` has them and what `stability.zarr` says of its statistics; gives the
-first rows as text, for readers without a script, the legend of a pair's details, and JSON.
+first rows as text, for readers without a script, the legend of a pair's details, and JSON of as
+many pairs as a page holds.
 """
 
 from typing import Any
@@ -11,7 +12,13 @@ import xarray as xr
 
 from signpaths.columns import NEAR, OFTEN, Column, column_of, columns_over
 from signpaths.report.sections.planning import plan_of_pairs
-from signpaths.report.study import Study, promises, resampled_studies
+from signpaths.report.study import (
+    Study,
+    promises,
+    resampled_studies,
+    shown_columns,
+    shown_rows,
+)
 from signpaths.runs import names_of
 from signpaths.spaces import HEADLINE, RAW, words
 from signpaths.stability.verdicts import CAUSES, UNDECIDED, VERDICTS
@@ -30,18 +37,16 @@ TOLD = {
 
 
 def content(study: Study) -> dict[str, Any]:
-    """Give the table, its legends, and the data of the page's script."""
+    """Give the table's first rows, and its legends."""
     said = words(study.stability)
     tables = detail_tables(study.stability)
-    alone = [described(one) for one in columns_over(study.stability, "pair") if one.heading]
     return {
         "rows": first_rows(study),
-        "total": len(study.pairs),
+        "causes": causes_found(study),
         "headline": HEADLINE,
         "spaces": [(name, said[name]) for name in [*(one.name for one in study.spaces), RAW]],
         "said": {one["name"]: one["words"] for table in tables for one in table["columns"]},
-        "legend": [*tables, {"title": "The pair as a whole", "columns": alone}],
-        "data": script_data(study, tables, [one for one in alone if one["name"] not in TOLD]),
+        "legend": [*tables, {"title": "The pair as a whole", "columns": alone(study.stability)}],
     }
 
 
@@ -50,7 +55,7 @@ def first_rows(study: Study) -> list[dict[str, Any]]:
     runs, k, sure = study.runs, *(study.stability.attrs[name] for name in ("k", "sure"))
     names = [space.name for space in study.spaces]
     found = []
-    for row in study.pairs[:STATIC_ROWS]:
+    for row in shown_rows(study.table[:STATIC_ROWS]):
         pi, low, high, q, broken = (
             row[f"{HEADLINE}_{name}"] for name in ("pi", "pi_low", "pi_high", "q", BREAKS)
         )
@@ -111,50 +116,59 @@ def detail_tables(stability: xr.Dataset) -> list[dict[str, Any]]:
     return [{"title": title, "columns": rows} for title, rows in found.items()]
 
 
-def script_data(
-    study: Study, tables: list[dict[str, Any]], alone: list[dict[str, str]]
-) -> dict[str, Any]:
-    """Give all pairs and what is said of their columns, as the script reads it."""
+def alone(stability: xr.Dataset) -> list[dict[str, str]]:
+    """Give what is told of a pair as a whole."""
+    return [described(one) for one in columns_over(stability, "pair") if one.heading]
+
+
+def causes_found(study: Study) -> list[str]:
+    """Give the causes that some pair of the study has."""
+    found = set(study.table["cause"])
+    return [name for name in CAUSES if name in found]
+
+
+def script_data(study: Study, held: int) -> dict[str, Any]:
+    """Give the first pairs and what is said of their columns, as the script reads it."""
     stability = study.stability
     every = " ".join(names_of(stability))
     spots = {f"{space.name}_{BREAKS}" for space in study.spaces}
-    causes = {row["cause"] for row in study.pairs}
+    columns = shown_columns(study.table[:held])
     return {
-        "columns": list(study.pairs[0]),
+        "columns": list(columns),
         # Column by column, for alike values deflate better; most pairs break everywhere: one star
         # instead of the whole list.
         "values": [
-            ["*" if name in spots and row[name] == every else row[name] for row in study.pairs]
-            for name in study.pairs[0]
+            ["*" if name in spots and value == every else value for value in values]
+            for name, values in columns.items()
         ],
         "limits": stability["limit"].values.tolist(),
-        "curves": curves(study),
+        "curves": curves(study, held),
         "plan": plan_of_pairs(stability),
         "headline": HEADLINE,
         "spaces": [{"name": space.name, "runs": space.runs} for space in study.spaces],
         "rawSpaces": stability["raw_space"].values.tolist(),
-        "details": tables,
-        "alone": alone,
+        "details": detail_tables(stability),
+        "alone": [one for one in alone(stability) if one["name"] not in TOLD],
         "every": every,
         "runs": study.runs,
         "studies": resampled_studies(stability),
         "k": float(stability.attrs["k"]),
         "verdicts": list(VERDICTS),
         "promises": promises(stability),
-        "causes": [name for name in CAUSES if name in causes],
+        "causes": causes_found(study),
         "undecided": UNDECIDED,
         "sure": float(stability.attrs["sure"]),
+        # Where there are more.
+        **({"of": len(study.table)} if held < len(study.table) else {}),
     }
 
 
-def curves(study: Study) -> list[str | None]:
-    """Give in how many networks each row's pair is close for each limit; None if it never is."""
-    stability = study.stability
-    counts = np.rint(stability["pi_at"].transpose("pair", "limit").values * study.runs).astype(int)
-    names = zip(stability["sign_a"].values, stability["sign_b"].values, strict=True)
-    by_pair = dict(zip(names, counts, strict=True))
-    found = (by_pair[row["sign_a"], row["sign_b"]] for row in study.pairs)
-    return [" ".join(map(str, one)) if one.any() else None for one in found]
+def curves(study: Study, held: int) -> list[str | None]:
+    """Give in how many networks the first pairs are close for each limit; None if one never is."""
+    # The table's index has each pair's place in the store.
+    shares = study.stability["pi_at"].isel(pair=study.table.index[:held].to_numpy())
+    counts = np.rint(shares.transpose("pair", "limit").values * study.runs).astype(int)
+    return [" ".join(map(str, one)) if one.any() else None for one in counts]
 
 
 def _is_close(rank: float | None, k: float) -> bool:
