@@ -8,7 +8,7 @@ const CHOICES = ["view", "colour", "matrix", "picture", "measured", "other"] as 
 /** What is on or off. */
 const TICKS = ["twin", "frames"] as const;
 /** What is told by a few numbers. */
-const FRAMES = ["camera", "window"] as const;
+const FRAMES = ["camera", "twinCamera", "window"] as const;
 const FILTERS = ["verdict", "cause"] as const;
 const KEYS = [
   "pair", "q", ...FILTERS, "sort", "ranks", "sign", "network", "example", "space", "seed", "time",
@@ -58,7 +58,7 @@ export const pairAddress = (pairs: Pairs, row: number): string => `#pair=${pairs
 export function addressOf(state: State, { pairs, runs, start }: Known, section = ""): string {
   const parts: string[] = [];
   const put = (key: string, text: string): void => void parts.push(`${key}=${text}`);
-  const rounded = (values: readonly number[]): string => values.map((one) => Number(one.toFixed(3))).join(",");
+  const rounded = (values: readonly number[]): string => values.map((one) => Number(one.toFixed(5))).join(",");
   if (state.pair !== null) put("pair", pairs.signs(state.pair).map(encoded).join(","));
   if (state.q) put("q", encoded(state.q));
   for (const key of FILTERS) {

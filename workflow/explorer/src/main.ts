@@ -37,7 +37,7 @@ function startOf(pairs: Pairs, runs: Runs | null, choices: Known["choices"]): St
     pair: null, sign: null, example: null, network: null,
     space: chosen, seed: runs?.space(chosen)?.drawn ?? 0, time: 1,
     view: first("view"), colour: first("colour"), matrix: first("matrix"), picture: first("picture"), measured: first("measured"), other: first("other"),
-    camera: null, window: null, block: null, signs: [], examples: [], twin: false, frames: false,
+    camera: null, twinCamera: null, window: null, block: null, signs: [], examples: [], twin: false, frames: false,
   };
 }
 
@@ -50,6 +50,9 @@ function holdings({ index }: Runs): HTMLElement {
   return cut.length ? element("details", { class: "holdings" }, element("summary", {}, summary), element("ul", {}, ...told), element("p", {}, words)) : element("p", { class: "holdings hint" }, `${summary}.`);
 }
 
+/** Marks the addresses between which links to sections lead. */
+const READ = "read";
+
 /**
  * Keep the address and what is looked at the same, so that the address can be cited at any time. Moving on
  * leaves no trail, but for a link to a section: the way back from it is the view that was there before.
@@ -57,12 +60,15 @@ function holdings({ index }: Runs): HTMLElement {
 function follow(store: Store, known: Known, explorer: HTMLElement, first: Told): void {
   const notice = element("p", { class: "notice", role: "alert" });
   let waiting = 0;
+  let section = "";
   const write = (): void => {
     waiting = 0;
     notice.remove();
-    history.replaceState(null, "", addressOf(store.now, known) || location.pathname + location.search);
+    history.replaceState(history.state, "", addressOf(store.now, known, section) || location.pathname + location.search);
   };
-  store.on(Object.keys(store.now) as (keyof State)[], () => {
+  store.on(Object.keys(store.now) as (keyof State)[], (_, changed) => {
+    // Time may play while a section is read.
+    if (changed.size > 1 || !changed.has("time")) section = "";
     waiting ||= window.setTimeout(write, 150);
   });
   document.addEventListener("click", (event) => {
@@ -73,7 +79,12 @@ function follow(store: Store, known: Known, explorer: HTMLElement, first: Told):
     // Where nothing is chosen the link's own address says all.
     if (!place || !address) return;
     event.preventDefault();
-    history.pushState(null, "", address);
+    // What was changed just now belongs to the address that the way back leads to.
+    clearTimeout(waiting);
+    if (waiting) write();
+    history.replaceState(READ, "");
+    if (address !== location.hash) history.pushState(READ, "", address);
+    section = place.id;
     reach(place);
   });
   /** Show what the address tells, and say what it names in vain. */
@@ -81,16 +92,23 @@ function follow(store: Store, known: Known, explorer: HTMLElement, first: Told):
     store.set(state);
     clearTimeout(waiting);
     waiting = 0;
+    section = sectionOf(location.hash);
     notice.textContent = `The address asks for what this page does not have: ${unknown.join("; ")}.`;
     if (unknown.length) explorer.prepend(notice);
     else notice.remove();
-    if (isView(location.hash)) (document.getElementById(sectionOf(location.hash)) ?? explorer).scrollIntoView();
   };
+  const goThere = (): void => (document.getElementById(sectionOf(location.hash)) ?? explorer).scrollIntoView();
   addEventListener("hashchange", () => {
-    if (isView(location.hash)) show(readAddress(location.hash, known));
+    show(toldBy(known));
+    // On the way back the browser knows where the reader was, and of a section alone where that is.
+    if (history.state !== READ && isView(location.hash)) goThere();
   });
   show(first);
+  if (isView(location.hash)) goThere();
 }
+
+/** What the page's address tells; one that tells no view means the page as it starts. */
+const toldBy = (known: Known): Told => (isView(location.hash) ? readAddress(location.hash, known) : { state: known.start, unknown: [] });
 
 /** Bring a part of the page into sight, and the keys to it. */
 function reach(place: HTMLElement): void {
@@ -104,7 +122,7 @@ async function start(): Promise<void> {
   const { pairs, runs, studies } = await readPage();
   const choices = choicesOf(pairs, runs, studies);
   const known: Known = { pairs, runs, start: startOf(pairs, runs, choices), sorts: new Set(measures(pairs).keys()), choices };
-  const told: Told = isView(location.hash) ? readAddress(location.hash, known) : { state: known.start, unknown: [] };
+  const told = toldBy(known);
   const store = new Store(told.state);
   const explorer = byId("explorer");
   explorer.hidden = false;

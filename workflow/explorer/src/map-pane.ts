@@ -143,7 +143,7 @@ export class Pane {
     this.#above(pen, scene, shown, paint, colours);
     canvas.dataset.drawn = String(drawnIn(scene));
     canvas.dataset.painter = this.#host.gl ? "webgl" : "canvas";
-    canvas.style.touchAction = this.camera[0] === 1 && this.#dims === 2 ? "pan-y" : "none";
+    canvas.style.touchAction = this.camera[0] <= 1 && this.#dims === 2 ? "pan-y" : "none";
     if (this.#from) this.plane.redraw();
   }
 
@@ -349,12 +349,10 @@ export class Pane {
   }
 
   reset(): void {
-    this.#camera = null;
-    this.#host.moved(this, null);
-    this.plane.redraw();
+    this.#move(null);
   }
 
-  #move(camera: Camera): void {
+  #move(camera: Camera | null): void {
     this.#camera = camera;
     this.#host.moved(this, camera);
     this.plane.redraw();
@@ -367,8 +365,10 @@ export class Pane {
     };
     const down = new Map<number, [number, number]>();
     let dragged = false;
+    let before: Camera | null = null;
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
+      if (!down.size) before = this.#camera;
       canvas.setPointerCapture(event.pointerId);
       down.set(event.pointerId, place(event));
       dragged = down.size > 1;
@@ -377,19 +377,19 @@ export class Pane {
     });
     canvas.addEventListener("pointermove", (event) => {
       const [x, y] = place(event);
-      const before = down.get(event.pointerId);
-      if (!before) return this.#host.say(this.hit(x, y), event.clientX, event.clientY);
+      const from = down.get(event.pointerId);
+      if (!from) return this.#host.say(this.hit(x, y), event.clientX, event.clientY);
       if (this.#lasso) {
         this.#lasso.push([x, y]);
         return this.plane.redraw();
       }
-      const [dx, dy] = [x - before[0], y - before[1]];
+      const [dx, dy] = [x - from[0], y - from[1]];
       if (!dragged && Math.hypot(dx, dy) < 4) return;
       dragged = true;
       const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
       down.set(event.pointerId, [x, y]);
       if (!other) return this.drag(dx, dy);
-      const pinch = pinched(before, [x, y], other);
+      const pinch = pinched(from, [x, y], other);
       this.zoom(pinch.by, pinch.x, pinch.y);
       if (this.#dims === 2) this.drag(dx / 2, dy / 2);
     });
@@ -397,7 +397,8 @@ export class Pane {
       if (!down.delete(event.pointerId)) return;
       const lasso = this.#lasso;
       this.#lasso = null;
-      if (event.type === "pointercancel") return this.plane.redraw();
+      // The browser scrolls the page instead.
+      if (event.type === "pointercancel") return this.#move(before);
       if (lasso && lasso.length > 2) this.pickWithin((x, y) => inside(lasso, x, y));
       else if (!dragged) this.#host.select(this.hit(...place(event)));
       if (lasso) this.plane.redraw();

@@ -12,6 +12,7 @@ import {
 import type { Camera } from "./map-paths";
 import { type Hit, type Host, Pane } from "./map-pane";
 import type { Cloud } from "./map-scene";
+import { NONE_SELECTED } from "./state";
 import type { SpaceFacts } from "./study";
 import { count, counted, printable, wholePercent } from "./text";
 import type { View } from "./views";
@@ -35,9 +36,6 @@ interface Paint {
   ink: Colour;
   legend: Legend;
 }
-
-/** Nothing is selected. */
-const NONE_PICKED = { signs: [], examples: [] } as const;
 
 const spaceWords = ({ kind, dims }: SpaceFacts): string => `${kind}, ${dims}-D`;
 const heard = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
@@ -63,8 +61,9 @@ class PathMap implements Host {
   readonly #picked = element("div", { class: "picked", role: "status" });
   readonly #controls: ReturnType<typeof controls>;
   #frameEnds: number[] | null = null;
-  /** The selection that is listed, for comparison. */
+  /** The selection that is listed, for comparison, and a button for each of its signs. */
   #listed = "";
+  #chips: (readonly [number, HTMLButtonElement])[] = [];
   #controlled = "";
   #legendary = "";
   #glLost = false;
@@ -78,10 +77,6 @@ class PathMap implements Host {
     this.gl = GlPainter.on(below, location.search === "?webgl");
     if (this.gl) this.#stage.append(below);
     below.addEventListener("webglcontextlost", () => this.#loseGl(below));
-    // What was selected in another picture says nothing of this one.
-    context.store.on(["network", "space", "seed"], (_, changed) => {
-      if (!changed.has("signs") && !changed.has("examples")) context.store.set(NONE_PICKED);
-    });
     this.#main = new Pane(this, "Path map", "map");
     this.#twin = new Pane(this, "Path map by principal components", "twin");
     this.#stage.append(this.#main.plane.canvas);
@@ -113,6 +108,7 @@ class PathMap implements Host {
     const { store, runs } = this.#context;
     const choice = this.#choice;
     this.#main.camera = store.now.camera;
+    this.#twin.camera = store.now.twinCamera;
     this.#show(this.#main, choice);
     const beside = store.now.twin && choice ? twinOf(runs, choice) : null;
     const twin = this.#twin.plane.canvas;
@@ -126,7 +122,7 @@ class PathMap implements Host {
     if (twin.isConnected) this.#show(this.#twin, beside);
     if (choice) this.#control(choice);
     this.#tell(choice);
-    this.#listPicked();
+    this.#listPicked(choice);
   }
 
   #show(pane: Pane, choice: Choice | null): void {
@@ -265,7 +261,7 @@ class PathMap implements Host {
     const { store } = this.#context;
     const examples = this.#data.examples();
     if (!hit) {
-      store.set({ sign: null, example: null, ...NONE_PICKED });
+      store.set({ sign: null, example: null, ...NONE_SELECTED });
     } else if (hit.kind === "sign") {
       store.set({ sign: store.now.sign === hit.number && store.now.example === null ? null : hit.number, example: null });
     } else {
@@ -300,16 +296,21 @@ class PathMap implements Host {
   }
 
   moved(pane: Pane, camera: Camera | null): void {
-    if (pane === this.#main) this.#context.store.set({ camera });
+    this.#context.store.set(pane === this.#main ? { camera } : { twinCamera: camera });
   }
 
-  #listPicked(): void {
+  #listPicked(choice: Choice | null): void {
     const { store } = this.#context;
     const examples = this.#data.examples();
-    const picked = store.now.examples.filter((example) => example < (examples?.sign.length ?? 0));
+    const held = new Set(choice && this.#data.heldNumbers(choice.network));
+    const picked = store.now.examples.filter((example) => held.has(example));
     const key = JSON.stringify([store.now.signs, picked]);
-    if (key === this.#listed) return;
+    if (key === this.#listed && this.#chips.length) {
+      for (const [sign, chip] of this.#chips) chip.setAttribute("aria-pressed", String(sign === store.now.sign));
+      return;
+    }
     this.#listed = key;
+    this.#chips = [];
     const counts = new Map<number, number>();
     if (picked.length && examples) {
       for (const example of picked) counts.set(examples.sign[example], (counts.get(examples.sign[example]) ?? 0) + 1);
@@ -319,27 +320,21 @@ class PathMap implements Host {
     this.#picked.replaceChildren();
     if (!counts.size) return;
     const signs = [...counts].sort(([one, many], [other, more]) => more - many || one - other);
-    let first: number | null = null;
-    const buttons = signs.map(([sign, many]) => {
+    this.#chips = signs.map(([sign, many]) => {
       const made = button("", () => {
-        if (first === null || first === sign) {
-          first = first === sign ? null : sign;
-          store.set({ sign: first, example: null });
-        } else {
-          choosePair(this.#context, first, sign);
-          store.set({ sign: null, example: null });
-          first = null;
-        }
-        buttons.forEach((one, i) => one.setAttribute("aria-pressed", String(signs[i][0] === first)));
-      }, { "aria-pressed": "false", class: "chip" });
+        const first = store.now.sign;
+        if (first === null || first === sign || !counts.has(first)) return store.set({ sign: first === sign ? null : sign, example: null });
+        choosePair(this.#context, first, sign);
+        store.set({ sign: null, example: null });
+      }, { "aria-pressed": String(sign === store.now.sign), class: "chip" });
       made.append(element("bdi", {}, this.names[sign]));
       if (many) made.append(" ", element("span", { class: "total" }, count(many)));
-      return made;
+      return [sign, made] as const;
     });
     const what = picked.length ? `${counted(picked.length, "held-out example")} of ${counted(signs.length, "sign")}` : counted(signs.length, "sign");
-    const clear = button("Clear", () => store.set(NONE_PICKED), { class: "clear" });
+    const clear = button("Clear", () => store.set(NONE_SELECTED), { class: "clear" });
     const head = element("p", {}, `Selected: ${what}. One chooses the sign, two the pair. `, clear);
-    this.#picked.append(head, element("div", { class: "chips" }, ...buttons));
+    this.#picked.append(head, element("div", { class: "chips" }, ...this.#chips.map(([, chip]) => chip)));
   }
 
   #control(choice: Choice): void {
@@ -460,13 +455,13 @@ function controls(view: PathMap, { runs, store }: Context) {
     if (value) return store.set({ network: Number(value) });
     const own = !runs.space(store.now.space)?.shared;
     // Only a shared map has a mean over networks.
-    store.set({ network: null, ...(own && shared ? { space: shared.name, seed: shared.drawn, camera: null } : {}) });
+    store.set({ network: null, ...(own && shared ? { space: shared.name, seed: shared.drawn, camera: null, twinCamera: null } : {}) });
   });
   const space = chooser("Space", spaces.map((one) => [one.name, spaceWords(one)] as const), "", (value) => {
     const next = runs.space(value)!;
     const other = next.dims !== runs.space(store.now.space)?.dims;
     const network = next.shared ? store.now.network : (store.now.network ?? 0);
-    store.set({ space: value, seed: next.drawn, network, ...(other ? { camera: null } : {}) });
+    store.set({ space: value, seed: next.drawn, network, ...(other ? { camera: null, twinCamera: null } : {}) });
   });
   const seed = chooser("Autoencoder", [], "", (value) => store.set({ seed: Number(value) }));
   const colour = chooser("Colour by", Object.entries(COLOURINGS), "sign", (value) => store.set({ colour: value }));

@@ -521,6 +521,7 @@ function build(place: HTMLElement, context: Context): () => void {
   let dragged: { x: number; y: number; view: Window; moved: boolean } | null = null;
   const fingers = new Map<number, [number, number]>();
   surface.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
     fingers.set(event.pointerId, [event.offsetX, event.offsetY]);
     dragged = fingers.size > 1 ? null : { x: event.offsetX, y: event.offsetY, view, moved: false };
   });
@@ -566,6 +567,7 @@ function build(place: HTMLElement, context: Context): () => void {
   });
   surface.addEventListener("pointerleave", (event) => {
     fingers.delete(event.pointerId);
+    dragged = null;
     if (!byKeys) cursor = null;
     hovered = null;
     hideTip();
@@ -611,7 +613,11 @@ function build(place: HTMLElement, context: Context): () => void {
     update();
   });
 
-  let lastPair = store.now.pair;
+  // A pair that is chosen comes into sight, unless it is told what is to be seen.
+  store.on(["pair"], (_, __, given) => {
+    const chosen = chosenSigns(context);
+    if (chosen && known && view.zoom > 1 && !given.has("window")) setView(showing(view, places[chosen[1]], places[chosen[0]], count));
+  });
   /** Say what is looked at: the cell of the arrow keys, the marked branch, the chosen pair, or what there is to do. */
   function update(): void {
     const now = shown();
@@ -623,9 +629,6 @@ function build(place: HTMLElement, context: Context): () => void {
     surface.setAttribute("aria-label",
       `${count} signs against each other, in the order of their tree: ${now.words}. Arrow keys move from cell to cell, Enter chooses the pair, plus and minus zoom.`);
     const chosen = chosenSigns(context);
-    const isOther = store.now.pair !== lastPair;
-    lastPair = store.now.pair;
-    if (isOther && chosen && view.zoom > 1) setView(showing(view, places[chosen[1]], places[chosen[0]], count));
     if (known) {
       if (cursor && byKeys) told.textContent = words(...cursor);
       else if (block) told.textContent = treeWords(block);

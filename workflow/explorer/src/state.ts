@@ -27,9 +27,10 @@ export interface State {
   ranks: string;
   /** Turn, tilt and zoom of the path map, and where its middle lies; null is as it starts. */
   camera: readonly number[] | null;
-  /** Whether the path map is drawn by principal components, too, and whether with all frames. */
-  twin: boolean;
+  /** Whether the path map is drawn with all frames, whether by principal components, too, and their camera. */
   frames: boolean;
+  twin: boolean;
+  twinCamera: readonly number[] | null;
   /** Signs and examples that were selected in the path map, by their numbers. */
   signs: readonly number[];
   examples: readonly number[];
@@ -48,7 +49,12 @@ export interface State {
 }
 
 export type Key = keyof State;
-type Listener = (state: State, changed: ReadonlySet<Key>) => void;
+type Listener = (state: State, changed: ReadonlySet<Key>, given: ReadonlySet<Key>) => void;
+
+/** Whose picture of the paths is looked at; what was selected in one says nothing of another. */
+const PICTURE: readonly Key[] = ["network", "space", "seed"];
+/** Nothing is selected in it. */
+export const NONE_SELECTED: Pick<State, "signs" | "examples"> = { signs: [], examples: [] };
 
 export class Store {
   #state: State;
@@ -62,17 +68,20 @@ export class Store {
     return this.#state;
   }
 
-  /** Call the listener whenever one of these keys has changed. */
+  /** Call the listener whenever one of these keys has changed, with what has and what was given. */
   on(keys: readonly Key[], listener: Listener): void {
     this.#listeners.push({ keys: new Set(keys), listener });
   }
 
   set(patch: Partial<State>): void {
-    const changed = new Set((Object.keys(patch) as Key[]).filter((key) => !same(patch[key], this.#state[key])));
+    const given = new Set(Object.keys(patch) as Key[]);
+    const differs = (key: Key): boolean => given.has(key) && !same(patch[key], this.#state[key]);
+    const next = { ...this.#state, ...(PICTURE.some(differs) ? NONE_SELECTED : {}), ...patch };
+    const changed = new Set((Object.keys(next) as Key[]).filter((key) => !same(next[key], this.#state[key])));
     if (!changed.size) return;
-    this.#state = { ...this.#state, ...patch };
+    this.#state = next;
     for (const { keys, listener } of this.#listeners) {
-      if ([...changed].some((key) => keys.has(key))) listener(this.#state, changed);
+      if ([...changed].some((key) => keys.has(key))) listener(this.#state, changed, given);
     }
   }
 }

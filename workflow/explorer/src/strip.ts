@@ -7,7 +7,7 @@ import { fixed } from "./text";
 
 const ROW = 22;
 const LEFT = 92;
-const RIGHT = 48;
+const RIGHT = 54;
 const BOTTOM = 34;
 
 interface Row {

@@ -2,7 +2,7 @@
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
 import { badge, barcode, cause, pairNodes, shareBar, times } from "./answers";
 import { button, byId, chooser, element, explain } from "./dom";
-import type { Store, State } from "./state";
+import { NONE_SELECTED, type State, type Store } from "./state";
 import type { Pairs } from "./study";
 import { count, counted, DASH, fixed, inFile, probability } from "./text";
 
@@ -195,7 +195,7 @@ export function pairTable(place: HTMLElement, pairs: Pairs, store: Store): void 
     } else if (event.key === "Escape") {
       if (event.target === search && search.value) store.set({ q: "" });
       else if (event.target === search) grid.focus();
-      else store.set({ pair: null, example: null, sign: null });
+      else store.set({ pair: null, example: null, sign: null, block: null, ...NONE_SELECTED });
     }
   });
   let waiting = 0;

@@ -43,7 +43,7 @@ export function tabs(place: HTMLElement, views: readonly View[], context: Contex
   const drawOpen = (): void => made.find(({ view }) => view.name === store.now.view)?.draw?.();
   store.on(["view"], open);
   store.on([
-    "pair", "sign", "example", "network", "space", "seed", "time", "colour", "camera", "twin", "frames", "signs", "examples",
+    "pair", "sign", "example", "network", "space", "seed", "time", "colour", "camera", "twin", "twinCamera", "frames", "signs", "examples",
     "matrix", "block", "window", "picture", "measured", "other",
   ], drawOpen);
   open();

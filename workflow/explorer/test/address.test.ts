@@ -30,7 +30,7 @@ const views: Partial<State>[] = [
   { space: "ae2", seed: 1 },
   { seed: 0 },
   { view: "matrix", matrix: "hidden - ae2", block: [3, 0], window: [2.5, 0.125, 1] },
-  { signs: [2, 3], examples: [4, 17], twin: true, frames: true },
+  { signs: [2, 3], examples: [4, 17], twin: true, twinCamera: [1.4, 0, -0.03125], frames: true },
   { picture: "ae2", measured: "training", other: "1" },
 ];
 for (const [i, view] of views.entries()) {

@@ -8,5 +8,6 @@ import "./pack.test";
 import "./paths.test";
 import "./picture.test";
 import "./seriation.test";
+import "./state.test";
 import "./studies.test";
 import "./table.test";

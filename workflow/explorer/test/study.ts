@@ -29,5 +29,5 @@ export const pairs = new Pairs(data);
 export const start: State = {
   q: "", verdict: new Set(data.verdicts), cause: new Set([...data.causes, ""]), sort: null, down: false, ranks: "raw", pair: null, sign: null,
   example: null, network: null, space: "shared_ae2", seed: 0, time: 1, view: "map", colour: "sign", matrix: "hidden", camera: null,
-  window: null, block: null, signs: [], examples: [], twin: false, frames: false, picture: "shared_ae2", measured: "validation", other: "0",
+  twinCamera: null, window: null, block: null, signs: [], examples: [], twin: false, frames: false, picture: "shared_ae2", measured: "validation", other: "0",
 };
