@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -210,3 +211,44 @@ def test_two_fingers_zoom(visit: Visit, file: Path, view: str) -> None:
         touch("touchEnd")
         until(page, "/(camera|window)=2,/.test(location.hash)")
         assert "pair=" not in page.evaluate("location.hash")
+
+
+def test_a_swipe_past_the_whole_map_scrolls_the_page_and_leaves_the_map(
+    visit: Visit, file: Path
+) -> None:
+    with visit(file, "#view=map", has_touch=True, is_mobile=True) as page:
+        drawn(page, "map")
+        page.locator("canvas.map").scroll_into_view_if_needed()
+        box = page.locator("canvas.map").bounding_box()
+        assert box
+        was = page.evaluate("scrollY")
+        touches = page.context.new_cdp_session(page)
+        middle, high = box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"]
+        for kind, offsets in (("touchStart", [0]), ("touchMove", range(3, 90, 3))):
+            for offset in offsets:
+                points = [{"x": middle, "y": high - offset, "id": 0}]
+                touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        until(page, f"scrollY > {was} + 20")
+        page.wait_for_timeout(300)
+        assert "camera=" not in page.evaluate("location.hash")
+
+
+def test_the_signs_of_a_selection_follow_what_is_chosen(
+    visit: Visit, file: Path, whole: Any
+) -> None:
+    index, _ = whole
+    names = ",".join(quote(name, safe="") for name in index["signs"][:3])
+    with visit(file, f"#view=map&network=1&space=ae2&signs={names}") as page:
+        until(page, "document.querySelectorAll('.picked .chip').length === 3")
+        page.locator(".picked .chip").first.click()
+        until(page, "document.querySelectorAll('.picked .chip[aria-pressed=true]').length === 1")
+        # Chosen elsewhere, nothing is left of the first: the next is the first again.
+        choose(page, "sign", "")
+        until(page, "!document.querySelector('.picked .chip[aria-pressed=true]')")
+        page.locator(".picked .chip").nth(1).click()
+        until(page, "location.hash.includes('sign=')")
+        assert "pair=" not in page.evaluate("location.hash")
+        page.locator("#grid").focus()
+        page.keyboard.press("Escape")
+        until(page, "!document.querySelector('.picked .chip')")

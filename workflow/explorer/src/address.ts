@@ -10,10 +10,6 @@ const TICKS = ["twin", "frames"] as const;
 /** What is told by a few numbers. */
 const FRAMES = ["camera", "twinCamera", "window"] as const;
 const FILTERS = ["verdict", "cause"] as const;
-const KEYS = [
-  "pair", "q", ...FILTERS, "sort", "ranks", "sign", "network", "example", "space", "seed", "time",
-  ...CHOICES, ...TICKS, ...FRAMES, "signs", "examples", "block",
-];
 /** The section that is read; it follows a view, for alone it is the section's own address. */
 const AT = "at";
 
@@ -32,7 +28,8 @@ export interface Told {
   unknown: string[];
 }
 
-export const isView = (hash: string): boolean => KEYS.some((key) => hash.startsWith(`#${key}=`));
+/** Whether an address tells a view: those of sections have no equals sign. */
+export const isView = (hash: string): boolean => /^#\w+=/.test(hash);
 
 const encoded = (name: string): string =>
   encodeURIComponent(name).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
@@ -102,13 +99,14 @@ export function readAddress(hash: string, { pairs, runs, start, sorts, choices }
   const given = partsOf(hash);
   const left = new Set(given.keys());
   const names = (key: string): string[] => (given.get(key) ?? "").split(",").map(decoded);
+  const asked = (key: string): string => `${key} ${names(key).join(", ")}`.trim();
   /** Take what a key says, if it is there and means something. */
   const take = <T>(key: string, meaning: (text: string) => T | null, put: (found: T) => void): void => {
     const text = given.get(key);
     if (!left.delete(key) || text === undefined) return;
     const found = meaning(text);
     if (found !== null) put(found);
-    else unknown.push(`${key} ${names(key).join(", ")}`);
+    else unknown.push(asked(key));
   };
   const numbers = (text: string): number[] => text.split(",").map((one) => Number(one || NaN));
   const whole = (text: string): number[] | null => (numbers(text).every((one) => Number.isInteger(one) && one >= 0) ? numbers(text) : null);
@@ -159,5 +157,5 @@ export function readAddress(hash: string, { pairs, runs, start, sorts, choices }
     take("seed", (text) => ((whole(text)?.[0] ?? seeds) < seeds ? whole(text)![0] : null), (seed) => (state.seed = seed));
   }
   left.delete(AT);
-  return { state, unknown: [...unknown, ...left] };
+  return { state, unknown: [...unknown, ...[...left].map(asked)] };
 }

@@ -1,5 +1,5 @@
-// The page's script: reads what the page holds, and fills the explorer above the text. Without it the
-// page shows the first rows of the table and all its sections as they were written.
+// The page's script: reads what the page holds, fills the explorer above the text, and keeps the address and
+// what is looked at the same. Without it the page shows the first rows of the table and all its sections as they were written.
 import { addressOf, isView, type Known, readAddress, sectionOf, type Told } from "./address";
 import { choicesOf, viewsOf } from "./all-views";
 import { card } from "./card";

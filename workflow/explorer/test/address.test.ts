@@ -51,11 +51,11 @@ test("what a study lacks, and what makes no sense, stays as it starts and is tol
   const told: Record<string, string[]> = {
     "#pair=no,such": ["pair no, such"],
     "#network=7&space=no&seed=9&time=2&view=__proto__&sort=q&camera=1,x": ["sort q", "view __proto__", "time 2", "camera 1, x", "network 7", "space no", "seed 9"],
-    "#time=&example=-1&matrix=%3Cb%3E": ["matrix <b>", "time ", "example -1"],
+    "#time=&example=-1&matrix=%3Cb%3E": ["matrix <b>", "time", "example -1"],
     "#pair=%E0%A4%A,x": ["pair %E0%A4%A, x"],
     "#signs=drink,no&block=drink&examples=1,1.5&twin=1": ["twin 1", "signs drink, no", "block drink", "examples 1, 1.5"],
     "#verdict=nothing&cause=": ["verdict nothing"],
-    "#pair=drink,danger,who&zoom=3": ["pair drink, danger, who", "zoom"],
+    "#pair=drink,danger,who&zoom=3": ["pair drink, danger, who", "zoom 3"],
     "#sections": ["sections"],
     "#cause=,learned,input-driven,flickers,no": ["cause no"],
   };
@@ -64,12 +64,13 @@ test("what a study lacks, and what makes no sense, stays as it starts and is tol
     assert.deepEqual(found.unknown, unknown, address);
     assert.deepEqual({ ...found.state, cause: start.cause }, start, address);
   }
-  assert.equal(isView("#pairs"), false);
+  for (const section of ["#pairs", "#term-hidden-state", "#", ""]) assert.equal(isView(section), false, section);
+  assert.equal(isView("#zoom=3&pair=drink,danger"), true);
 });
 
 test("a page without runs says so of what it cannot show", () => {
   const alone = { ...known, runs: null };
-  assert.deepEqual(readAddress("#pair=drink,danger&network=0&signs=drink", alone).unknown, ["network", "signs"]);
+  assert.deepEqual(readAddress("#pair=drink,danger&network=0&signs=drink", alone).unknown, ["network 0", "signs drink"]);
 });
 
 test("an address keeps the section that is read beside the view", () => {

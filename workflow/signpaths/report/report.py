@@ -218,7 +218,9 @@ def page_within(
     if len(page.encode()) > most:
         page = fitting(
             lambda pairs: render(study, name, title, packed(study, pairs), None, left_out),
-            *(table.pairs, page, most),
+            table.pairs,
+            page,
+            most,
         )
     return page
 
